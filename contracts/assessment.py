@@ -1,0 +1,46 @@
+"""What the assessment service publishes and answers: assessments of skills and integration service needs (14 §)."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from contracts.envelope import Request, StateEvent
+from contracts.types import Code, CustomerId, MunicipalityCode, Value
+
+AssessmentStatus = Literal["to_start", "withdrawn"]
+
+
+class Assessment(Value):
+    """An assessment of one customer by one municipality. `reasons` are codes of 681/2023 14 § 1 mom."""
+
+    assessment_id: UUID
+    customer_id: CustomerId
+    municipality: MunicipalityCode
+    status: AssessmentStatus
+    reasons: tuple[Code, ...]
+    changed_at: AwareDatetime
+
+
+class Assessments(Value):
+    """The acting municipality's assessments of one customer, newest first."""
+
+    assessments: tuple[Assessment, ...]
+
+
+class GetCustomerAssessments(Request[Assessments], type="assessment.get_customer_assessments.v1"):
+    """The acting municipality's assessments of one of its customers."""
+
+    customer_id: CustomerId
+
+
+class AssessmentChanged(StateEvent, type="assessment.changed.v1"):
+    """An assessment is to be started, its reasons changed, or it was withdrawn."""
+
+    SUBJECT = "assessment_id"
+
+    assessment_id: UUID
+    customer_id: CustomerId
+    municipality: MunicipalityCode
+    status: AssessmentStatus
+    reasons: tuple[Code, ...]

@@ -1,0 +1,213 @@
+"""What the customer service publishes and answers: people, and municipalities' client relationships with them."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.envelope import ActEvent, Request, StateEvent
+from contracts.types import (
+    Code,
+    ContactDetails,
+    CountryCode,
+    CustomerId,
+    InterpreterNeed,
+    LanguageCode,
+    MunicipalityCode,
+    PersonalIdentityCode,
+    PersonName,
+    ResidencePermit,
+    Text,
+    Value,
+)
+
+Arrival = Literal["moved", "directed", "quota_refugee", "authority_contact", "outreach"]
+"""How the customer came: moved on their own; directed to a municipal place (681/2023 43 §); quota refugee; contact from
+another authority (9 §); reached by the municipality (84 §)."""
+
+
+class Person(Value):
+    """What is known of a person when the customer relationship is opened (681/2023 73 § 1 mom. 1-4)."""
+
+    name: PersonName
+    date_of_birth: date
+    personal_identity_code: PersonalIdentityCode | None = None
+    citizenships: tuple[CountryCode, ...] = Field((), max_length=10)
+    mother_tongue: LanguageCode | None = None
+    service_language: LanguageCode | None = None
+    interpreter: InterpreterNeed | None = None
+    contact: ContactDetails | None = None
+    first_residence_permit: ResidencePermit | None = None
+
+
+class ClientRelationship(Value):
+    """A municipality's relationship with a customer."""
+
+    municipality: MunicipalityCode
+    arrival: Arrival
+    started_on: date
+    ended_on: date | None = None
+    end_reason: Code | None = None
+
+
+class CustomerVersion(Value):
+    """The outcome of a change: which customer, and the version it now has."""
+
+    customer_id: CustomerId
+    version: int = Field(ge=1)
+
+
+class Customer(Value):
+    """One customer as the asker may see it."""
+
+    customer_id: CustomerId
+    version: int = Field(ge=1, description="grows by every change; the ETag")
+    person: Person
+    relationships: tuple[ClientRelationship, ...]
+
+
+class OpenCustomer(Request[CustomerVersion], type="customer.open_customer.v1", changes=True):
+    """Open the acting municipality's customer relationship with a person not yet its customer."""
+
+    person: Person
+    arrival: Arrival
+
+
+class GetCustomer(Request[Customer], type="customer.get_customer.v1"):
+    """One customer of the acting municipality."""
+
+    customer_id: CustomerId
+
+
+class PersonChanges(Value):
+    """The fields to change; a field left out stays, null empties it."""
+
+    name: PersonName | None = None
+    date_of_birth: date | None = None
+    personal_identity_code: PersonalIdentityCode | None = None
+    citizenships: tuple[CountryCode, ...] | None = Field(None, max_length=10)
+    mother_tongue: LanguageCode | None = None
+    service_language: LanguageCode | None = None
+    interpreter: InterpreterNeed | None = None
+    contact: ContactDetails | None = None
+    first_residence_permit: ResidencePermit | None = None
+
+
+class ChangeCustomer(Request[CustomerVersion], type="customer.change_customer.v1", changes=True):
+    """Change what is known of a person, if nobody changed it after `expected_version`."""
+
+    customer_id: CustomerId
+    expected_version: int = Field(ge=1)
+    changes: PersonChanges
+    why: Text | None = None
+    source: Code = Field("customer", description="who told it: customer, or a code of another source (73 § 2 mom.)")
+
+
+class CloseCustomer(Request[CustomerVersion], type="customer.close_customer.v1", changes=True):
+    """End the acting municipality's customer relationship."""
+
+    customer_id: CustomerId
+    expected_version: int = Field(ge=1)
+    reason: Code
+
+
+class EraseCustomer(Request[CustomerVersion], type="customer.erase_customer.v1", changes=True):
+    """Erase a person everywhere, for good (681/2023 77 §)."""
+
+    customer_id: CustomerId
+
+
+class HistoryEntry(Value):
+    """One change of one field."""
+
+    field: str
+    version: int
+    changed_at: datetime
+    changed_by: str
+    organisation: str
+    previous: object = None
+    new: object = None
+    why: str | None = None
+    source: str
+
+
+class CustomerHistory(Value):
+    """Every change of one customer, oldest first."""
+
+    customer_id: CustomerId
+    entries: tuple[HistoryEntry, ...]
+
+
+class GetCustomerHistory(Request[CustomerHistory], type="customer.get_customer_history.v1"):
+    """Who changed what of one customer of the acting municipality, when and why."""
+
+    customer_id: CustomerId
+
+
+class CustomerCard(Value):
+    """What a list shows of a customer."""
+
+    customer_id: CustomerId
+    name: PersonName
+    date_of_birth: date
+
+
+class CustomerCards(Value):
+    """The cards that the asker may see; the others are left out."""
+
+    cards: tuple[CustomerCard, ...]
+
+
+class GetCustomerCards(Request[CustomerCards], type="customer.get_customer_cards.v1"):
+    """Names for a list, at the moment of showing it."""
+
+    customer_ids: tuple[CustomerId, ...] = Field(max_length=100)
+
+
+class RelationshipState(Value):
+    """A municipality's relationship as other services need it."""
+
+    municipality: MunicipalityCode
+    state: Literal["open", "ended"]
+    arrival: Arrival
+
+
+class CustomerState(StateEvent):
+    """The public state of a customer: what it means for integration law, never who the person is.
+
+    `integration_act_groups` names the groups of 681/2023 2 § 3-4 mom. that the person is known to belong to.
+    """
+
+    customer_id: CustomerId
+    relationships: tuple[RelationshipState, ...]
+    first_permit_on: date | None = Field(None, description="the day from which the time of 14 § 1 mom. runs")
+    three_year_limit_applies: bool = Field(True, description="14 § 6 mom.: sometimes it does not")
+    integration_act_groups: tuple[Code, ...] = ()
+    service_language: LanguageCode | None = None
+    interpreter_needed: bool | None = None
+
+
+class CustomerOpened(CustomerState, type="customer.opened.v1"):
+    """A municipality opened a customer relationship."""
+
+    municipality: MunicipalityCode
+
+
+class CustomerChanged(CustomerState, type="customer.changed.v1"):
+    """What is known of a customer changed."""
+
+
+class CustomerClosed(CustomerState, type="customer.closed.v1"):
+    """A municipality ended its customer relationship."""
+
+    municipality: MunicipalityCode
+    reason: Code
+
+
+class CustomerErased(ActEvent, type="customer.erased.v1"):
+    """A person was erased: every service erases what it holds, and remembers the id so that nothing comes back."""
+
+    SUBJECT = "erased_customer_id"
+
+    erased_customer_id: UUID

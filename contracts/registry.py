@@ -1,0 +1,26 @@
+"""Every message contract there is, by type. Importing this module imports every contract."""
+
+from typing import Any
+
+from contracts import assessment, customer  # noqa: F401 - importing declares their messages
+from contracts.envelope import MESSAGE_TYPES, Event, Message, Request
+
+
+def message_types() -> dict[str, type[Message]]:
+    """All contracts by type, in the order of their names."""
+    return dict(sorted(MESSAGE_TYPES.items()))
+
+
+def events() -> list[type[Event]]:
+    """All event contracts."""
+    return [model for model in message_types().values() if issubclass(model, Event)]
+
+
+def requests() -> list[type[Request[Any]]]:
+    """All request contracts; each names its reply model in REPLY."""
+    return [model for model in message_types().values() if issubclass(model, Request)]
+
+
+def find(type: str) -> type[Message] | None:
+    """The contract of that type, or None when we do not know it."""
+    return MESSAGE_TYPES.get(type)

@@ -1,0 +1,176 @@
+"""Every exchange, queue, binding, policy and permission of the broker, computed here and nowhere else.
+
+Services declare nothing but their own exclusive reply queue. Queue names, per service:
+
+    <service>.requests            what is asked of it
+    <service>.input               events it acts on, dispatched by type
+    <service>.projection          events it keeps a read model of
+    <service>.retry.{5s,1m,15m}   failed messages, waiting to come back to its input
+    <service>.dead                messages given up, on their way to the table `parked`
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.customer import CustomerChanged, CustomerClosed, CustomerErased, CustomerOpened
+from contracts.envelope import Event
+
+REQUESTS, REPLIES = "requests", "replies"
+RETRY_STEPS: tuple[tuple[str, int], ...] = (("5s", 5), ("1m", 60), ("15m", 900))
+"""The retry ladder: name of the step, and how long a message waits there, in seconds."""
+MAX_MESSAGE_BYTES = 1_048_576
+DELIVERY_LIMIT = 20
+"""How often the broker redelivers a message whose consumer dies with it, before it goes to the dead queue."""
+REQUEST_TTL_SECONDS = 15
+REQUEST_QUEUE_LENGTH = 1000
+
+
+@dataclass(frozen=True)
+class Service:
+    """What one service may hear, ask and publish."""
+
+    name: str
+    asks: tuple[str, ...] = ()
+    input: tuple[type[Event], ...] = ()
+    projection: tuple[type[Event], ...] = ()
+    answers: bool = True
+
+    @property
+    def has_database(self) -> bool:
+        """Whether the service owns data of the domain; the gateway owns none."""
+        return self.answers
+
+
+CUSTOMER_STATES = (CustomerOpened, CustomerChanged, CustomerClosed)
+
+SERVICES: tuple[Service, ...] = (
+    Service("customer"),
+    Service("assessment", input=(*CUSTOMER_STATES, CustomerErased), projection=CUSTOMER_STATES),
+    Service("gateway", asks=("customer", "assessment"), answers=False),
+)
+
+
+def service(name: str) -> Service:
+    """The declaration of one service; KeyError when there is none of that name."""
+    return {each.name: each for each in SERVICES}[name]
+
+
+def events_exchange(name: str) -> str:
+    """The topic exchange that a service publishes its events on."""
+    return f"{name}.events"
+
+
+def replay_exchange(name: str) -> str:
+    """The direct exchange on which a service replays its log to one queue, named by the routing key."""
+    return f"{name}.replay"
+
+
+def private_exchange(name: str) -> str:
+    """The direct exchange for a service's own republishing: keys `input`, `projection`, `retry.<step>` and `dead`."""
+    return f"{name}.private"
+
+
+def queue(name: str, purpose: str) -> str:
+    """The name of a service's queue: purpose is requests, input, projection, retry.<step> or dead."""
+    return f"{name}.{purpose}"
+
+
+def reply_queue_prefix(name: str) -> str:
+    """What the name of an asker's exclusive reply queue starts with; the routing key of replies is the whole name."""
+    return f"{REPLIES}.{name}."
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A durable quorum queue, the bindings to it, and its policy (policies change without redeclaring the queue)."""
+
+    name: str
+    bindings: tuple[tuple[str, str], ...]
+    policy: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """RabbitMQ permissions of one user, as regular expressions; topics are (exchange, write, read)."""
+
+    user: str
+    configure: str
+    write: str
+    read: str
+    topics: tuple[tuple[str, str, str], ...]
+
+
+def exchanges() -> dict[str, str]:
+    """Every exchange and its type. Requests and replies are topic exchanges so that permissions reach their keys."""
+    shared = {REQUESTS: "topic", REPLIES: "topic"}
+    for each in SERVICES:
+        if each.has_database:
+            shared[events_exchange(each.name)] = "topic"
+            shared[replay_exchange(each.name)] = "direct"
+            shared[private_exchange(each.name)] = "direct"
+    return shared
+
+
+def queues(time_scale: float = 1.0) -> list[Queue]:
+    """Every durable queue; `time_scale` shortens the retry ladder for tests."""
+    return [queue for each in SERVICES if each.has_database for queue in _queues_of(each, time_scale)]
+
+
+def _queues_of(each: Service, time_scale: float) -> list[Queue]:
+    name, private = each.name, private_exchange(each.name)
+    # At-least-once dead-lettering: the default drops a message whose target queue is away at that moment.
+    keep = {"overflow": "reject-publish", "dead-letter-strategy": "at-least-once", "dead-letter-exchange": private}
+    found = [
+        Queue(
+            queue(name, "requests"),
+            ((REQUESTS, name),),
+            {
+                "message-ttl": REQUEST_TTL_SECONDS * 1000,
+                "max-length": REQUEST_QUEUE_LENGTH,
+                "overflow": "reject-publish",
+                "delivery-limit": DELIVERY_LIMIT,
+            },
+        ),
+        Queue(queue(name, "dead"), ((private, "dead"),), {"overflow": "reject-publish"}),
+    ]
+    for purpose, events in (("input", each.input), ("projection", each.projection)):
+        if events:
+            bindings = tuple((events_exchange(event.owner()), event.TYPE) for event in events)
+            policy = {**keep, "dead-letter-routing-key": "dead", "delivery-limit": DELIVERY_LIMIT}
+            found.append(Queue(queue(name, purpose), (*bindings, (private, purpose)), policy))
+    if each.input:
+        for step, seconds in RETRY_STEPS:
+            policy = {
+                **keep,
+                "dead-letter-routing-key": "input",
+                "message-ttl": max(1, round(seconds * 1000 * time_scale)),
+            }
+            found.append(Queue(queue(name, f"retry.{step}"), ((private, f"retry.{step}"),), policy))
+    return found
+
+
+def permissions() -> list[Permissions]:
+    """What each service's broker user may do: all else is refused by the broker."""
+    return [_permissions_of(each) for each in SERVICES]
+
+
+def _permissions_of(each: Service) -> Permissions:
+    name = each.name
+    own_replies = rf"replies\.{name}\..+"
+    write, read, topics = [], [], []
+    if each.has_database:
+        write += [rf"{name}\.(events|replay|private)", REPLIES]
+        read += [rf"{name}\.(requests|input|projection(@[0-9]+)?|dead)"]
+        topics += [(events_exchange(name), rf"^{name}\..+$", "^$")]
+    if each.asks:
+        write += [REQUESTS, own_replies]
+        read += [own_replies, REPLIES]
+        topics += [(REQUESTS, rf"^({'|'.join(each.asks)})$", "^$")]
+    topics += [(REPLIES, r"^replies\..+$" if each.has_database else "^$", rf"^{own_replies}$" if each.asks else "^$")]
+    return Permissions(
+        user=name,
+        configure=rf"^{own_replies}$" if each.asks else "^$",
+        write=rf"^({'|'.join(write)})$" if write else "^$",
+        read=rf"^({'|'.join(read)})$" if read else "^$",
+        topics=tuple(topics),
+    )
