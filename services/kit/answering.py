@@ -1,0 +1,156 @@
+"""The answering side of requests: one request, one transaction, one reply. Every expected failure is a Problem.
+
+An exception never shows as a time-out: whatever happens, the asker is told, unless its deadline has passed.
+"""
+
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any
+
+from aio_pika import Message
+from aio_pika.abc import AbstractIncomingMessage
+from opentelemetry.trace import SpanKind
+from pydantic import BaseModel, ValidationError
+
+from contracts.envelope import FieldError, Problem, Request
+from contracts.registry import find
+from contracts.topology import REPLIES
+from services.kit.actor import ActorVerifier
+from services.kit.clock import Clock
+from services.kit.errors import InvalidInput, Refusal, Unavailable, is_infrastructure
+from services.kit.publisher import Publisher
+from services.kit.retry import Retry, Unreadable
+from services.kit.telemetry import Telemetry, describe_error, log
+from services.kit.work import Cause, Handler, Repetition, UnitOfWork
+
+ACTOR, DEADLINE, IDEMPOTENCY_KEY = "x-actor", "x-deadline", "x-idempotency-key"
+PROBLEM = "problem.v1"
+
+
+class UnknownRequest(Refusal):
+    """No request of that type is answered here."""
+
+    status, code, title = 400, "unknown-request", "Unknown request"
+
+
+class InternalError(Refusal):
+    """A defect of ours; the log has its place, the answer nothing of it."""
+
+    status, code, title = 500, "internal-error", "Something went wrong on our side"
+
+
+class Answering:
+    """Answers the requests of one service."""
+
+    def __init__(
+        self,
+        service: str,
+        handlers: Mapping[type[Request[Any]], Handler],
+        unit_of_work: UnitOfWork,
+        publisher: Publisher,
+        retry: Retry,
+        verifier: ActorVerifier,
+        telemetry: Telemetry,
+        clock: Clock,
+    ) -> None:
+        self._service = service
+        self._handlers = dict(handlers)
+        self._unit_of_work = unit_of_work
+        self._publisher = publisher
+        self._retry = retry
+        self._verifier = verifier
+        self._telemetry = telemetry
+        self._clock = clock
+
+    async def __call__(self, message: AbstractIncomingMessage) -> None:
+        """Answers one request, then acks it. A crash between the two is a repetition, which the key makes one."""
+        started = perf_counter()
+        kind = message.type if find(message.type or "") else "unknown"
+        if not message.reply_to:
+            await self._retry.fail(message, Unreadable("a request without reply_to"), origin="requests")
+            return
+        if self._too_late(message):
+            await message.ack()
+            self._telemetry.requests.labels(self._service, kind, "too_late").observe(perf_counter() - started)
+            return
+        reply: BaseModel
+        try:
+            with self._telemetry.span(
+                f"answer {kind}",
+                SpanKind.SERVER,
+                parent=_text(message, "traceparent"),
+                attributes={"koto.request": kind},
+            ):
+                reply = await self._answer(message)
+                outcome = "answered"
+        except Refusal as refusal:
+            reply, outcome = refusal.problem(), refusal.code
+        except Exception as error:
+            failure: Refusal = Unavailable() if is_infrastructure(error) else InternalError()
+            reply, outcome = failure.problem(), failure.code
+            log.error("request.failed", service=self._service, type=kind, **describe_error(error))
+        try:
+            await self._reply(message, reply)
+            await message.ack()
+        except Exception as error:
+            log.warning("request.reply_lost", service=self._service, type=kind, **describe_error(error))
+        self._telemetry.requests.labels(self._service, kind, outcome).observe(perf_counter() - started)
+
+    async def _answer(self, message: AbstractIncomingMessage) -> BaseModel:
+        model = find(message.type or "")
+        if model is None or not issubclass(model, Request) or model not in self._handlers:
+            raise UnknownRequest("no request of that type is answered here")
+        now = self._clock.now()
+        actor = self._verifier.verify(_text(message, ACTOR), body=message.body, now=now)
+        request = parse(model, message.body)
+        repetition = None
+        if model.CHANGES:
+            key = _text(message, IDEMPOTENCY_KEY)
+            if not key or len(key) > 200:
+                raise InvalidInput("a changing request needs an idempotency key of 1 to 200 characters")
+            repetition = Repetition.of(model.TYPE, key, message.body)
+        cause = Cause(message.message_id or "", message.correlation_id or "")
+        async with self._unit_of_work.begin(actor, cause, repetition) as work:
+            reply: BaseModel = await self._handlers[model](request, work)
+            if model.CHANGES:
+                assert work.repetition_checked, f"the handler of {model.TYPE} never asked for the outcome of a repeat"
+                await work.remember_outcome(reply)
+        return reply
+
+    def _too_late(self, message: AbstractIncomingMessage) -> bool:
+        deadline = message.headers.get(DEADLINE)
+        return isinstance(deadline, int | float) and self._clock.now().timestamp() > deadline
+
+    async def _reply(self, message: AbstractIncomingMessage, reply: BaseModel) -> None:
+        await self._publisher.publish_unconfirmed(
+            REPLIES,
+            message.reply_to or "",
+            Message(
+                reply.model_dump_json().encode(),
+                type=PROBLEM if isinstance(reply, Problem) else f"{message.type}.reply",
+                correlation_id=message.correlation_id,
+                content_type="application/json",
+                app_id=self._service,
+            ),
+        )
+
+
+def parse(model: type[Request[Any]], body: bytes) -> Request[Any]:
+    """The request; raises InvalidInput naming each field and the rule it broke."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise InvalidInput(errors=field_errors(error)) from None
+
+
+def field_errors(error: ValidationError) -> list[FieldError]:
+    """A ValidationError as fields and rules, without the values that were entered."""
+    return [
+        FieldError(pointer="".join(f"/{part}" for part in each["loc"]), rule=each["type"], detail=each["msg"])
+        for each in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def _text(message: AbstractIncomingMessage, header: str) -> str | None:
+    value = message.headers.get(header)
+    return value if isinstance(value, str) else None

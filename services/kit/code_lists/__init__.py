@@ -1,0 +1,208 @@
+"""Code lists with validity on a day. Pure data, read once. Sources, columns and the yearly import: README.md here."""
+
+import csv
+import gettext
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Annotated, Generic, Literal, TypeVar
+
+import pycountry
+from pydantic import BeforeValidator, TypeAdapter
+
+NameLanguage = Literal["fi", "sv", "en"]
+
+
+class UnknownCode(LookupError):
+    """A code that its list does not have, or does not have on that day."""
+
+    def __init__(self, code_list: str, code: str, on: date | None = None) -> None:
+        super().__init__(f"{code_list} has no code {code!r}" + (f" on {on.isoformat()}" if on else ""))
+        self.code_list, self.code, self.on = code_list, code, on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A code and the days on which it may be used, both ends included; None: since before the list began, until now."""
+
+    code: str
+    name_fi: str
+    name_sv: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def is_valid(self, on: date) -> bool:
+        return (self.valid_from or on) <= on <= (self.valid_to or on)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Municipality(Entry):
+    """`languages` are those of the Language Act 423/2003 5 §, the majority's first; the county is that of 2023 on."""
+
+    languages: Annotated[tuple[Literal["fi", "sv"], ...], BeforeValidator(str.split)]
+    wellbeing_services_county: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WellbeingServicesCounty(Entry):
+    """What is said of a county applies to the City of Helsinki, 90 (681/2023 100 §); 91 is Åland."""
+
+    name_en: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageLevel(Entry):
+    """A level of the Finnish application of CEFR; a greater `order` is a better skill."""
+
+    name_en: str
+    order: int
+    verified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PermitKind(Entry):
+    """A kind of right to stay; `designation` is the letter on the residence permit card, if there is one."""
+
+    name_en: str
+    designation: str | None = None
+    legal_basis: str
+    verified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PermitGround(Entry):
+    """Why the permit was granted, and the group of 681/2023 2 § that the ground makes possible.
+
+    The group is `<section>.<subsection>[.<item>]`. Where a condition stands beside it the ground alone does not decide.
+    """
+
+    name_en: str
+    legal_basis: str | None = None
+    integration_act_group: Literal["2.3.1", "2.3.2", "2.3.3", "2.3.4", "2.3.5", "2.4"] | None = None
+    integration_act_condition: (
+        Literal["applied_for_protection", "continuous_permit", "municipality_of_residence", "tie_before_arrival"] | None
+    ) = None
+    verified: bool
+
+
+EntryType = TypeVar("EntryType", bound=Entry)
+
+
+class CodeList(Generic[EntryType]):
+    """One list, read from `<name>.csv` when first asked. `version` is the day whose state of the source it tells."""
+
+    def __init__(self, name: str, entry_type: type[EntryType], version: date) -> None:
+        self.name, self.entry_type, self.version = name, entry_type, version
+
+    @cached_property
+    def entries(self) -> tuple[EntryType, ...]:
+        """Every entry that ever was, in the order of the file."""
+        read = TypeAdapter(self.entry_type).validate_python
+        lines = files(__name__).joinpath(f"{self.name}.csv").read_text("utf-8").splitlines()
+        return tuple(read({column: text for column, text in row.items() if text}) for row in csv.DictReader(lines))
+
+    def valid(self, on: date) -> tuple[EntryType, ...]:
+        """The entries valid on the day, in the order of the file."""
+        return tuple(entry for entry in self.entries if entry.is_valid(on))
+
+    def get(self, code: str, on: date) -> EntryType:
+        """The entry of the code on the day; UnknownCode if there is none."""
+        for entry in self.entries:
+            if entry.code == code and entry.is_valid(on):
+                return entry
+        raise UnknownCode(self.name, code, on)
+
+    def has(self, code: str, on: date) -> bool:
+        """Whether the code is valid on the day."""
+        return any(entry.code == code and entry.is_valid(on) for entry in self.entries)
+
+
+MUNICIPALITIES = CodeList("municipalities", Municipality, date(2025, 1, 1))
+municipality = MUNICIPALITIES.get
+municipalities = MUNICIPALITIES.valid
+is_valid_municipality = MUNICIPALITIES.has
+
+COUNTIES = CodeList("wellbeing_services_counties", WellbeingServicesCounty, date(2023, 1, 1))
+wellbeing_services_county = COUNTIES.get
+wellbeing_services_counties = COUNTIES.valid
+is_valid_wellbeing_services_county = COUNTIES.has
+
+PERMIT_KINDS = CodeList("residence_permit_kinds", PermitKind, date(2025, 1, 1))
+permit_kind = PERMIT_KINDS.get
+permit_kinds = PERMIT_KINDS.valid
+is_valid_permit_kind = PERMIT_KINDS.has
+
+PERMIT_GROUNDS = CodeList("residence_permit_grounds", PermitGround, date(2025, 1, 1))
+permit_ground = PERMIT_GROUNDS.get
+permit_grounds = PERMIT_GROUNDS.valid
+is_valid_permit_ground = PERMIT_GROUNDS.has
+
+LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
+language_levels = LANGUAGE_LEVELS.valid
+is_valid_language_level = LANGUAGE_LEVELS.has
+
+
+def language_level(code: str) -> LanguageLevel:
+    """The level, whatever the day: a result of long ago keeps its place in the order."""
+    for level in LANGUAGE_LEVELS.entries:
+        if level.code == code:
+            return level
+    raise UnknownCode(LANGUAGE_LEVELS.name, code)
+
+
+# Codes that ISO 3166-1 leaves to its users, and their names: XXA and XXX as in ICAO 9303; XKX for Kosovo as in the EU,
+# since Finland recognises Kosovo and ISO has no code for it.
+USER_ASSIGNED_COUNTRIES: dict[str, dict[NameLanguage, str]] = {
+    "XKX": {"fi": "Kosovo", "sv": "Kosovo", "en": "Kosovo"},
+    "XXA": {"fi": "kansalaisuudeton", "sv": "statslös", "en": "stateless"},
+    "XXX": {"fi": "kansalaisuus tuntematon", "sv": "okänt medborgarskap", "en": "unspecified nationality"},
+}
+
+
+@cache
+def _countries() -> dict[str, str]:
+    return {country.alpha_3: country.name for country in pycountry.countries}
+
+
+@cache
+def _languages() -> dict[str, str]:
+    # scope S: codes for no language (und, mul, zxx, mis)
+    return {
+        getattr(language, "alpha_2", language.alpha_3): language.name
+        for language in pycountry.languages
+        if language.scope != "S"
+    }
+
+
+def is_country(code: str) -> bool:
+    """Whether the code is a country or citizenship: ISO 3166-1 alpha-3, XXA stateless, XXX unspecified, XKX Kosovo."""
+    return code in USER_ASSIGNED_COUNTRIES or code in _countries()
+
+
+def is_language(code: str) -> bool:
+    """Whether the code is a language: ISO 639-1, or ISO 639-3 only where 639-1 has none, so that each has one code."""
+    return code in _languages()
+
+
+def country_name(code: str, language: NameLanguage) -> str:
+    """The country's name; English where pycountry lacks the translation."""
+    if code in USER_ASSIGNED_COUNTRIES:
+        return USER_ASSIGNED_COUNTRIES[code][language]
+    return _name("countries", "iso3166-1", _countries(), code, language)
+
+
+def language_name(code: str, language: NameLanguage) -> str:
+    """The language's name; English where pycountry lacks the translation."""
+    return _name("languages", "iso639-3", _languages(), code, language)
+
+
+def _name(code_list: str, domain: str, names: dict[str, str], code: str, language: NameLanguage) -> str:
+    if code not in names:
+        raise UnknownCode(code_list, code)
+    return _translations(domain, language).gettext(names[code])
+
+
+@cache
+def _translations(domain: str, language: NameLanguage) -> gettext.NullTranslations:
+    return gettext.translation(domain, pycountry.LOCALES_DIR, [language], fallback=True)

@@ -1,0 +1,31 @@
+"""Erasing a person: every row about them, in this service, for good (681/2023 77 §)."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from sqlalchemy import Table, delete
+from sqlalchemy.dialects.postgresql import insert
+
+from services.kit.inbox import lock_for_erasure
+from services.kit.work import Work
+
+
+async def erase_customer(work: Work, customer_id: UUID) -> None:
+    """Deletes every row about a person, events and parked messages included, and leaves a tombstone.
+
+    The tombstone keeps delayed, parked and replayed messages from bringing the person back.
+    """
+    await lock_for_erasure(work.connection, customer_id)
+    await work.connection.execute(
+        insert(work.backbone.tombstone).values(customer_id=customer_id, erased_at=work.now).on_conflict_do_nothing()
+    )
+    for table in erasable(work.backbone.metadata.sorted_tables):
+        if "customer_id" in table.c:
+            await work.connection.execute(delete(table).where(table.c.customer_id == customer_id))
+        if "customer_ids" in table.c:
+            await work.connection.execute(delete(table).where(table.c.customer_ids.contains([customer_id])))
+
+
+def erasable(tables: list[Table]) -> Iterator[Table]:
+    """The tables that hold something about people, dependants first."""
+    return (table for table in reversed(tables) if "not_erased" not in table.info)

@@ -1,0 +1,143 @@
+"""Expected failures, and how to tell them from a database or a broker that is away."""
+
+from collections.abc import Iterable
+
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from contracts.envelope import FieldError, Problem
+
+
+class Refusal(Exception):
+    """An expected failure, answered as a Problem. Handlers raise it; the transaction is rolled back."""
+
+    status = 400
+    code = "refused"
+    title = "Refused"
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        errors: Iterable[FieldError] = (),
+        retry_after: int | None = None,
+        **extra: object,
+    ) -> None:
+        super().__init__(self.code)  # never the detail: what str() shows may be logged
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.retry_after = retry_after
+        self.extra = extra
+
+    def problem(self) -> Problem:
+        """The answer, in the shape of RFC 9457."""
+        return Problem.model_validate(
+            {
+                "type": f"urn:koto:problem:{self.code}",
+                "title": self.title,
+                "status": self.status,
+                "detail": self.detail,
+                "errors": self.errors,
+                "retry_after": self.retry_after,
+                **self.extra,
+            }
+        )
+
+
+class InvalidInput(Refusal):
+    """A field broke a rule; `errors` names each."""
+
+    status, code, title = 422, "invalid-input", "A field is missing or breaks a rule"
+
+
+class NotFound(Refusal):
+    """It does not exist, as far as the asker may know."""
+
+    status, code, title = 404, "not-found", "Not found"
+
+
+class Forbidden(Refusal):
+    """The asker may know that the thing exists, but may not do this."""
+
+    status, code, title = 403, "forbidden", "Not allowed"
+
+
+class NotAuthenticated(Refusal):
+    """No actor token, or one that does not hold."""
+
+    status, code, title = 401, "not-authenticated", "Not authenticated"
+
+
+class Conflict(Refusal):
+    """The present state does not allow it."""
+
+    status, code, title = 409, "conflict", "The present state does not allow this"
+
+
+class ChangedMeanwhile(Refusal):
+    """Somebody changed it after the version that the asker knew; `changes` tells what."""
+
+    status, code, title = 412, "changed-meanwhile", "Somebody changed this meanwhile"
+
+
+class KeyReused(Refusal):
+    """The idempotency key was used for another request."""
+
+    status, code, title = 422, "idempotency-key-reused", "The idempotency key was used for another request"
+
+
+class Unavailable(Refusal):
+    """Something beneath is away. What was asked may or may not have been done: repeat it with the same key."""
+
+    status, code, title = 503, "unavailable", "Temporarily unavailable"
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 2) -> None:
+        super().__init__(
+            detail or "The outcome is not known: repeat the request with the same Idempotency-Key.",
+            retry_after=retry_after,
+        )
+
+
+class ProblemReply(Refusal):
+    """A Problem that another service answered, to be passed on as it is."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self._problem = problem
+
+    def problem(self) -> Problem:
+        return self._problem
+
+
+class NotYet(Exception):
+    """An event came before what it needs; it is delayed and tried again."""
+
+
+class Never(Exception):
+    """An event that no attempt will make right; it is parked at once. The reason must hold no personal data."""
+
+
+_TRANSIENT_SQLSTATE_CLASSES = {
+    "08",  # connection exception
+    "40",  # transaction rollback: serialization failure, deadlock
+    "53",  # insufficient resources
+    "57",  # operator intervention: shutdown, crash, cannot connect now
+    "58",  # system error
+}
+
+
+def is_infrastructure(error: BaseException) -> bool:
+    """Whether the database or the broker is away: such an error says nothing of the message and counts no attempt."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated or (error.orig is not None and is_infrastructure(error.orig)):
+            return True
+        return not _sqlstate(error.orig) and isinstance(error, InterfaceError | OperationalError)
+    if sqlstate := _sqlstate(error):
+        return sqlstate[:2] in _TRANSIENT_SQLSTATE_CLASSES
+    return isinstance(error, PoolTimeout | OSError | TimeoutError | AMQPError | ChannelInvalidStateError)
+
+
+def _sqlstate(error: BaseException | None) -> str:
+    sqlstate = getattr(error, "sqlstate", None)
+    return sqlstate if isinstance(sqlstate, str) else ""

@@ -1,0 +1,49 @@
+"""The inbox: each fact is acted on once, and facts about erased people not at all."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.kit.tables import Backbone
+from services.kit.work import Work
+
+_LOCK_SHARED = text(
+    "SELECT pg_advisory_xact_lock_shared(hashtextextended(id::text, 0)) FROM unnest(:ids) AS id ORDER BY id"
+).bindparams(bindparam("ids", type_=ARRAY(Uuid)))
+
+
+async def claim(work: Work, consumer: str, fact_id: UUID) -> bool:
+    """Claims a fact for a consumer; False when it was acted on before. The first statement of the transaction.
+
+    A second copy at the same moment waits here until the first commits or rolls back.
+    """
+    claimed = await work.connection.execute(
+        insert(work.backbone.inbox)
+        .values(consumer=consumer, fact_id=fact_id, claimed_at=work.now)
+        .on_conflict_do_nothing()
+    )
+    return bool(claimed.rowcount)
+
+
+async def erased_among(connection: AsyncConnection, backbone: Backbone, customer_ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these people were erased. Until the transaction ends, none of them can be erased beside it.
+
+    Erasing takes the same lock exclusively: without it, a handler that looked before the tombstone was there could
+    write after the rows were deleted.
+    """
+    ids = sorted(customer_ids)
+    if not ids:
+        return set()
+    await connection.execute(_LOCK_SHARED, {"ids": ids})
+    rows = await connection.execute(
+        select(backbone.tombstone.c.customer_id).where(backbone.tombstone.c.customer_id.in_(ids))
+    )
+    return set(rows.scalars())
+
+
+async def lock_for_erasure(connection: AsyncConnection, customer_id: UUID) -> None:
+    """Waits until nobody works on what concerns this person, and keeps others waiting until the transaction ends."""
+    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(customer_id), 0, type_=Text))))

@@ -1,0 +1,134 @@
+"""The input queue: events that a service acts on, dispatched by type, each fact once."""
+
+import asyncio
+from collections.abc import Mapping
+from time import perf_counter
+
+from aio_pika.abc import AbstractIncomingMessage
+from opentelemetry.trace import SpanKind
+from pydantic import ValidationError
+
+from contracts.customer import CustomerErased
+from contracts.envelope import Envelope, Event
+from contracts.registry import find
+from services.kit.actor import service_actor
+from services.kit.clock import Clock
+from services.kit.database import DatabaseProbe
+from services.kit.erasure import erase_customer
+from services.kit.errors import is_infrastructure
+from services.kit.inbox import claim, erased_among
+from services.kit.retry import Retry, Unreadable, attempt_of
+from services.kit.telemetry import Telemetry, describe_error, log
+from services.kit.work import Cause, Handler, UnitOfWork, Work
+
+
+def read_event(message: AbstractIncomingMessage) -> tuple[Envelope, Event]:
+    """The envelope and the event of a message; raises Unreadable naming the field and the rule."""
+    try:
+        envelope = Envelope.model_validate_json(message.body)
+    except ValidationError as error:
+        raise Unreadable(f"not a CloudEvents document of ours: {rules_broken(error)}") from None
+    model = find(envelope.type)
+    if model is None or not issubclass(model, Event):
+        raise Unreadable(f"no event contract of type {envelope.type}")
+    if envelope.source != f"/koto/{model.owner()}":
+        raise Unreadable(f"{envelope.type} does not come from its owner")
+    try:
+        event = model.model_validate(envelope.data)
+    except ValidationError as error:
+        raise Unreadable(f"not a {envelope.type}: {rules_broken(error)}") from None
+    if event.subject() != envelope.subject:
+        raise Unreadable("the subject is not what the data is about")
+    return envelope, event
+
+
+def rules_broken(error: ValidationError) -> str:
+    """Which fields broke which rules, without the values."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"/{'/'.join(map(str, each['loc']))} {each['type']}" for each in found[:5])
+
+
+class InputConsumer:
+    """Handles one message at a time per slot of the prefetch; acks after the commit."""
+
+    def __init__(
+        self,
+        service: str,
+        handlers: Mapping[type[Event], Handler],
+        unit_of_work: UnitOfWork,
+        retry: Retry,
+        probe: DatabaseProbe,
+        telemetry: Telemetry,
+        clock: Clock,
+    ) -> None:
+        self._service = service
+        self._handlers = dict(handlers)
+        self._unit_of_work = unit_of_work
+        self._retry = retry
+        self._probe = probe
+        self._telemetry = telemetry
+        self._clock = clock
+
+    async def __call__(self, message: AbstractIncomingMessage) -> None:
+        """Settles one message: handled, known already, retried or parked. Never raises but for a lost connection."""
+        started = perf_counter()
+        outcome, kind = "parked", "unreadable"
+        try:
+            envelope, event = read_event(message)
+            kind = event.TYPE
+            parent, link = (None, envelope.traceparent) if attempt_of(message) else (envelope.traceparent, None)
+            with self._telemetry.span(
+                f"process {kind}",
+                SpanKind.CONSUMER,
+                parent=parent,
+                link=link,
+                attributes={"messaging.message.id": str(envelope.id), "koto.subject": str(envelope.subject)},
+            ):
+                outcome = await self._handle_patiently(envelope, event)
+            await message.ack()
+            lag = (self._clock.now() - envelope.time).total_seconds()
+            self._telemetry.lag.labels(self._service, kind).observe(max(0.0, lag))
+        except Exception as error:
+            if is_infrastructure(error):
+                return  # the broker is away, and will deliver again what was not acked
+            outcome = await self._retry.fail(message, error, origin="input")
+            log.warning(
+                f"event.{outcome}",
+                service=self._service,
+                type=kind,
+                message_id=message.message_id,
+                **describe_error(error),
+            )
+        finally:
+            self._telemetry.consumed.labels(self._service, kind, outcome).observe(perf_counter() - started)
+
+    async def _handle_patiently(self, envelope: Envelope, event: Event) -> str:
+        """Handles an event; while the database is away, waits: an outage counts no attempt, however long."""
+        while True:
+            try:
+                return await self._handle(envelope, event)
+            except Exception as error:
+                if not is_infrastructure(error):
+                    raise
+                log.warning("consumer.pauses", service=self._service, **describe_error(error))
+                await asyncio.sleep(0.05)
+                await self._probe.wait()
+
+    async def _handle(self, envelope: Envelope, event: Event) -> str:
+        cause = Cause(str(envelope.id), envelope.correlationid, envelope.legalbasis)
+        async with self._unit_of_work.begin(service_actor(self._service), cause) as work:
+            if not await claim(work, f"{self._service}.input", envelope.factid):
+                return "known"
+            if await erased_among(work.connection, work.backbone, event.about_customers()):
+                return "erased"
+            await self._dispatch(envelope, event, work)
+        return "handled"
+
+    async def _dispatch(self, envelope: Envelope, event: Event, work: Work) -> None:
+        work.sequence = envelope.subjectsequence
+        if isinstance(event, CustomerErased):
+            await erase_customer(work, event.erased_customer_id)
+        elif handler := self._handlers.get(type(event)):
+            await handler(event, work)
+        else:
+            raise Unreadable(f"nothing here handles {event.TYPE}")

@@ -1,0 +1,181 @@
+"""The relay: publishes what commits left in the outbox, in order, and marks it only after the broker's confirm.
+
+Every replica has one. An advisory lock lets one drain at a time, so that there is no leader to elect and no order to
+lose. If the process dies between confirm and mark, the rows are published again, and the readers' inboxes see the same
+ids. Rows are selected by `published_at IS NULL`, never by position: rows commit out of order.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from aio_pika import DeliveryMode, Message
+from sqlalchemy import Row, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from contracts.envelope import CLOUDEVENTS_CONTENT_TYPE, Envelope, schema_urn
+from contracts.topology import events_exchange
+from services.kit.clock import Clock
+from services.kit.errors import is_infrastructure
+from services.kit.publisher import Publisher
+from services.kit.tables import Backbone
+from services.kit.telemetry import Telemetry, log
+
+BATCH = 500
+_LOCK_KEY = 0x6B6F746F  # "koto": one relay at a time in one database
+
+
+class Relay:
+    """Drains the outbox when told of a commit, and every `poll_seconds` as a net."""
+
+    def __init__(
+        self,
+        service: str,
+        engine: AsyncEngine,
+        backbone: Backbone,
+        publisher: Publisher,
+        clock: Clock,
+        telemetry: Telemetry,
+        poll_seconds: float,
+    ) -> None:
+        self._service = service
+        self._engine = engine
+        self._backbone = backbone
+        self._publisher = publisher
+        self._clock = clock
+        self._telemetry = telemetry
+        self._poll_seconds = poll_seconds
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Tells that something was committed."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Publishes until cancelled. A database or broker that is away is waited for."""
+        while True:
+            try:
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            self._woken.clear()
+            try:
+                while await self.drain_batch() == BATCH:
+                    pass
+                await self._measure()
+            except Exception as error:
+                level = log.warning if is_infrastructure(error) else log.error
+                level("relay.waits", service=self._service, error=type(error).__name__)
+                await asyncio.sleep(min(self._poll_seconds, 1.0))
+
+    async def drain_batch(self) -> int:
+        """Publishes up to one batch in order; returns how many rows were pending in it."""
+        async with self._engine.begin() as connection:
+            await connection.execute(select(func.pg_advisory_xact_lock(_LOCK_KEY)))
+            rows = await self._pending(connection)
+            if not rows:
+                return 0
+            by_subject = [
+                list(group) for _, group in groupby(sorted(rows, key=_subject_order), key=attrgetter("subject"))
+            ]
+            published = await asyncio.gather(*(self._publish_subject(group) for group in by_subject))
+            await self._mark(connection, [position for positions, _ in published for position in positions])
+            for position, failure in [failed for _, failed in published if failed]:
+                table = self._backbone.outbox
+                await connection.execute(update(table).where(table.c.position == position).values(failure=failure))
+        if any(failed for _, failed in published):
+            return 0  # do not spin on what cannot be published; the poll tries again
+        return len(rows)
+
+    async def _pending(self, connection: AsyncConnection) -> Sequence[Row[Any]]:
+        table = self._backbone.outbox
+        query = select(table).where(table.c.published_at.is_(None)).order_by(table.c.position).limit(BATCH)
+        return (await connection.execute(query)).all()
+
+    async def _publish_subject(self, rows: list[Row[Any]]) -> tuple[list[int], tuple[int, str] | None]:
+        """Publishes one subject's rows one after the other: a row that can't be published stops its subject alone."""
+        done: list[int] = []
+        for row in rows:
+            try:
+                await self._publisher.publish(
+                    events_exchange(self._service), row.type, event_message(self._service, row)
+                )
+            except Exception as error:
+                if is_infrastructure(error) and not self._publisher.refused(error):
+                    raise
+                log.error("outbox.row_refused", service=self._service, message_id=str(row.id), type=row.type)
+                self._telemetry.outbox_refused.labels(self._service, row.type).inc()
+                return done, (row.position, type(error).__name__)
+            self._telemetry.published.labels(self._service, row.type).inc()
+            done.append(row.position)
+        return done, None
+
+    async def _mark(self, connection: AsyncConnection, positions: list[int]) -> None:
+        table = self._backbone.outbox
+        await connection.execute(
+            update(table)
+            .where(table.c.position == func.any(positions))
+            .values(published_at=self._clock.now(), failure=None)
+        )
+
+    async def _measure(self) -> None:
+        async with self._engine.connect() as connection:
+            pending, age = (
+                await connection.execute(
+                    text(
+                        "SELECT count(*), coalesce(extract(epoch FROM now() - min(occurred_at)), 0) "
+                        "FROM outbox WHERE published_at IS NULL"
+                    )
+                )
+            ).one()
+            parked = (
+                await connection.execute(
+                    text("SELECT count(*) FROM parked WHERE replayed_at IS NULL AND dropped_at IS NULL")
+                )
+            ).scalar_one()
+        self._telemetry.outbox_pending.labels(self._service).set(pending)
+        self._telemetry.outbox_oldest_seconds.labels(self._service).set(float(age))
+        self._telemetry.parked.labels(self._service).set(parked)
+
+
+def _subject_order(row: Row[Any]) -> tuple[str, int]:
+    return str(row.subject), row.sequence
+
+
+def envelope_of(service: str, row: Row[Any]) -> Envelope:
+    """The CloudEvents envelope of one row of the event log."""
+    return Envelope(
+        id=row.id,
+        source=f"/koto/{service}",
+        type=row.type,
+        subject=row.subject,
+        time=row.occurred_at,
+        dataschema=schema_urn(row.type),
+        subjectsequence=row.sequence,
+        factid=row.fact_id,
+        correlationid=row.correlation_id,
+        causationid=row.causation_id,
+        actor=row.actor,
+        legalbasis=row.legal_basis,
+        traceparent=row.traceparent,
+        data=row.data,
+    )
+
+
+def event_message(service: str, row: Row[Any]) -> Message:
+    """The AMQP message of one row: the properties repeat the envelope for tools that look no further."""
+    envelope = envelope_of(service, row)
+    return Message(
+        envelope.model_dump_json(exclude_none=True).encode(),
+        content_type=CLOUDEVENTS_CONTENT_TYPE,
+        message_id=str(row.id),
+        type=row.type,
+        correlation_id=row.correlation_id,
+        timestamp=row.occurred_at,
+        app_id=service,
+        delivery_mode=DeliveryMode.PERSISTENT,
+        headers={"traceparent": row.traceparent} if row.traceparent else {},
+    )

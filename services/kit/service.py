@@ -1,0 +1,188 @@
+"""A service: its doors, its relay and its health, started and stopped as one object."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from faststream import AckPolicy
+from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
+
+from contracts import topology
+from contracts.envelope import Event, Request
+from services.kit.actor import ActorVerifier
+from services.kit.answering import Answering
+from services.kit.clock import Clock, SystemClock
+from services.kit.database import DatabaseProbe, create_engine
+from services.kit.errors import is_infrastructure
+from services.kit.field_encryption import FieldEncryption
+from services.kit.input_consumer import InputConsumer
+from services.kit.outbox import Relay
+from services.kit.parking import ParkedMessages
+from services.kit.projection import BatchedConsumer, Projection
+from services.kit.publisher import Publisher
+from services.kit.retry import Retry
+from services.kit.settings import ServiceSettings
+from services.kit.tables import Backbone
+from services.kit.telemetry import Telemetry, describe_error, log
+from services.kit.work import Handler, UnitOfWork
+
+
+class Service:
+    """One service that owns data. `build(settings)` in its main.py makes it; nothing else does."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        backbone: Backbone,
+        *,
+        requests: Mapping[type[Request[Any]], Handler],
+        input: Mapping[type[Event], Handler] | None = None,
+        projection: Projection | None = None,
+        clock: Clock | None = None,
+        telemetry: Telemetry | None = None,
+    ) -> None:
+        clock = clock or SystemClock()
+        self.name = settings.service
+        self.settings = settings
+        self.backbone = backbone
+        self.telemetry = telemetry or Telemetry(self.name, settings.otlp_endpoint)
+        self.engine = create_engine(settings)
+        self.telemetry.trace_sql(self.engine)
+        self.probe = DatabaseProbe(self.engine)
+        self.publisher = Publisher(settings.rabbitmq_url, f"koto-{self.name}-publisher")
+        self.retry = Retry(self.name, self.publisher)
+        self.parked = ParkedMessages(self.name, self.engine, backbone, clock)
+        self.projection = projection
+        self.relay = Relay(
+            self.name, self.engine, backbone, self.publisher, clock, self.telemetry, settings.poll_seconds
+        )
+        unit_of_work = UnitOfWork(
+            self.engine,
+            backbone,
+            settings,
+            FieldEncryption(settings.field_keys, settings.search_key),
+            clock,
+            after_commit=self.relay.wake,
+        )
+        verifier = ActorVerifier(settings.actor_keys.get_secret_value(), self.name)
+        self.answering = Answering(
+            self.name, requests, unit_of_work, self.publisher, self.retry, verifier, self.telemetry, clock
+        )
+        self.input_consumer = InputConsumer(
+            self.name, input or {}, unit_of_work, self.retry, self.probe, self.telemetry, clock
+        )
+        self._declared = topology.service(self.name)
+        self._broker: RabbitBroker | None = None
+        self._batched: BatchedConsumer | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Starts the relay and opens the doors; waits for a database or a broker that is not there yet."""
+        await self.probe.wait()
+        await self._patiently(self.publisher.start)
+        self._tasks.append(asyncio.create_task(self.relay.run(), name=f"{self.name} relay"))
+        await self._patiently(self._open_doors)
+        if self.projection:
+            self._batched = BatchedConsumer(self, topology.queue(self.name, "projection"), self.projection)
+            self._tasks.append(asyncio.create_task(self._batched.run(), name=f"{self.name} projection"))
+
+    async def stop(self) -> None:
+        """Closes the doors, lets what is under way end, and publishes what it committed as far as the broker allows."""
+        if self._broker:
+            await self._broker.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.publisher.stop()
+        await self.engine.dispose()
+        self.telemetry.shutdown()
+
+    async def ready(self) -> bool:
+        """Whether the database and the broker answer."""
+        return self.publisher.connected and await self.probe.answers()
+
+    async def alive(self) -> bool:
+        """Whether every queue has our consumer: a connection alone proves nothing. True while the broker is away."""
+        if not self.publisher.connected or self._broker is None:
+            return True
+        if any(task.done() for task in self._tasks) or (self._batched and not self._batched.consuming):
+            return False
+        return all([await _consumes(subscriber) for subscriber in self._broker.subscribers])
+
+    async def _open_doors(self) -> None:
+        """FastStream holds the connection, a channel with its own prefetch per queue, and the graceful end."""
+        name, pool = self.name, self.settings.pool_size
+        broker = RabbitBroker(
+            self.settings.rabbitmq_url.get_secret_value(),
+            app_id=name,
+            logger=None,
+            apply_types=False,
+            graceful_timeout=15,
+            reconnect_interval=1,
+            decoder=_undecoded,
+            client_properties={"connection_name": f"koto-{name}"},
+        )
+        # Consumers hold no more messages than there are database connections, but for the relay's, parking's and
+        # the projection's own.
+        answering = pool // 2
+        doors = {"requests": (self._answer, answering), "dead": (self._park, 1)}
+        if self._declared.input:
+            doors["input"] = (self._handle, max(1, pool - answering - 3))
+        for purpose, (door, prefetch) in doors.items():
+            broker.subscriber(
+                RabbitQueue(topology.queue(name, purpose), declare=False),
+                channel=Channel(prefetch_count=prefetch),
+                ack_policy=AckPolicy.MANUAL,
+                no_reply=True,
+            )(door)
+        try:
+            await broker.start()
+        except BaseException:
+            await broker.stop()
+            raise
+        self._broker = broker
+
+    async def _answer(self, message: RabbitMessage) -> None:
+        await self.answering(message.raw_message)
+
+    async def _handle(self, message: RabbitMessage) -> None:
+        await self.input_consumer(message.raw_message)
+
+    async def _park(self, message: RabbitMessage) -> None:
+        while True:
+            try:
+                await self.parked.park(message.raw_message)
+                await message.raw_message.ack()
+                return
+            except Exception as error:
+                log.warning("parking.waits", service=self.name, **describe_error(error))
+                if not is_infrastructure(error):
+                    raise
+                await self.probe.wait()
+                if message.raw_message.channel.is_closed:
+                    return
+
+    async def _patiently(self, step: Any) -> None:
+        while True:
+            try:
+                await step()
+                return
+            except Exception as error:
+                if not is_infrastructure(error):
+                    raise
+                log.warning("service.waits_for_broker", service=self.name, **describe_error(error))
+                await asyncio.sleep(0.5)
+
+
+async def _undecoded(message: Any) -> Any:
+    """Hands the message on as it is: kit parses it, so that what does not parse is parked with its reason."""
+    return message
+
+
+async def _consumes(subscriber: Any) -> bool:
+    try:
+        async with asyncio.timeout(1):
+            channel = await subscriber._queue_obj.channel.get_underlay_channel()
+    except Exception:
+        return False
+    return subscriber._consumer_tag in channel.consumers

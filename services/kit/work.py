@@ -1,0 +1,197 @@
+"""The unit of work: one transaction in which state, inbox, outbox and idempotency key commit together."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from opentelemetry.propagate import inject
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from uuid_utils.compat import uuid7
+
+from contracts.envelope import Event
+from services.kit.actor import Actor
+from services.kit.clock import Clock
+from services.kit.errors import KeyReused
+from services.kit.field_encryption import FieldEncryption
+from services.kit.settings import ServiceSettings
+from services.kit.tables import Backbone
+
+OutcomeT = TypeVar("OutcomeT", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What set the work off: the message acted on, and the chain that it belongs to."""
+
+    message_id: str
+    correlation_id: str
+    legal_basis: str | None = None
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """The idempotency key of a changing request, and the hash of its body."""
+
+    request_type: str
+    key: str
+    body_hash: bytes
+
+    @classmethod
+    def of(cls, request_type: str, key: str, body: bytes) -> "Repetition":
+        """The repetition guard of one request."""
+        return cls(request_type, key, hashlib.sha256(body).digest())
+
+
+@dataclass
+class Work:
+    """What a handler works with. Handlers never commit: whoever opened the work does."""
+
+    connection: AsyncConnection
+    backbone: Backbone
+    settings: ServiceSettings
+    encryption: FieldEncryption
+    actor: Actor
+    cause: Cause
+    now: datetime
+    repetition: Repetition | None = None
+    sequence: int = 0
+    """The `subjectsequence` of the event being handled; 0 in a request."""
+    published: int = 0
+    repetition_checked: bool = field(default=False, init=False)
+
+    async def publish(self, event: Event, *, legal_basis: str | None = None, fact_id: UUID | None = None) -> int:
+        """Writes an event to the outbox and returns its number among its subject's events.
+
+        Call it after the subject's row is locked and changed: numbers follow the order of the locks. Two contract
+        versions of one fact are published with the same `fact_id`, so that a reader of both acts once.
+        """
+        carrier: dict[str, str] = {}
+        inject(carrier)
+        event_id = uuid7()
+        numbered = insert(self.backbone.subject_sequence).values(subject=event.subject(), last=1)
+        sequence: int = (
+            await self.connection.execute(
+                numbered.on_conflict_do_update(
+                    index_elements=["subject"], set_={"last": self.backbone.subject_sequence.c.last + 1}
+                ).returning(self.backbone.subject_sequence.c.last)
+            )
+        ).scalar_one()
+        await self.connection.execute(
+            insert(self.backbone.outbox).values(
+                id=event_id,
+                fact_id=fact_id or event_id,
+                type=event.TYPE,
+                subject=event.subject(),
+                sequence=sequence,
+                customer_ids=sorted(event.about_customers()),
+                occurred_at=self.now,
+                correlation_id=self.cause.correlation_id,
+                causation_id=self.cause.message_id,
+                actor=str(self.actor),
+                legal_basis=legal_basis or self.cause.legal_basis,
+                traceparent=carrier.get("traceparent"),
+                data=event.model_dump(mode="json"),
+            )
+        )
+        self.published += 1
+        return sequence
+
+    async def outcome_of_repeat(self, outcome: type[OutcomeT]) -> OutcomeT | None:
+        """What this very request did when it came before, or None when it comes for the first time.
+
+        Every changing handler asks this after rights are checked and before it looks at versions. Two copies at once:
+        the second waits here until the first has committed. Raises KeyReused when the key came with another body.
+        """
+        self.repetition_checked = True
+        if self.repetition is None:
+            return None
+        table = self.backbone.request_outcome
+        claimed = await self.connection.execute(
+            insert(table)
+            .values(
+                actor=str(self.actor),
+                request_type=self.repetition.request_type,
+                key=self.repetition.key,
+                body_hash=self.repetition.body_hash,
+                happened_at=self.now,
+            )
+            .on_conflict_do_nothing()
+        )
+        if claimed.rowcount:
+            return None
+        row = (
+            await self.connection.execute(select(table.c.body_hash, table.c.outcome).where(self._key_matches()))
+        ).one()
+        if row.body_hash != self.repetition.body_hash:
+            raise KeyReused("Use a new Idempotency-Key for a new request.")
+        return outcome.model_validate(row.outcome)
+
+    async def remember_outcome(self, outcome: BaseModel) -> None:
+        """Stores the outcome under the request's key: ids and versions, never what a right might hide later."""
+        if self.repetition is None:
+            return
+        stored = outcome.model_dump(mode="json")
+        ids = [UUID(stored["customer_id"])] if "customer_id" in stored else []
+        table = self.backbone.request_outcome
+        await self.connection.execute(
+            table.update()
+            .where(self._key_matches(), table.c.outcome.is_(None))
+            .values(outcome=stored, customer_ids=ids)
+        )
+
+    def _key_matches(self) -> Any:
+        assert self.repetition is not None
+        table = self.backbone.request_outcome
+        return (
+            (table.c.actor == str(self.actor))
+            & (table.c.request_type == self.repetition.request_type)
+            & (table.c.key == self.repetition.key)
+        )
+
+
+@dataclass(frozen=True)
+class UnitOfWork:
+    """Opens works: one transaction each, committed when the block ends well, rolled back when it raises."""
+
+    engine: AsyncEngine
+    backbone: Backbone
+    settings: ServiceSettings
+    encryption: FieldEncryption
+    clock: Clock
+    after_commit: Callable[[], None]
+    """Told after each commit that published something: wakes the relay."""
+
+    @asynccontextmanager
+    async def begin(self, actor: Actor, cause: Cause, repetition: Repetition | None = None) -> AsyncIterator[Work]:
+        """One transaction."""
+        async with self.engine.begin() as connection:
+            work = Work(
+                connection=connection,
+                backbone=self.backbone,
+                settings=self.settings,
+                encryption=self.encryption,
+                actor=actor,
+                cause=cause,
+                now=self.clock.now(),
+                repetition=repetition,
+            )
+            yield work
+        if work.published:
+            self.after_commit()
+
+
+Handler = Callable[[Any, Work], Awaitable[Any]]
+"""A use case: (message, work) -> reply, or None for events. It loads, asks the rules, changes and publishes."""
+
+
+def canonical_json(value: BaseModel) -> bytes:
+    """The bytes a message travels as: fields that were not set are left out, so that 'left out' and null differ."""
+    return json.dumps(value.model_dump(mode="json", exclude_unset=True), separators=(",", ":")).encode()
