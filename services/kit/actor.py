@@ -44,7 +44,7 @@ class ActorTokens:
     """Signs tokens: the gateway's side."""
 
     def __init__(self, signing_key: str) -> None:
-        self._key = OKPKey.import_key(signing_key)
+        self._key = OKPKey.import_key(json.loads(signing_key))
 
     def sign(self, actor: Actor, *, service: str, body: bytes, now: datetime) -> str:
         """A token for one request to one service."""

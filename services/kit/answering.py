@@ -4,6 +4,7 @@ An exception never shows as a time-out: whatever happens, the asker is told, unl
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from time import perf_counter
 from typing import Any
 
@@ -119,7 +120,7 @@ class Answering:
 
     def _too_late(self, message: AbstractIncomingMessage) -> bool:
         deadline = message.headers.get(DEADLINE)
-        return isinstance(deadline, int | float) and self._clock.now().timestamp() > deadline
+        return isinstance(deadline, int) and milliseconds(self._clock.now()) > deadline
 
     async def _reply(self, message: AbstractIncomingMessage, reply: BaseModel) -> None:
         await self._publisher.publish_unconfirmed(
@@ -133,6 +134,11 @@ class Answering:
                 app_id=self._service,
             ),
         )
+
+
+def milliseconds(moment: datetime) -> int:
+    """A moment as a header carries it: AMQP's floats are too short for today's seconds."""
+    return int(moment.timestamp() * 1000)
 
 
 def parse(model: type[Request[Any]], body: bytes) -> Request[Any]:

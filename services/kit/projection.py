@@ -1,7 +1,8 @@
 """Projections: read models kept from other services' state events, in batches, and rebuilt from the owners' logs.
 
 A projection is pure: nothing but what is in the event, no now(), no effects. Its table has a column `sequence`, and
-keeps for each subject the event with the greatest one; so batches, doubles, disorder and replays all end in the same rows.
+keeps for each subject the event with the greatest one; so batches, doubles, disorder and replays all end in the same
+rows.
 """
 
 import asyncio
@@ -78,7 +79,12 @@ class BatchedConsumer:
         self._probe = service.probe
         self._telemetry = service.telemetry
         self._arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+        self._settled = asyncio.Event()
         self.consuming = False
+
+    async def idle(self) -> None:
+        """Returns when nothing that has arrived waits to be kept."""
+        await self._settled.wait()
 
     async def run(self) -> None:
         """Consumes until cancelled."""
@@ -101,7 +107,10 @@ class BatchedConsumer:
 
     async def _work(self) -> None:
         while True:
+            if self._arrived.empty():
+                self._settled.set()
             batch = [await self._arrived.get()]
+            self._settled.clear()
             while len(batch) < BATCH and not self._arrived.empty():
                 batch.append(self._arrived.get_nowait())
             try:

@@ -20,7 +20,7 @@ from uuid_utils.compat import uuid7
 from contracts.envelope import Problem, Request
 from contracts.topology import REPLIES, REQUESTS, reply_queue_prefix
 from services.kit.actor import Actor, ActorTokens
-from services.kit.answering import ACTOR, DEADLINE, IDEMPOTENCY_KEY, PROBLEM
+from services.kit.answering import ACTOR, DEADLINE, IDEMPOTENCY_KEY, PROBLEM, milliseconds
 from services.kit.clock import Clock
 from services.kit.connection import keep_connected
 from services.kit.errors import ProblemReply, Unavailable
@@ -98,7 +98,7 @@ class Requests:
         call_id = str(uuid7())
         headers: dict[str, Any] = {
             ACTOR: self._tokens.sign(actor, service=owner, body=body, now=now),
-            DEADLINE: (now + within).timestamp(),
+            DEADLINE: milliseconds(now + within),
             "traceparent": current_traceparent() or "",
         }
         if key:

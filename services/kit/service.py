@@ -113,14 +113,13 @@ class Service:
         """FastStream holds the connection, a channel with its own prefetch per queue, and the graceful end."""
         name, pool = self.name, self.settings.pool_size
         broker = RabbitBroker(
-            self.settings.rabbitmq_url.get_secret_value(),
+            f"{self.settings.rabbitmq_url.get_secret_value()}?name=koto-{name}",
             app_id=name,
             logger=None,
             apply_types=False,
             graceful_timeout=15,
             reconnect_interval=1,
             decoder=_undecoded,
-            client_properties={"connection_name": f"koto-{name}"},
         )
         # Consumers hold no more messages than there are database connections, but for the relay's, parking's and
         # the projection's own.

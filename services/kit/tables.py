@@ -7,7 +7,6 @@ table without says why in `info={"not_erased": "<reason>"}`. A test finds tables
 from dataclasses import dataclass
 
 from sqlalchemy import (
-    ARRAY,
     JSON,
     BigInteger,
     Column,
@@ -23,6 +22,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 Moment = DateTime(timezone=True)
 

@@ -1,0 +1,141 @@
+"""Replaying a service's event log, and rebuilding a projection from it beside the live one.
+
+1. A queue of the rebuild's own is bound to the live events.
+2. The owners' logs are replayed into it up to their present end.
+3. A batched consumer fills a shadow table; the sequence guard joins replayed and live events.
+4. When the shadow has at least what the live table has, it takes the live table's name, under a lock that keeps the
+   live consumer waiting.
+
+The live queue keeps its consumer all along, so nothing is missed. A rebuild that dies leaves only a queue and a shadow
+table, which the next one replaces.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from aio_pika import Message
+from sqlalchemy import Row, Table, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts import topology
+from contracts.topology import Queue
+from services.kit import topology_apply
+from services.kit.outbox import event_message
+from services.kit.projection import BatchedConsumer
+from services.kit.service import Service
+
+_PAGE = 500
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a rebuild did."""
+
+    replayed: int
+    rows: int
+
+
+async def replay_log(owner: Service, to_queue: str, types: Iterable[str]) -> int:
+    """Publishes an owner's log of these types to one queue, oldest first, up to its present end; returns how many."""
+    count = 0
+    async for page in _log(owner, list(types)):
+        for row in page:
+            message: Message = event_message(owner.name, row)
+            await owner.publisher.publish(topology.replay_exchange(owner.name), to_queue, message, mandatory=True)
+        count += len(page)
+    return count
+
+
+async def rebuild(reader: Service, owners: Iterable[Service], management_url: str, vhost: str) -> Rebuilt:
+    """Rebuilds a service's projection from the owners' logs, while it is in use."""
+    projection = reader.projection
+    if projection is None:
+        raise ValueError(f"{reader.name} keeps no projection")
+    events = topology.service(reader.name).projection
+    live = projection.table
+    shadow = live.to_metadata(reader.backbone.metadata.__class__(), name=f"{live.name}_rebuilt")
+    queue = _queue_of(reader.name)
+    await topology_apply.declare(management_url, vhost, queue)
+    async with reader.engine.begin() as connection:
+        await connection.execute(text(f'DROP TABLE IF EXISTS "{shadow.name}"'))
+        await connection.execute(text(f'CREATE TABLE "{shadow.name}" (LIKE "{live.name}" INCLUDING ALL)'))
+    consumer = BatchedConsumer(reader, queue.name, projection, shadow)
+    consuming = asyncio.create_task(consumer.run())
+    try:
+        replayed = 0
+        for owner in owners:
+            replayed += await replay_log(
+                owner, queue.name, (each.TYPE for each in events if each.owner() == owner.name)
+            )
+        rows = await _switch_when_complete(reader, live, shadow, consumer)
+    finally:
+        consuming.cancel()
+        await asyncio.gather(consuming, return_exceptions=True)
+        await topology_apply.remove(management_url, vhost, queue)
+    return Rebuilt(replayed, rows)
+
+
+def _queue_of(service: str) -> Queue:
+    """`<service>.projection@2`: bound to the live events, and to the replays addressed to it."""
+    name = topology.queue(service, "projection@2")
+    events = topology.service(service).projection
+    live = [(topology.events_exchange(each.owner()), each.TYPE) for each in events]
+    replays = {(topology.replay_exchange(each.owner()), name) for each in events}
+    return Queue(name, (*live, *sorted(replays)), {"delivery-limit": topology.DELIVERY_LIMIT})
+
+
+async def _log(owner: Service, types: list[str]) -> AsyncIterator[list[Row[Any]]]:
+    table = owner.backbone.outbox
+    async with owner.engine.connect() as connection:
+        end = (await connection.execute(select(func.max(table.c.position)))).scalar_one() or 0
+    position = 0
+    while True:
+        query = (
+            select(table)
+            .where(table.c.position > position, table.c.position <= end, table.c.type.in_(types))
+            .order_by(table.c.position)
+            .limit(_PAGE)
+        )
+        async with owner.engine.connect() as connection:
+            page = list((await connection.execute(query)).all())
+        if not page:
+            return
+        yield page
+        position = page[-1].position
+
+
+async def _switch_when_complete(reader: Service, live: Table, shadow: Table, consumer: BatchedConsumer) -> int:
+    """Swaps the tables once the shadow lacks nothing that the live one has; returns the rows it then has."""
+    while True:
+        await consumer.idle()
+        async with reader.engine.begin() as connection:
+            await connection.execute(text(f'LOCK TABLE "{live.name}" IN ACCESS EXCLUSIVE MODE'))
+            if not await _lacks(connection, live, shadow):
+                rows: int = (await connection.execute(select(func.count()).select_from(shadow))).scalar_one()
+                await connection.execute(text(f'DROP TABLE "{live.name}"'))
+                await connection.execute(text(f'ALTER TABLE "{shadow.name}" RENAME TO "{live.name}"'))
+                await _rename_indexes(connection, live, shadow)
+                return rows
+        await asyncio.sleep(0.1)
+
+
+async def _lacks(connection: AsyncConnection, live: Table, shadow: Table) -> bool:
+    key = next(iter(live.primary_key)).name
+    behind = select(live.c[key]).where(
+        ~select(shadow.c[key]).where(shadow.c[key] == live.c[key], shadow.c.sequence >= live.c.sequence).exists()
+    )
+    return (await connection.execute(behind.limit(1))).first() is not None
+
+
+async def _rename_indexes(connection: AsyncConnection, live: Table, shadow: Table) -> None:
+    """Gives the copied indexes and constraints the names that the migrations know."""
+    found = await connection.execute(
+        text("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename = :table"),
+        {"table": live.name},
+    )
+    for name in found.scalars():
+        if shadow.name in name:
+            renamed = name.replace(shadow.name, live.name)
+            await connection.execute(text(f'ALTER INDEX "{name}" RENAME TO "{renamed}"'))

@@ -1,0 +1,48 @@
+"""What every test may use: databases cloned from migrated templates, vhosts of their own, and a running house.
+
+`./koto test` starts RabbitMQ and PostgreSQL and tells where they are; a test that needs one and is not told fails.
+"""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.support import House, TestDatabases, Vhost, environment
+
+TIME_SCALE = 0.01
+"""The retry ladder of tests: 50 ms, 0.6 s and 9 s."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("KOTO_TEST_LONG"):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="too long for CI: ./koto test --long"))
+
+
+@pytest_asyncio.fixture(scope="session")
+async def databases() -> AsyncIterator[TestDatabases]:
+    """Databases of services, cloned from templates that ran the real migrations."""
+    made = TestDatabases(environment("KOTO_TEST_POSTGRES_URL"))
+    yield made
+    await made.drop_all()
+
+
+@pytest_asyncio.fixture
+async def vhost() -> AsyncIterator[Vhost]:
+    """A vhost with the whole topology, and one user per service."""
+    made = await Vhost.create(
+        environment("KOTO_TEST_MANAGEMENT_URL"), environment("KOTO_TEST_RABBITMQ_URL"), TIME_SCALE
+    )
+    yield made
+    await made.remove()
+
+
+@pytest_asyncio.fixture
+async def house(vhost: Vhost, databases: TestDatabases) -> AsyncIterator[House]:
+    """Every service but the gateway, running in this process on real parts, and a way to ask them."""
+    async with House(vhost, databases) as made:
+        yield made

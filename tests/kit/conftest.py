@@ -1,0 +1,166 @@
+"""A stand-in service for kit's tests: the queues of `assessment`, an empty domain, and handlers that the test gives."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import aio_pika
+import pytest_asyncio
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sqlalchemy import ARRAY, BigInteger, Column, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy.ext.asyncio import create_async_engine
+from uuid_utils.compat import uuid7
+
+from contracts.customer import CustomerChanged, CustomerErased, RelationshipState
+from contracts.envelope import Envelope, Event, Request, schema_urn
+from contracts.topology import events_exchange
+from services.kit.projection import Projection
+from services.kit.service import Service
+from services.kit.tables import backbone
+from services.kit.telemetry import Telemetry
+from services.kit.work import Handler
+from tests.support import TestDatabases, Vhost, now, rows, settings_for
+
+METADATA = MetaData()
+BACKBONE = backbone(METADATA)
+EFFECT = Table(
+    "effect",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("customer_id", Uuid, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+)
+VIEW = Table(
+    "view",
+    METADATA,
+    Column("customer_id", Uuid, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("municipalities", ARRAY(Text), nullable=False),
+)
+PROJECTION = Projection(VIEW, lambda event: {"municipalities": [each.municipality for each in event.relationships]})
+
+
+def customer_changed(customer_id: UUID | None = None, municipality: str = "837") -> CustomerChanged:
+    """A state event."""
+    return CustomerChanged(
+        customer_id=customer_id or uuid4(),
+        relationships=(RelationshipState(municipality=municipality, state="open", arrival="moved"),),
+    )
+
+
+def envelope_of(event: Event, *, sequence: int = 1, fact_id: UUID | None = None, **more: Any) -> Envelope:
+    """An envelope as the event's owner would send it."""
+    event_id = uuid7()
+    return Envelope.model_validate(
+        {
+            "id": event_id,
+            "source": f"/koto/{event.owner()}",
+            "type": event.TYPE,
+            "subject": event.subject(),
+            "time": now(),
+            "dataschema": schema_urn(event.TYPE),
+            "subjectsequence": sequence,
+            "factid": fact_id or event_id,
+            "correlationid": "test",
+            "causationid": "test",
+            "actor": "837/test",
+            "data": event.model_dump(mode="json"),
+            **more,
+        }
+    )
+
+
+@dataclass
+class StandIn:
+    """Starts stand-in services on one database and one vhost, and sends them what a test wants."""
+
+    vhost: Vhost
+    database_url: str
+    services: list[Service] = field(default_factory=list)
+    spans: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
+    _connection: aio_pika.abc.AbstractConnection | None = None
+
+    async def start(
+        self,
+        input: Mapping[type[Event], Handler] | None = None,
+        *,
+        requests: Mapping[type[Request[Any]], Handler] | None = None,
+        projection: Projection | None = None,
+        name: str = "assessment",
+        change: Callable[[Service], None] = lambda _: None,
+    ) -> Service:
+        """A running service; `change` may alter it before it starts."""
+        service = Service(
+            settings_for(name, self.vhost, self.database_url),
+            BACKBONE,
+            requests=requests or {},
+            input=input,
+            projection=projection,
+            telemetry=Telemetry(name, exporter=self.spans),
+        )
+        change(service)
+        await service.start()
+        self.services.append(service)
+        return service
+
+    async def send(self, *envelopes: Envelope, **properties: Any) -> None:
+        """Publishes events on their owners' exchanges, as an administrator may."""
+        for envelope in envelopes:
+            await self.send_body(
+                envelope.model_dump_json().encode(),
+                events_exchange(envelope.source.rsplit("/", 1)[-1]),
+                envelope.type,
+                message_id=str(envelope.id),
+                type=envelope.type,
+                **properties,
+            )
+
+    async def send_body(self, body: bytes, exchange: str, routing_key: str, **properties: Any) -> None:
+        """Publishes any bytes anywhere."""
+        if self._connection is None:
+            self._connection = await aio_pika.connect(self.vhost.url())
+            self._channel = await self._connection.channel()
+        target = await self._channel.get_exchange(exchange, ensure=False)
+        await target.publish(aio_pika.Message(body, **properties), routing_key)
+
+    async def rows(self, query: str, *values: Any) -> list[Any]:
+        """Rows of the service's database."""
+        return await rows(self.database_url, query, *values)
+
+    async def effects(self) -> list[Any]:
+        """What `record_effect` wrote, in its order."""
+        return await self.rows("SELECT * FROM effect ORDER BY number")
+
+    async def parked(self) -> list[Any]:
+        """The parked messages."""
+        return await self.rows("SELECT * FROM parked ORDER BY parked_at")
+
+    async def stop(self) -> None:
+        """Stops what was started."""
+        await asyncio.gather(*(service.stop() for service in self.services))
+        if self._connection:
+            await self._connection.close()
+
+
+async def record_effect(event: Any, work: Any) -> None:
+    """A handler whose effect can be counted."""
+    await work.connection.execute(EFFECT.insert().values(customer_id=event.customer_id, sequence=work.sequence))
+
+
+@pytest_asyncio.fixture
+async def stand_in(vhost: Vhost, databases: TestDatabases) -> AsyncIterator[StandIn]:
+    """A place to start stand-in services."""
+    url = await databases.empty()
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+    await engine.dispose()
+    made = StandIn(vhost, url)
+    yield made
+    await made.stop()
+
+
+__all__ = ["CustomerErased", "StandIn", "customer_changed", "envelope_of", "json", "record_effect"]

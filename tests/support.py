@@ -1,0 +1,281 @@
+"""Real parts for tests: databases cloned from templates, vhosts with the whole topology, and a running house."""
+
+import asyncio
+import base64
+import importlib
+import json
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+import aiohttp
+import asyncpg
+from joserfc.jwk import OKPKey
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from pydantic import BaseModel, SecretStr
+
+from contracts import topology
+from contracts.envelope import Request
+from services.kit import migrate, topology_apply
+from services.kit.actor import Actor, ActorTokens
+from services.kit.clock import SystemClock
+from services.kit.requests import Requests
+from services.kit.service import Service
+from services.kit.settings import ServiceSettings
+from services.kit.telemetry import Telemetry
+
+ReplyT = TypeVar("ReplyT", bound=BaseModel)
+SIGNING_KEY = OKPKey.generate_key("Ed25519", parameters={"kid": "test", "use": "sig"})
+FIELD_KEYS = json.dumps({"test": base64.b64encode(secrets.token_bytes(32)).decode()})
+SEARCH_KEY = base64.b64encode(secrets.token_bytes(32)).decode()
+ACTOR_KEYS = json.dumps({"keys": [SIGNING_KEY.as_dict(private=False)]})
+
+EXPERT_TAMPERE = Actor(user="expert@tampere", organisation="837", role="integration_expert")
+EXPERT_HELSINKI = Actor(user="expert@helsinki", organisation="091", role="integration_expert")
+RECORDS_TAMPERE = Actor(user="records@tampere", organisation="837", role="records_manager")
+
+
+async def eventually(holds: Callable[[], Awaitable[Any]], *, within: float = 20, what: str = "it") -> Any:
+    """What `holds` returns once that is true; fails when it never is within so many seconds."""
+    deadline = asyncio.get_running_loop().time() + within
+    while not (found := await holds()):
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(f"{what} did not come true within {within} s")
+        await asyncio.sleep(0.02)
+    return found
+
+
+class TestDatabases:
+    """Clones of one migrated template per service."""
+
+    __test__ = False
+
+    def __init__(self, administrator_url: str) -> None:
+        self.administrator_url = administrator_url
+        self._run = uuid4().hex[:8]
+        self._templates: dict[str, str] = {}
+        self._made: list[str] = []
+
+    async def new(self, service: str) -> str:
+        """The SQLAlchemy URL of a fresh database of that service."""
+        if service not in self._templates:
+            template = await self._create(f"koto_template_{service}_{self._run}")
+            await asyncio.to_thread(migrate.upgrade, service, self.url(template))
+            self._templates[service] = template
+        return self.url(await self._create(f"koto_{service}_{uuid4().hex[:12]}", self._templates[service]))
+
+    async def empty(self) -> str:
+        """The SQLAlchemy URL of a fresh database without tables."""
+        return self.url(await self._create(f"koto_empty_{uuid4().hex[:12]}"))
+
+    def url(self, name: str) -> str:
+        parts = urlsplit(self.administrator_url)
+        return f"postgresql+asyncpg://{parts.netloc}/{name}"
+
+    async def _create(self, name: str, template: str = "template1") -> str:
+        connection = await asyncpg.connect(self.administrator_url)
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        await connection.close()
+        self._made.append(name)
+        return name
+
+    async def drop_all(self) -> None:
+        """Drops what was made."""
+        connection = await asyncpg.connect(self.administrator_url)
+        for name in self._made:
+            await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await connection.close()
+
+
+@dataclass
+class Vhost:
+    """A vhost with the whole topology, and a password for the users of all services."""
+
+    name: str
+    management_url: str
+    amqp_url: str
+    passwords: dict[str, str]
+
+    @classmethod
+    async def create(cls, management_url: str, amqp_url: str, time_scale: float) -> "Vhost":
+        # one password for the whole run: users are the broker's, not the vhost's
+        made = cls(
+            f"test-{uuid4().hex[:8]}", management_url, amqp_url, {each.name: "test" for each in topology.SERVICES}
+        )
+        await topology_apply.apply(management_url, made.name, made.passwords, time_scale)
+        return made
+
+    def url(self, user: str | None = None) -> str:
+        """The AMQP URL of a service's user, or of the administrator."""
+        parts = urlsplit(self.amqp_url)
+        who = f"{user}:{self.passwords[user]}" if user else f"{parts.username}:{parts.password}"
+        return f"amqp://{who}@{parts.hostname}:{parts.port}/{self.name}"
+
+    async def api(self, method: str, path: str, body: Any = None) -> Any:
+        """Calls the management API."""
+        parts = urlsplit(self.management_url)
+        headers = {"Authorization": aiohttp.encode_basic_auth(parts.username or "", parts.password or "")}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.request(method, f"http://{parts.hostname}:{parts.port}/api/{path}", json=body) as response,
+        ):
+            return await response.json() if response.content_type == "application/json" else None
+
+    async def get(self, queue: str, *, requeue: bool = True) -> list[dict[str, Any]]:
+        """The messages that wait in a queue."""
+        mode = "ack_requeue_true" if requeue else "ack_requeue_false"
+        found: list[dict[str, Any]] = await self.api(
+            "POST",
+            f"queues/{quote(self.name)}/{quote(queue)}/get",
+            {"count": 1000, "ackmode": mode, "encoding": "auto"},
+        )
+        return found
+
+    async def remove(self) -> None:
+        """Removes the vhost with all that is in it."""
+        await self.api("DELETE", f"vhosts/{self.name}")
+
+
+def settings_for(service: str, vhost: Vhost, database_url: str = "", **more: Any) -> ServiceSettings:
+    """The settings of one service in a test."""
+    return ServiceSettings(
+        _env_file=None,
+        service=service,
+        rabbitmq_url=SecretStr(vhost.url(service)),
+        database_url=SecretStr(database_url),
+        actor_keys=SecretStr(ACTOR_KEYS),
+        field_keys=SecretStr(FIELD_KEYS),
+        search_key=SecretStr(SEARCH_KEY),
+        allow_test_identity_codes=True,
+        poll_seconds=0.2,
+        **more,
+    )
+
+
+@dataclass
+class House:
+    """Every service with a database, running in this process, and a gateway's way of asking them."""
+
+    vhost: Vhost
+    databases: TestDatabases
+    services: dict[str, Service] = field(default_factory=dict)
+    spans: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    requests: Requests = field(init=False)
+
+    async def __aenter__(self) -> "House":
+        for declared in topology.SERVICES:
+            if declared.has_database:
+                await self.start(declared.name, await self.databases.new(declared.name))
+        telemetry = Telemetry("gateway", exporter=self.spans)
+        self.telemetry = telemetry
+        self.requests = Requests(
+            "gateway",
+            settings_for("gateway", self.vhost),
+            ActorTokens(json.dumps(SIGNING_KEY.as_dict(private=True))),
+            SystemClock(),
+            telemetry,
+        )
+        await self.requests.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.requests.stop()
+        await asyncio.gather(*(service.stop() for service in self.services.values()))
+
+    async def start(self, name: str, database_url: str) -> Service:
+        """Starts one service on a database."""
+        module = importlib.import_module(f"services.{name}.main")
+        service: Service = module.build(
+            settings_for(name, self.vhost, database_url), telemetry=Telemetry(name, exporter=self.spans)
+        )
+        await service.start()
+        self.services[name] = service
+        return service
+
+    async def ask(
+        self,
+        request: Request[ReplyT],
+        actor: Actor = EXPERT_TAMPERE,
+        *,
+        key: str | None = None,
+        within: timedelta = timedelta(seconds=10),
+    ) -> ReplyT:
+        """Asks like the gateway; a changing request gets a key of its own."""
+        return await self.requests.ask(
+            request, actor, idempotency_key=key or (str(uuid4()) if request.CHANGES else None), within=within
+        )
+
+    async def settle(self, *, within: float = 20) -> None:
+        """Returns when every event has been acted on, projected or parked: judged by the databases, not by queues."""
+        await eventually(self._settled, within=within, what="settling")
+
+    async def _settled(self) -> bool:
+        for reader in topology.SERVICES:
+            if not reader.has_database:
+                continue
+            known = await self.rows(reader.name, "SELECT fact_id::text AS id FROM inbox")
+            parked = await self.rows(
+                reader.name,
+                "SELECT convert_from(body, 'UTF8')::json->>'factid' AS id FROM parked WHERE type IS NOT NULL",
+            )
+            acted_on = {row["id"] for row in (*known, *parked)}
+            for owner in {event.owner() for event in reader.input}:
+                types = [event.TYPE for event in reader.input if event.owner() == owner]
+                told = await self.rows(owner, "SELECT fact_id::text AS id FROM outbox WHERE type = ANY($1)", types)
+                if {row["id"] for row in told} - acted_on:
+                    return False
+            if not await self._projected(reader):
+                return False
+        return True
+
+    async def _projected(self, reader: topology.Service) -> bool:
+        projection = self.services[reader.name].projection
+        if projection is None:
+            return True
+        newest: dict[str, int] = {}
+        for owner in {event.owner() for event in reader.projection}:
+            types = [event.TYPE for event in reader.projection if event.owner() == owner]
+            for row in await self.rows(
+                owner, "SELECT subject, max(sequence) AS last FROM outbox WHERE type = ANY($1) GROUP BY 1", types
+            ):
+                newest[row["subject"]] = row["last"]
+        kept = {
+            row["subject"]: row["sequence"]
+            for row in await self.rows(
+                reader.name, f"SELECT {projection.key} AS subject, sequence FROM {projection.table.name}"
+            )
+        }
+        erased = {row["customer_id"] for row in await self.rows(reader.name, "SELECT customer_id FROM tombstone")}
+        return all(subject in erased or kept.get(subject, 0) >= last for subject, last in newest.items())
+
+    async def rows(self, service: str, query: str, *values: Any) -> list[Any]:
+        """Rows of a service's database."""
+        return await rows(self.services[service].settings.database_url.get_secret_value(), query, *values)
+
+
+async def rows(database_url: str, query: str, *values: Any) -> list[Any]:
+    """Rows of a database, through a connection of its own."""
+    connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    try:
+        return list(await connection.fetch(query, *values))
+    finally:
+        await connection.close()
+
+
+def now() -> datetime:
+    """The time, aware."""
+    return datetime.now(UTC)
+
+
+def environment(name: str) -> str:
+    """A variable that `./koto test` sets; fails clearly when it is missing."""
+    value = os.environ.get(name)
+    assert value, f"{name} is not set: run the tests by ./koto test"
+    return value
