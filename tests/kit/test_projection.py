@@ -1,0 +1,125 @@
+"""Projections: batches, doubles, disorder and rebuilds all end in the same rows."""
+
+import asyncio
+import random
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from contracts.customer import CustomerErased
+from services.kit.actor import service_actor
+from services.kit.projection import Projection
+from services.kit.rebuild import rebuild
+from services.kit.service import Service
+from services.kit.work import Cause
+from tests.kit.conftest import PROJECTION, VIEW, StandIn, customer_changed, envelope_of
+from tests.support import eventually
+
+pytestmark = [pytest.mark.broker, pytest.mark.database]
+
+
+async def view(stand_in: StandIn) -> dict[Any, Any]:
+    found = await stand_in.rows("SELECT customer_id, sequence, municipalities FROM view")
+    return {row["customer_id"]: (row["sequence"], row["municipalities"]) for row in found}
+
+
+async def parked_projecting(stand_in: StandIn) -> list[Any]:
+    return await stand_in.rows("SELECT * FROM parked WHERE origin = 'projection'")
+
+
+async def test_disorder_and_doubles_end_in_the_newest_state(stand_in: StandIn) -> None:
+    await stand_in.start(projection=PROJECTION)
+    customers = [uuid4() for _ in range(20)]
+    history = [
+        envelope_of(customer_changed(customer, f"{number:03}"), sequence=number)
+        for customer in customers
+        for number in range(1, 11)
+    ]
+    disordered = history + history[::3]
+    random.Random(1).shuffle(disordered)
+    await stand_in.send(*disordered)
+    newest = {customer: (10, ["010"]) for customer in customers}
+    await eventually(lambda: _equals(stand_in, newest))
+
+
+async def _equals(stand_in: StandIn, expected: dict[Any, Any]) -> bool:
+    return await view(stand_in) == expected
+
+
+async def test_a_message_that_spoils_its_batch_is_parked_and_the_others_are_kept(stand_in: StandIn) -> None:
+    def row_of(event: Any) -> dict[str, Any]:
+        if event.relationships[0].municipality == "666":
+            raise ValueError("Matti Meikäläinen")
+        return {"municipalities": [each.municipality for each in event.relationships]}
+
+    good = [envelope_of(customer_changed()) for _ in range(10)]
+    bad = envelope_of(customer_changed(municipality="666"))
+    await stand_in.send(*good[:5], bad, *good[5:])
+    await stand_in.start(projection=Projection(VIEW, row_of))
+    (parked,) = await eventually(lambda: parked_projecting(stand_in))
+    assert parked["reason"] == "ValueError"
+    await eventually(lambda: _equals(stand_in, {each.subject: (1, ["837"]) for each in good}))
+
+
+async def test_what_does_not_parse_is_parked(stand_in: StandIn) -> None:
+    await stand_in.send_body(b"{", "customer.events", "customer.changed.v1")
+    await stand_in.start(projection=PROJECTION)
+    (parked,) = await eventually(lambda: parked_projecting(stand_in))
+    assert "json_invalid" in parked["reason"]
+
+
+async def test_an_erased_customer_is_not_projected_again(stand_in: StandIn) -> None:
+    await stand_in.start(input={}, projection=PROJECTION)
+    first = envelope_of(customer_changed(), sequence=1)
+    await stand_in.send(first)
+    await eventually(lambda: _equals(stand_in, {first.subject: (1, ["837"])}))
+    await stand_in.send(envelope_of(CustomerErased(erased_customer_id=first.subject), sequence=3))
+    await eventually(lambda: _equals(stand_in, {}))
+    other = envelope_of(customer_changed())
+    await stand_in.send(envelope_of(customer_changed(first.subject), sequence=2), other)
+    await eventually(lambda: _equals(stand_in, {other.subject: (1, ["837"])}))
+
+
+async def commit_changes(owner: Service, customers: list[Any], count: int, seed: int) -> None:
+    """Commits state events like the customer service would."""
+    unit_of_work = owner.input_consumer._unit_of_work
+    chosen = random.Random(seed)
+    for _ in range(count):
+        async with unit_of_work.begin(service_actor("customer"), Cause("m", "c")) as work:
+            await work.publish(customer_changed(chosen.choice(customers), f"{chosen.randrange(1000):03}"))
+        await asyncio.sleep(0)
+
+
+async def test_a_rebuild_under_load_ends_equal_to_the_live_projection(stand_in: StandIn) -> None:
+    owner = await stand_in.start(name="customer")
+    reader = await stand_in.start(projection=PROJECTION)
+    customers = [uuid4() for _ in range(50)]
+    await commit_changes(owner, customers, 300, seed=1)
+    await stand_in.rows("DELETE FROM view WHERE customer_id = ANY($1)", customers[:10])
+    await stand_in.rows("UPDATE view SET municipalities = '{999}'")
+    load = asyncio.create_task(commit_changes(owner, customers, 300, seed=2))
+    done = await rebuild(reader, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
+    assert not load.done(), "the load ended before the rebuild: it proves nothing"
+    await load
+    newest = {
+        row["subject"]: (row["sequence"], row["municipalities"])
+        for row in await stand_in.rows(
+            "SELECT DISTINCT ON (subject) subject, sequence, "
+            "array[data->'relationships'->0->>'municipality'] AS municipalities "
+            "FROM outbox ORDER BY subject, sequence DESC"
+        )
+    }
+    await eventually(lambda: _equals(stand_in, newest))
+    assert done.replayed >= 300
+    indexes = await stand_in.rows("SELECT indexname FROM pg_indexes WHERE tablename = 'view'")
+    assert [row["indexname"] for row in indexes] == ["view_pkey"]
+
+
+async def test_a_rebuild_s_own_queue_and_table_are_gone_afterwards(stand_in: StandIn) -> None:
+    owner = await stand_in.start(name="customer")
+    reader = await stand_in.start(projection=PROJECTION)
+    await rebuild(reader, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
+    queues = await stand_in.vhost.api("GET", f"queues/{stand_in.vhost.name}")
+    assert not [queue["name"] for queue in queues if "@" in queue["name"]]
+    assert not await stand_in.rows("SELECT 1 FROM pg_tables WHERE tablename = 'view_rebuilt'")
