@@ -1,6 +1,6 @@
 """Example documents computed from a JSON Schema: always the same, and about nobody.
 
-A field's own `Field(examples=[...])` is used first, then a value that suits its name, then any that its schema allows.
+A field's own `Field(examples=[...])` comes first, then a value that suits its name, then any that its schema allows.
 """
 
 import re
@@ -58,20 +58,24 @@ def least(schema: Schema) -> Any:
     return _example(schema, schema, "", every_field=False)
 
 
-def _example(node: Schema, root: Schema, name: str, *, every_field: bool) -> Any:
-    if "$ref" in node:
-        node = root["$defs"][node["$ref"].removeprefix("#/$defs/")]
-    if "anyOf" in node:
-        node = next(branch for branch in node["anyOf"] if branch.get("type") != "null")
-        return _example(node, root, name, every_field=every_field)
+def _example(node: Schema, root: Schema, name: str, *, every_field: bool, within: tuple[str, ...] = ()) -> Any:
     if "examples" in node:
         return node["examples"][0]
+    if reference := node.get("$ref"):
+        every_field = every_field and reference not in within  # or what holds itself would never end
+        node, within = root["$defs"][reference.removeprefix("#/$defs/")], (*within, reference)
+
+    def example(inner: Schema, name: str) -> Any:
+        return _example(inner, root, name, every_field=every_field, within=within)
+
+    if "anyOf" in node:
+        return example(next(branch for branch in node["anyOf"] if branch.get("type") != "null"), name)
     if node.get("type") == "object":
         chosen = node.get("properties", {}) if every_field else node.get("required", ())
-        return {each: _example(node["properties"][each], root, each, every_field=every_field) for each in chosen}
+        return {each: example(node["properties"][each], each) for each in chosen}
     if node.get("type") == "array":
         length = max(node.get("minItems", 0), 1 if every_field else 0)
-        return [_example(node["items"], root, name, every_field=every_field)] * length
+        return [example(node["items"], name) for _ in range(length)]
     return _value(node, name)
 
 

@@ -103,6 +103,7 @@ class ProblemReply(Refusal):
     """A Problem that another service answered, to be passed on as it is."""
 
     def __init__(self, problem: Problem) -> None:
+        self.code = problem.type.rsplit(":", 1)[-1]
         super().__init__(problem.detail)
         self._problem = problem
 

@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from aio_pika import DeliveryMode, Message
+from opentelemetry.trace import SpanKind
 from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -100,9 +101,9 @@ class Relay:
         done: list[int] = []
         for row in rows:
             try:
-                await self._publisher.publish(
-                    events_exchange(self._service), row.type, event_message(self._service, row)
-                )
+                with self._telemetry.span(f"publish {row.type}", SpanKind.PRODUCER, parent=row.traceparent):
+                    message = event_message(self._service, row)
+                    await self._publisher.publish(events_exchange(self._service), row.type, message)
             except Exception as error:
                 if is_infrastructure(error) and not self._publisher.refused(error):
                     raise

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from faststream import AckPolicy
@@ -26,6 +27,9 @@ from services.kit.tables import Backbone
 from services.kit.telemetry import Telemetry, describe_error, log
 from services.kit.work import Handler, UnitOfWork
 
+OUTCOME_KEPT = timedelta(hours=24)
+"""How long an idempotency key is remembered."""
+
 
 class Service:
     """One service that owns data. `build(settings)` in its main.py makes it; nothing else does."""
@@ -43,6 +47,7 @@ class Service:
     ) -> None:
         clock = clock or SystemClock()
         self.name = settings.service
+        self.clock = clock
         self.settings = settings
         self.backbone = backbone
         self.telemetry = telemetry or Telemetry(self.name, settings.otlp_endpoint)
@@ -81,10 +86,23 @@ class Service:
         await self.probe.wait()
         await self._patiently(self.publisher.start)
         self._tasks.append(asyncio.create_task(self.relay.run(), name=f"{self.name} relay"))
+        self._tasks.append(asyncio.create_task(self._tidy(), name=f"{self.name} tidying"))
         await self._patiently(self._open_doors)
         if self.projection:
             self._batched = BatchedConsumer(self, topology.queue(self.name, "projection"), self.projection)
             self._tasks.append(asyncio.create_task(self._batched.run(), name=f"{self.name} projection"))
+
+    async def _tidy(self) -> None:
+        """Forgets outcomes whose keys have expired."""
+        table = self.backbone.request_outcome
+        while True:
+            try:
+                async with self.engine.begin() as connection:
+                    expired = table.c.happened_at < self.clock.now() - OUTCOME_KEPT
+                    await connection.execute(table.delete().where(expired))
+            except Exception as error:
+                log.warning("tidying.waits", service=self.name, **describe_error(error))
+            await asyncio.sleep(600)
 
     async def stop(self) -> None:
         """Closes the doors, lets what is under way end, and publishes what it committed as far as the broker allows."""
