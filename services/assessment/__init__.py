@@ -1,0 +1,1 @@
+"""Assessments of skills and integration service needs (681/2023 14 §)."""

@@ -1,0 +1,74 @@
+"""All SQL of the assessment service."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from contracts.assessment import Assessment
+from services.assessment.tables import assessment, considered, customer_view
+from services.kit.work import Work
+
+
+async def is_newest(work: Work, customer_id: UUID) -> bool:
+    """Whether the state event being handled is the newest of its customer. Locks the customer's row until the end."""
+    noted = insert(considered).values(customer_id=customer_id, sequence=work.sequence)
+    result = await work.connection.execute(
+        noted.on_conflict_do_update(
+            index_elements=[considered.c.customer_id],
+            set_={"sequence": noted.excluded.sequence},
+            where=considered.c.sequence < noted.excluded.sequence,
+        )
+    )
+    return bool(result.rowcount)
+
+
+async def standing(work: Work, customer_id: UUID) -> dict[str, Row[Any]]:
+    """A customer's assessments that are not withdrawn, by municipality."""
+    rows = await work.connection.execute(
+        select(assessment).where(assessment.c.customer_id == customer_id, assessment.c.status != "withdrawn")
+    )
+    return {row.municipality: row for row in rows}
+
+
+async def save(work: Work, state: Assessment, law_version: str) -> None:
+    """Creates an assessment, or changes its status and reasons."""
+    changed = {"status": state.status, "reasons": state.reasons, "law_version": law_version, "changed_at": work.now}
+    await work.connection.execute(
+        insert(assessment)
+        .values(
+            assessment_id=state.assessment_id,
+            customer_id=state.customer_id,
+            municipality=state.municipality,
+            created_at=work.now,
+            **changed,
+        )
+        .on_conflict_do_update(index_elements=[assessment.c.assessment_id], set_=changed)
+    )
+
+
+async def assessments(work: Work, customer_id: UUID) -> Sequence[Row[Any]] | None:
+    """The acting organisation's assessments of its customer, newest first; None when it is not its customer."""
+    organisation = work.actor.organisation
+    columns = [assessment.c[name] for name in Assessment.model_fields]
+    # Joined with `considered`: before that, an empty list would say that nothing is to be done.
+    known = customer_view.join(considered, considered.c.customer_id == customer_view.c.customer_id)
+    own = and_(
+        assessment.c.customer_id == customer_view.c.customer_id,
+        assessment.c.municipality == organisation,
+    )
+    query = (
+        select(*columns)
+        .select_from(known.outerjoin(assessment, own))
+        .where(customer_view.c.customer_id == customer_id, serves(organisation))
+        .order_by(assessment.c.created_at.desc(), assessment.c.assessment_id.desc())
+    )
+    rows = (await work.connection.execute(query)).all()
+    return [row for row in rows if row.assessment_id] if rows else None
+
+
+def serves(organisation: str) -> ColumnElement[bool]:
+    """The right of every read: the organisation has an open relationship with the customer."""
+    return customer_view.c.open_municipalities.contains([organisation])

@@ -1,0 +1,49 @@
+"""Who must be assessed, and who may read assessments (681/2023 14 §)."""
+
+from datetime import date
+from types import MappingProxyType
+
+from contracts.assessment import GetCustomerAssessments
+from contracts.customer import Arrival, CustomerState
+from services.assessment.law import Law
+
+MAY = MappingProxyType({GetCustomerAssessments.TYPE: frozenset({"integration_expert", "supervisor"})})
+"""The roles that may send each request, about customers with an open relationship to their own organisation."""
+
+
+def may(role: str, request_type: str) -> bool:
+    """Whether a role may send a request; what is not in the table is denied."""
+    return role in MAY.get(request_type, frozenset())
+
+
+def reasons_to_assess(state: CustomerState, arrival: Arrival, on: date, law: Law) -> tuple[str, ...]:
+    """Why a municipality must assess the person, or can't exclude that it must; else nothing (14 § 1 mom.).
+
+    `arrival` is how the person came to this municipality. Grounds come first, then questions for a person to settle.
+    """
+    limit_applies = state.three_year_limit_applies
+    if limit_applies and state.first_permit_on and on > last_day(state.first_permit_on, law):
+        return ()
+    reasons = []
+    if _belongs_to_integration_act_group(state):
+        reasons.append("integration_act_group")
+    if arrival == "authority_contact":
+        reasons.append("need_not_assessed")
+    if reasons and limit_applies and state.first_permit_on is None:
+        reasons.append("first_permit_unknown")  # a missed statutory duty harms more than a needless look
+    return tuple(reasons)
+
+
+def last_day(first_permit_on: date, law: Law) -> date:
+    """The last day on which the first permit is not too old (14 § 1 mom.), counted as 150/1930 3 § says."""
+    year = first_permit_on.year + law.time_limit.years
+    try:
+        return first_permit_on.replace(year=year)
+    except ValueError:  # 29 February
+        return date(year, 2, 28)
+
+
+def _belongs_to_integration_act_group(state: CustomerState) -> bool:
+    """2 § 3-4 mom. Whoever was once placed in a municipality (43 §) belongs to them wherever they live now."""
+    placed = {"quota_refugee", "directed"}
+    return bool(state.integration_act_groups) or any(each.arrival in placed for each in state.relationships)

@@ -1,0 +1,54 @@
+"""The assessment service's tables."""
+
+from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.kit.tables import Moment, backbone
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+BACKBONE = backbone(METADATA)
+
+assessment = Table(
+    "assessment",
+    METADATA,
+    Column("assessment_id", Uuid, primary_key=True),
+    Column("customer_id", Uuid, nullable=False),
+    Column("municipality", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reasons", ARRAY(Text), nullable=False),
+    Column("law_version", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Index(None, "customer_id", "municipality"),
+    Index(
+        "assessment_standing",
+        "customer_id",
+        "municipality",
+        unique=True,
+        postgresql_where=text("status <> 'withdrawn'"),
+    ),
+    comment="A municipality's assessments of a customer; at most one that is not withdrawn.",
+)
+
+considered = Table(
+    "considered",
+    METADATA,
+    Column("customer_id", Uuid, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    comment="The newest state event acted on, by customer: an older one that comes late changes nothing.",
+)
+
+customer_view = Table(
+    "customer_view",
+    METADATA,
+    Column("customer_id", Uuid, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("open_municipalities", ARRAY(Text), nullable=False),
+    comment="Projection of customer's state events: what decides who may read.",
+)

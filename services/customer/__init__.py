@@ -1,0 +1,1 @@
+"""People, and municipalities' client relationships with them."""

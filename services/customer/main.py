@@ -1,0 +1,13 @@
+"""The composition root of the customer service."""
+
+from services.customer.subscribers import INPUT, REQUESTS
+from services.customer.tables import BACKBONE
+from services.kit.clock import Clock
+from services.kit.service import Service
+from services.kit.settings import ServiceSettings
+from services.kit.telemetry import Telemetry
+
+
+def build(settings: ServiceSettings, clock: Clock | None = None, telemetry: Telemetry | None = None) -> Service:
+    """The customer service, not yet started."""
+    return Service(settings, BACKBONE, requests=REQUESTS, input=INPUT, clock=clock, telemetry=telemetry)

@@ -1,0 +1,230 @@
+"""All SQL of the customer service.
+
+Whoever asks sees the customers with whom their organisation has an open client relationship; the others do not exist.
+That is a condition of each query, not a check after it.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ColumnElement, Row, cast, func, insert, or_, select, update
+from uuid_utils.compat import uuid7
+
+from contracts.customer import ClientRelationship, Customer, CustomerCard, HistoryEntry, Person
+from contracts.envelope import FieldChange
+from contracts.types import PersonName
+from services.customer.rules import IDENTITY_CODE, RELATIONSHIP, Difference
+from services.customer.tables import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_HISTORY
+from services.kit.errors import NotFound
+from services.kit.work import Work
+
+
+async def get(work: Work, customer_id: UUID, *, also_ended: bool = False) -> Customer:
+    """The customer with every municipality's relationships; NotFound when the asker may see none of that id.
+
+    `also_ended`: a relationship that has ended is right enough.
+    """
+    shown = [column for column in CUSTOMER.c if column.name not in ("personal_identity_code_hash", "created_at")]
+    row = (
+        await work.connection.execute(
+            select(*shown).where(
+                CUSTOMER.c.customer_id == customer_id, _has_relationship(work, CUSTOMER.c.customer_id, also_ended)
+            )
+        )
+    ).first()
+    if row is None:
+        raise NotFound("no such customer")
+    relationships = await work.connection.execute(
+        select(*(CLIENT_RELATIONSHIP.c[field] for field in ClientRelationship.model_fields))
+        .where(CLIENT_RELATIONSHIP.c.customer_id == customer_id)
+        .order_by(CLIENT_RELATIONSHIP.c.id)
+    )
+    return Customer(
+        customer_id=customer_id,
+        version=row.version,
+        person=_person(work, row),
+        relationships=tuple(ClientRelationship.model_validate(each) for each in relationships.mappings()),
+    )
+
+
+async def lock(work: Work, customer_id: UUID, *, also_ended: bool = False) -> Customer:
+    """`get`, and nobody else changes the customer until the transaction ends."""
+    # A statement that waits for a lock sees the relationships as they were before it waited: so `get` looks again.
+    await work.connection.execute(
+        select(CUSTOMER.c.customer_id)
+        .where(CUSTOMER.c.customer_id == customer_id, _has_relationship(work, CUSTOMER.c.customer_id, also_ended))
+        .with_for_update()
+    )
+    return await get(work, customer_id, also_ended=also_ended)
+
+
+async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, bool]] | None:
+    """Who has the code (`customer_id`), and is it a customer here, now or ever (`open_here`, `ever_here`)?
+
+    Until the transaction ends nobody else changes the customer found, and nobody else looks for the same code: two
+    experts who record a new code at the same moment come one after the other.
+    """
+    code_hash = work.encryption.search_hash(code)
+    lock_number = int.from_bytes(code_hash[:8], signed=True)
+    await work.connection.execute(select(func.pg_advisory_xact_lock(cast(lock_number, BigInteger))))
+    found = await work.connection.execute(
+        select(
+            CUSTOMER.c.customer_id,
+            _has_relationship(work, CUSTOMER.c.customer_id).label("open_here"),
+            _has_relationship(work, CUSTOMER.c.customer_id, also_ended=True).label("ever_here"),
+        )
+        .where(CUSTOMER.c.personal_identity_code_hash == code_hash)
+        .with_for_update()
+    )
+    return found.first()
+
+
+async def get_history(work: Work, customer_id: UUID) -> tuple[HistoryEntry, ...]:
+    """Every change of the person and of the asker's relationship, oldest first; NotFound as in `get`."""
+    rows = await work.connection.execute(
+        select(CUSTOMER_HISTORY)
+        .where(
+            CUSTOMER_HISTORY.c.customer_id == customer_id,
+            _has_relationship(work, CUSTOMER_HISTORY.c.customer_id),
+            _told_here(work),
+        )
+        .order_by(CUSTOMER_HISTORY.c.version, CUSTOMER_HISTORY.c.id)
+    )
+    entries = tuple(HistoryEntry.model_validate(_decrypted(work, row)) for row in rows.mappings())
+    if not entries:
+        raise NotFound("no such customer")
+    return entries
+
+
+async def changes_after(work: Work, customer_id: UUID, version: int) -> list[FieldChange]:
+    """Which fields were changed after a version, by whom and when."""
+    rows = await work.connection.execute(
+        select(*(CUSTOMER_HISTORY.c[field] for field in FieldChange.model_fields))
+        .where(CUSTOMER_HISTORY.c.customer_id == customer_id, CUSTOMER_HISTORY.c.version > version, _told_here(work))
+        .order_by(CUSTOMER_HISTORY.c.version, CUSTOMER_HISTORY.c.id)
+    )
+    return [FieldChange.model_validate(row) for row in rows.mappings()]
+
+
+async def get_cards(work: Work, customer_ids: Iterable[UUID]) -> tuple[CustomerCard, ...]:
+    """The cards of those whom the asker may see."""
+    rows = await work.connection.execute(
+        select(CUSTOMER.c.customer_id, CUSTOMER.c.family_name, CUSTOMER.c.given_name, CUSTOMER.c.date_of_birth).where(
+            CUSTOMER.c.customer_id.in_(customer_ids), _has_relationship(work, CUSTOMER.c.customer_id)
+        )
+    )
+    return tuple(
+        CustomerCard(
+            customer_id=row.customer_id,
+            name=PersonName(family=row.family_name, given=row.given_name),
+            date_of_birth=row.date_of_birth,
+        )
+        for row in rows
+    )
+
+
+async def add(work: Work, customer: Customer) -> None:
+    """Writes a new customer; the relationships and the history are written on their own."""
+    await work.connection.execute(insert(CUSTOMER).values(**_columns(work, customer), created_at=work.now))
+
+
+async def change(work: Work, customer: Customer) -> None:
+    """Writes the person and the version as they are now."""
+    await work.connection.execute(
+        update(CUSTOMER).where(CUSTOMER.c.customer_id == customer.customer_id).values(**_columns(work, customer))
+    )
+
+
+async def open_relationship(work: Work, customer_id: UUID, opened: ClientRelationship) -> None:
+    """Writes a new relationship."""
+    await work.connection.execute(
+        insert(CLIENT_RELATIONSHIP).values(id=uuid7(), customer_id=customer_id, **dict(opened))
+    )
+
+
+async def end_relationship(work: Work, customer_id: UUID, ended: ClientRelationship) -> None:
+    """Writes the end of the municipality's open relationship."""
+    await work.connection.execute(
+        update(CLIENT_RELATIONSHIP)
+        .where(
+            CLIENT_RELATIONSHIP.c.customer_id == customer_id,
+            CLIENT_RELATIONSHIP.c.municipality == ended.municipality,
+            CLIENT_RELATIONSHIP.c.ended_on.is_(None),
+        )
+        .values(ended_on=ended.ended_on, end_reason=ended.end_reason)
+    )
+
+
+async def add_history(
+    work: Work, customer: Customer, differences: Iterable[Difference], *, source: str, why: str | None = None
+) -> None:
+    """Writes who changed what, when, why, and who told it (73 § 2 mom.)."""
+    rows = []
+    for field, previous, new in differences:
+        entry_id = uuid7()
+        if field == IDENTITY_CODE:
+            previous, new = (code and work.encryption.encrypt(code, entry_id) for code in (previous, new))
+        rows.append({"id": entry_id, "field": field, "previous": previous, "new": new})
+    same = {
+        "customer_id": customer.customer_id,
+        "version": customer.version,
+        "changed_at": work.now,
+        "changed_by": work.actor.user,
+        "organisation": work.actor.organisation,
+        "why": why,
+        "source": source,
+    }
+    await work.connection.execute(insert(CUSTOMER_HISTORY), [row | same for row in rows])
+
+
+def _has_relationship(work: Work, customer_id: ColumnElement[UUID], also_ended: bool = False) -> ColumnElement[bool]:
+    """The right: the asker's organisation has an open relationship with the customer."""
+    relationship = CLIENT_RELATIONSHIP.c
+    here = select(relationship.id).where(
+        relationship.customer_id == customer_id, relationship.municipality == work.actor.organisation
+    )
+    return (here if also_ended else here.where(relationship.ended_on.is_(None))).exists()
+
+
+def _told_here(work: Work) -> ColumnElement[bool]:
+    """What is known of the person is told to every municipality that has the customer; their relationships are not."""
+    return or_(CUSTOMER_HISTORY.c.field != RELATIONSHIP, CUSTOMER_HISTORY.c.organisation == work.actor.organisation)
+
+
+def _columns(work: Work, customer: Customer) -> dict[str, Any]:
+    person = customer.person
+    code = person.personal_identity_code
+    return {
+        "customer_id": customer.customer_id,
+        "version": customer.version,
+        "family_name": person.name.family,
+        "given_name": person.name.given,
+        "date_of_birth": person.date_of_birth,
+        "personal_identity_code": work.encryption.encrypt(code, customer.customer_id) if code else None,
+        "personal_identity_code_hash": work.encryption.search_hash(code) if code else None,
+        "citizenships": list(person.citizenships),
+        "mother_tongue": person.mother_tongue,
+        "service_language": person.service_language,
+        **person.model_dump(mode="json", include={"interpreter", "contact", "first_residence_permit"}),
+        "changed_at": work.now,
+    }
+
+
+def _person(work: Work, row: Row[Any]) -> Person:
+    code = row.personal_identity_code
+    return Person.model_validate(
+        row._asdict()
+        | {
+            "name": {"family": row.family_name, "given": row.given_name},
+            "personal_identity_code": code and work.encryption.decrypt(code, row.customer_id),
+        }
+    )
+
+
+def _decrypted(work: Work, row: Any) -> dict[str, Any]:
+    entry = dict(row)
+    if entry["field"] == IDENTITY_CODE:
+        for side in ("previous", "new"):
+            entry[side] = entry[side] and work.encryption.decrypt(entry[side], entry["id"])
+    return entry

@@ -1,0 +1,203 @@
+"""What may be done, recorded and told of a customer: pure functions, no I/O and no clock."""
+
+from collections.abc import Collection, Iterator
+from datetime import date
+from typing import Any, NamedTuple
+
+from contracts.customer import (
+    Arrival,
+    ChangeCustomer,
+    ClientRelationship,
+    CloseCustomer,
+    Customer,
+    CustomerState,
+    EraseCustomer,
+    GetCustomer,
+    GetCustomerCards,
+    GetCustomerHistory,
+    OpenCustomer,
+    Person,
+    PersonChanges,
+    RelationshipState,
+)
+from contracts.envelope import FieldError, Request
+from services.kit import code_lists, identity_code
+
+_CLIENT_WORK: frozenset[type[Request[Any]]] = frozenset(
+    {OpenCustomer, GetCustomer, ChangeCustomer, CloseCustomer, GetCustomerHistory, GetCustomerCards}
+)
+MAY_ASK: dict[str, frozenset[type[Request[Any]]]] = {
+    "integration_expert": _CLIENT_WORK,
+    "supervisor": _CLIENT_WORK,
+    "records_manager": frozenset({EraseCustomer}),
+}
+"""Which role may ask what; a role that is not here may ask nothing. With whom is decided by SQL, in repository.py."""
+
+RULES = {
+    "missing": "this field may not be emptied",
+    "code_list": "the code is not on its code list on that day",
+    "in_future": "the day is in the future",
+    "form": "not in the form of a personal identity code",
+    "date": "the first six characters and the separator are not a day",
+    "check_character": "the last character does not match the others",
+    "test_code": "the code belongs to nobody: it is for tests",
+    "differs_from_date_of_birth": "the code states another date of birth",
+    "differs_from_identity_code": "the personal identity code states another date of birth",
+    "before_valid_from": "the permit would end before it begins",
+}
+"""What each rule says to the person who broke it, without the value that was entered."""
+
+VICTIM_OF_TRAFFICKING = "victim_of_trafficking"
+_QUOTA_REFUGEES = "2.3"
+IDENTITY_CODE, RELATIONSHIP = "personal_identity_code", "relationship"
+"""Two fields of the history: the one is kept encrypted, the other is a municipality's own."""
+
+
+class Difference(NamedTuple):
+    """One field's value before and after, as JSON; None where there is none."""
+
+    field: str
+    previous: Any
+    new: Any
+
+
+def may_ask(role: str, request: type[Request[Any]]) -> bool:
+    """Whether the role may ask this of any customer at all."""
+    return request in MAY_ASK.get(role, frozenset())
+
+
+def broken_rules(
+    person: Person, fields: Collection[str], on: date, *, allow_test_codes: bool, within: str
+) -> list[FieldError]:
+    """The rules that these fields of the person break on the day; pointers start with `within`, such as /person."""
+    return [
+        _error(f"{within}/{path}", rule)
+        for path, rule in _broken(person, on, allow_test_codes)
+        if path.split("/")[0] in fields
+    ]
+
+
+def emptied_fields(changes: PersonChanges) -> list[FieldError]:
+    """The fields that a change would empty though a person can't be without them."""
+    return [
+        _error(f"/changes/{field}", "missing")
+        for field in sorted(changes.model_fields_set)
+        if Person.model_fields[field].is_required() and getattr(changes, field) is None
+    ]
+
+
+def changed(person: Person, changes: PersonChanges) -> Person:
+    """The person with the changes made: a field left out stays, null empties it."""
+    given = {field: getattr(changes, field) for field in changes.model_fields_set}
+    return person.model_copy(
+        update={
+            field: Person.model_fields[field].get_default() if value is None else value
+            for field, value in given.items()
+        }
+    )
+
+
+def met_again(known: Person, told: Person) -> Person:
+    """A former customer with what is told now; what is not told stays as it was known."""
+    return known.model_copy(update={field: value for field, value in told if value})
+
+
+def differences(before: Person | None, after: Person) -> list[Difference]:
+    """The fields in which two states of a person differ; `before` is None for a person not known till now."""
+    previous = before.model_dump(mode="json") if before else {}
+    pairs = [
+        Difference(field, previous.get(field) or None, value or None)
+        for field, value in after.model_dump(mode="json").items()
+    ]
+    return [pair for pair in pairs if pair.previous != pair.new]
+
+
+def difference_of_relationship(before: ClientRelationship | None, after: ClientRelationship) -> Difference:
+    """A relationship that was opened or ended, as a change of the customer."""
+    return Difference(RELATIONSHIP, before and before.model_dump(mode="json"), after.model_dump(mode="json"))
+
+
+def source_at_opening(arrival: Arrival) -> str:
+    """Who told what is recorded at the opening: the customer, or whatever brought the customer (73 § 2 mom.)."""
+    return "customer" if arrival == "moved" else arrival
+
+
+def seen_by(customer: Customer, municipality: str) -> Customer:
+    """The customer without other municipalities' relationships."""
+    own = tuple(each for each in customer.relationships if each.municipality == municipality)
+    return customer.model_copy(update={"relationships": own})
+
+
+def public_state(customer: Customer) -> CustomerState:
+    """What other services hear of a customer: consequences in integration law, never their causes."""
+    permit = customer.person.first_residence_permit
+    interpreter = customer.person.interpreter
+    return CustomerState(
+        customer_id=customer.customer_id,
+        relationships=tuple(
+            RelationshipState(
+                municipality=each.municipality, state="ended" if each.ended_on else "open", arrival=each.arrival
+            )
+            for each in customer.relationships
+        ),
+        first_permit_on=permit.granted_on if permit else None,
+        # 14 § 6 mom.: a victim of human trafficking who was reached only later
+        three_year_limit_applies=permit is None or permit.ground != VICTIM_OF_TRAFFICKING,
+        integration_act_groups=_integration_act_groups(customer),
+        service_language=customer.person.service_language,
+        interpreter_needed=interpreter.needed if interpreter else None,
+    )
+
+
+def _integration_act_groups(customer: Customer) -> tuple[str, ...]:
+    """The subsections of 2 §, 2.3 or 2.4, that the facts known bring a person to.
+
+    Never the item: 2 § 3 mom. 4 item would tell that somebody is a victim of trafficking. Nor are the conditions beside
+    a ground (an application for protection, a municipality of residence) decided here: the group is a proposal, and the
+    person who makes the assessment decides.
+    """
+    groups = {_QUOTA_REFUGEES} if any(each.arrival == "quota_refugee" for each in customer.relationships) else set()
+    if permit := customer.person.first_residence_permit:
+        item = code_lists.permit_ground(permit.ground, permit.granted_on).integration_act_group
+        if item:
+            groups.add(".".join(item.split(".")[:2]))
+    return tuple(sorted(groups))
+
+
+def _broken(person: Person, on: date, allow_test_codes: bool) -> Iterator[tuple[str, str]]:
+    if person.date_of_birth > on:
+        yield "date_of_birth", "in_future"
+    if code := person.personal_identity_code:
+        try:
+            identity_code.check(code, allow_test_codes=allow_test_codes)
+            if identity_code.date_of_birth(code) != person.date_of_birth:
+                yield "personal_identity_code", "differs_from_date_of_birth"
+                yield "date_of_birth", "differs_from_identity_code"
+        except identity_code.InvalidIdentityCode as error:
+            yield "personal_identity_code", error.rule
+    for index, country in enumerate(person.citizenships):
+        if not code_lists.is_country(country):
+            yield f"citizenships/{index}", "code_list"
+    interpreter, contact = person.interpreter, person.contact
+    for path, language in (
+        ("mother_tongue", person.mother_tongue),
+        ("service_language", person.service_language),
+        ("interpreter/language", interpreter and interpreter.language),
+    ):
+        if language and not code_lists.is_language(language):
+            yield path, "code_list"
+    if contact and contact.address and not code_lists.is_country(contact.address.country):
+        yield "contact/address/country", "code_list"
+    if permit := person.first_residence_permit:
+        if permit.granted_on > on:
+            yield "first_residence_permit/granted_on", "in_future"
+        if not code_lists.is_valid_permit_kind(permit.kind, permit.granted_on):
+            yield "first_residence_permit/kind", "code_list"
+        if not code_lists.is_valid_permit_ground(permit.ground, permit.granted_on):
+            yield "first_residence_permit/ground", "code_list"
+        if permit.valid_from and permit.valid_until and permit.valid_until < permit.valid_from:
+            yield "first_residence_permit/valid_until", "before_valid_from"
+
+
+def _error(pointer: str, rule: str) -> FieldError:
+    return FieldError(pointer=pointer, rule=rule, detail=RULES[rule])

@@ -1,0 +1,108 @@
+"""The tables of the customer service. A person is one national record; what a municipality holds of a person hangs on
+its client relationship.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    Date,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.kit.tables import Moment, backbone
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_name)s",
+        "uq": "%(table_name)s_%(column_0_name)s_unique",
+        "fk": "%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+BACKBONE = backbone(METADATA)
+
+
+class VersionedJson(TypeDecorator[Any]):
+    """A JSON value stored as `{"schema": n, "value": ...}`, so that a later shape can tell which one it reads."""
+
+    impl = JSONB(none_as_null=True)
+    cache_ok = True
+    SCHEMA = 1
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else {"schema": self.SCHEMA, "value": value}
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else value["value"]
+
+
+CUSTOMER = Table(
+    "customer",
+    METADATA,
+    Column("customer_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("family_name", Text, nullable=False),
+    Column("given_name", Text, nullable=False),
+    Column("date_of_birth", Date, nullable=False),
+    Column("personal_identity_code", Text, comment="encrypted; the row's id is the associated data"),
+    Column("personal_identity_code_hash", LargeBinary, unique=True, comment="keyed hash to search by"),
+    Column("citizenships", ARRAY(Text), nullable=False),
+    Column("mother_tongue", Text),
+    Column("service_language", Text),
+    Column("interpreter", VersionedJson),
+    Column("contact", VersionedJson),
+    Column("first_residence_permit", VersionedJson),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    comment="People. The version grows by every change, of a client relationship too.",
+)
+
+CLIENT_RELATIONSHIP = Table(
+    "client_relationship",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("customer_id", Uuid, ForeignKey("customer.customer_id"), nullable=False, index=True),
+    Column("municipality", Text, nullable=False),
+    Column("arrival", Text, nullable=False),
+    Column("started_on", Date, nullable=False),
+    Column("ended_on", Date),
+    Column("end_reason", Text),
+    Index(
+        "client_relationship_open",
+        "customer_id",
+        "municipality",
+        unique=True,
+        postgresql_where=text("ended_on IS NULL"),
+    ),
+    comment="Municipalities' relationships with people: at most one open for each of both.",
+)
+
+CUSTOMER_HISTORY = Table(
+    "customer_history",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("customer_id", Uuid, ForeignKey("customer.customer_id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("previous", VersionedJson),
+    Column("new", VersionedJson),
+    Column("changed_at", Moment, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("why", Text),
+    Column("source", Text, nullable=False),
+    comment="Every change of every field. An identity code is encrypted with this row's id as the associated data.",
+)

@@ -1,0 +1,89 @@
+"""Bodies of requests and of answers."""
+
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.envelope import FieldError
+from services.gateway.problems import BodyTooLarge, MalformedRequest, UnsupportedMediaType
+from services.kit.errors import InvalidInput
+
+JSON = "application/json"
+_MOST_ERRORS = 100
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class JsonBody(Generic[ModelT]):
+    """A request's JSON body, as a dependency of its route: reads it, checks its form, and documents it."""
+
+    schemas: ClassVar[dict[str, Any]] = {}
+    """The schema components of every body, for the OpenAPI document."""
+
+    def __init__(self, model: type[ModelT], example: dict[str, Any]) -> None:
+        self._model = model
+        self.example = example
+        schema = _strict(model.model_json_schema(ref_template="#/components/schemas/{model}Body"))
+        parts = {**schema.pop("$defs", {}), model.__name__: schema}
+        self.schemas.update({f"{name}Body": part for name, part in parts.items()})
+
+    @property
+    def documentation(self) -> dict[str, Any]:
+        """What OpenAPI says of it."""
+        schema = {"$ref": f"#/components/schemas/{self._model.__name__}Body"}
+        return {"requestBody": {"required": True, "content": {JSON: {"schema": schema, "example": self.example}}}}
+
+    async def __call__(self, request: Request) -> ModelT:
+        """The body; raises a Refusal that names each field and the rule it broke, and repeats no value."""
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+            raise UnsupportedMediaType
+        raw = await _read(request, request.app.state.max_body_bytes)
+        try:
+            return self._model.model_validate_json(raw, strict=True, extra="forbid")
+        except ValidationError as error:
+            errors = _field_errors(error)
+        if errors[0].rule == "json_invalid":
+            raise MalformedRequest("The body is not well-formed JSON.")
+        raise InvalidInput(errors=errors)
+
+
+def answer(reply: BaseModel, status: int = 200, *, version: int | None = None, location: str | None = None) -> Response:
+    """The reply as JSON, with its version as the ETag and the address of what was made."""
+    headers = {}
+    if version is not None:
+        headers["ETag"] = f'"{version}"'
+    if location is not None:
+        headers["Location"] = location
+    return Response(reply.model_dump_json(), status, headers, JSON)
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise BodyTooLarge(f"At most {limit} bytes are accepted.")
+    return bytes(body)
+
+
+def _field_errors(error: ValidationError) -> list[FieldError]:
+    return [
+        FieldError(pointer="".join(map(_token, each["loc"])), rule=each["type"], detail=each["msg"])
+        for each in error.errors(include_url=False, include_input=False, include_context=False)[:_MOST_ERRORS]
+    ]
+
+
+def _token(part: str | int) -> str:
+    """One step of a JSON Pointer, escaped as RFC 6901 says."""
+    return "/" + str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _strict(schema: Any) -> Any:
+    """The schema with every object closed, as bodies are read."""
+    if isinstance(schema, list):
+        return [_strict(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {"additionalProperties": False} if "properties" in schema and schema.get("type") == "object" else {}
+    return {key: _strict(value) for key, value in schema.items()} | closed

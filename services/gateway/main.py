@@ -1,0 +1,107 @@
+"""The gateway, put together."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from services.gateway.caller import Callers
+from services.gateway.observing import Observed
+from services.gateway.problems import answer_problems
+from services.gateway.routes import customers, docs
+from services.gateway.routes.operations import operations
+from services.gateway.settings import GatewaySettings as Settings
+from services.gateway.sign_in import Issuer
+from services.kit.actor import ActorTokens
+from services.kit.clock import Clock, SystemClock
+from services.kit.requests import Requests
+from services.kit.telemetry import Telemetry
+
+__all__ = ["Gateway", "Settings", "build"]
+
+
+class Gateway:
+    """The HTTP door, started and stopped as one object, as services are."""
+
+    def __init__(self, settings: Settings, requests: Requests, issuer: Issuer, telemetry: Telemetry) -> None:
+        self.name = settings.service
+        self.port = settings.port
+        self._settings = settings
+        self._requests = requests
+        self._telemetry = telemetry
+        self._server: uvicorn.Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self.app = FastAPI(
+            openapi_url=None,  # served by routes/docs.py
+            redirect_slashes=False,
+            generate_unique_id_function=lambda route: route.name,
+            telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},  # see Observed
+        )
+        self.app.state.callers = Callers(issuer, requests, settings.rate_limit)
+        self.app.state.max_body_bytes = settings.max_body_bytes
+        answer_problems(self.app)
+        for routes in (customers.routes, docs.routes, operations(self.alive, self.ready)):
+            self.app.include_router(routes)
+
+    async def start(self) -> None:
+        """Listens, and connects to the broker; raises OSError when the port is not to be had."""
+        listener = _listen(self._settings.host, self._settings.port)
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            Observed(self.app, self.name, self._telemetry),
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=75,  # longer than a proxy in front keeps it, or the proxy sends into a closing one
+            timeout_graceful_shutdown=15,
+        )
+        self._server = _Server(config)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name=f"{self.name} http")
+        with contextlib.suppress(TimeoutError):  # it goes on trying; until then callers get 503
+            await self._requests.start()
+
+    async def stop(self) -> None:
+        """Takes no more, lets what is under way end, and closes."""
+        if self._server and self._serving:
+            self._server.should_exit = True
+            await self._serving
+        await self._requests.stop()
+        self._telemetry.shutdown()
+
+    async def ready(self) -> bool:
+        """Whether replies can arrive."""
+        return self._requests.connected
+
+    async def alive(self) -> bool:
+        """Whether it listens."""
+        return self._serving is not None and not self._serving.done()
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to the process, which may hold other services."""
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise OSError(error.errno, f"The gateway can't listen on {host} port {port}: {error.strerror}") from None
+
+
+def build(settings: Settings, clock: Clock | None = None, telemetry: Telemetry | None = None) -> Gateway:
+    """The gateway, not yet started."""
+    clock = clock or SystemClock()
+    telemetry = telemetry or Telemetry(settings.service, settings.otlp_endpoint)
+    tokens = ActorTokens(settings.actor_signing_key.get_secret_value())
+    requests = Requests(settings.service, settings, tokens, clock, telemetry)
+    return Gateway(settings, requests, Issuer(settings, clock), telemetry)

@@ -1,0 +1,90 @@
+"""Every error as application/problem+json (RFC 9457), never repeating what was entered."""
+
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.envelope import Problem
+from services.kit.errors import NotFound, Refusal
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class MalformedRequest(Refusal):
+    """A header or the body is not in the form that HTTP or JSON asks for."""
+
+    status, code, title = 400, "malformed-request", "The request is malformed"
+
+
+class BodyTooLarge(Refusal):
+    """The body is larger than any that is accepted."""
+
+    status, code, title = 413, "body-too-large", "The body is too large"
+
+
+class UnsupportedMediaType(Refusal):
+    """The body is not declared as JSON."""
+
+    status, code, title = 415, "unsupported-media-type", "The body must be application/json"
+
+
+class PreconditionRequired(Refusal):
+    """A change must say which version it was made to."""
+
+    status, code, title = 428, "precondition-required", "The header If-Match is required"
+
+
+class TooManyRequests(Refusal):
+    """The user asked more often than the limit allows."""
+
+    status, code, title = 429, "too-many-requests", "Too many requests"
+
+
+def problem_response(problem: Problem) -> Response:
+    """The problem as HTTP tells it."""
+    headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
+    return Response(problem.model_dump_json(exclude_defaults=True), problem.status, headers, PROBLEM_JSON)
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Makes the application answer every expected failure as a problem; defects are caught further out."""
+    app.exception_handler(Refusal)(_refused)
+    app.exception_handler(HTTPException)(_unrouted)
+    app.exception_handler(RequestValidationError)(_malformed)
+
+
+async def _refused(request: Request, refusal: Refusal) -> Response:
+    response = problem_response(refusal.problem())
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        invalid = ', error="invalid_token"' if "authorization" in request.headers else ""
+        response.headers["WWW-Authenticate"] = f'Bearer realm="koto"{invalid}'
+    return response
+
+
+async def _unrouted(_: Request, error: HTTPException) -> Response:
+    """No such path, or no such method on it: the two that the framework raises by itself."""
+    title = HTTPStatus(error.status_code).phrase
+    code = title.lower().replace(" ", "-")
+    response = problem_response(Problem(type=f"urn:koto:problem:{code}", title=title, status=error.status_code))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _malformed(request: Request, error: RequestValidationError) -> Response:
+    """A path or a header of the wrong form: the framework checks these, bodies are checked by JsonBody."""
+    place, name = error.errors()[0]["loc"][:2]
+    missing = error.errors()[0]["type"] == "missing"
+    refusal: Refusal
+    if place == "path":
+        refusal = NotFound()
+    elif missing and name == "If-Match":
+        refusal = PreconditionRequired("Send the ETag of the version that you changed.")
+    else:
+        refusal = MalformedRequest(
+            f"The header {name} {'is required' if missing else 'has not the form it must have'}."
+        )
+    return await _refused(request, refusal)

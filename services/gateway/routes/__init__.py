@@ -1,0 +1,1 @@
+"""The HTTP API, a file per subject. A route is one request to one service."""

@@ -1,0 +1,176 @@
+"""Customers: opening, reading, changing and closing, and what is known of them elsewhere."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header
+from starlette.responses import Response
+
+from contracts.assessment import Assessments, GetCustomerAssessments
+from contracts.customer import (
+    ChangeCustomer,
+    CloseCustomer,
+    Customer,
+    CustomerHistory,
+    CustomerVersion,
+    GetCustomer,
+    GetCustomerHistory,
+    OpenCustomer,
+    PersonChanges,
+)
+from contracts.types import Code, CustomerId, Text, Value
+from services.gateway.bodies import JsonBody, answer
+from services.gateway.caller import SignedIn
+from services.gateway.openapi import problems, with_headers
+
+PREFIX = "/api/v1"
+routes = APIRouter(prefix=PREFIX, tags=["customers"])
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern="^[!-~]{1,200}$",
+        description="Chosen by the caller, new for each act. A repetition carries the key of the first attempt.",
+        examples=["5b9a6f1e-1c1b-4f0e-9d55-0d3a0a9f3c11"],
+    ),
+]
+
+
+def _expected_version(
+    if_match: Annotated[
+        str,
+        Header(
+            alias="If-Match",
+            pattern='^"[1-9][0-9]{0,8}"$',
+            description="The ETag of the version that is changed.",
+            examples=['"1"'],
+        ),
+    ],
+) -> int:
+    return int(if_match.strip('"'))
+
+
+ExpectedVersion = Annotated[int, Depends(_expected_version)]
+
+_READ = problems(401, 403, 404, 429, 500, 503)
+_ADD = _READ | problems(400, 409, 413, 415, 422)
+_CHANGE = _ADD | problems(412, 428)
+
+
+class CustomerChanges(Value):
+    """The fields to change, and why."""
+
+    changes: PersonChanges
+    why: Text | None = None
+    source: Code = "customer"
+
+
+class CustomerClosing(Value):
+    """Why the customer relationship ends."""
+
+    reason: Code
+
+
+_opening = JsonBody(
+    OpenCustomer,
+    example={
+        "person": {
+            "name": {"family": "Esimerkki", "given": "Aamu"},
+            "date_of_birth": "1994-05-01",
+            "personal_identity_code": "010594Y9032",
+            "citizenships": ["SOM"],
+            "mother_tongue": "so",
+            "service_language": "fi",
+            "interpreter": {"needed": True, "language": "so"},
+            "contact": {"email": "aamu@example.org"},
+            "first_residence_permit": {
+                "kind": "continuous",
+                "ground": "international_protection_asylum",
+                "granted_on": "2026-03-02",
+            },
+        },
+        "arrival": "moved",
+    },
+)
+_changes = JsonBody(
+    CustomerChanges,
+    example={
+        "changes": {"service_language": "en", "interpreter": {"needed": False}, "contact": None},
+        "why": "Told at the first meeting",
+    },
+)
+_closing = JsonBody(CustomerClosing, example={"reason": "moved_away"})
+
+
+@routes.post(
+    "/customers",
+    status_code=201,
+    response_model=CustomerVersion,
+    responses={201: with_headers("ETag", "Location"), **_ADD},
+    openapi_extra=_opening.documentation,
+)
+async def open_customer(
+    caller: SignedIn, key: IdempotencyKey, body: Annotated[OpenCustomer, Depends(_opening)]
+) -> Response:
+    """Open the acting municipality's customer relationship with a person not yet its customer."""
+    opened = await caller.ask(body, key)
+    return answer(opened, 201, version=opened.version, location=f"{PREFIX}/customers/{opened.customer_id}")
+
+
+@routes.get("/customers/{customer_id}", response_model=Customer, responses={200: with_headers("ETag"), **_READ})
+async def get_customer(caller: SignedIn, customer_id: CustomerId) -> Response:
+    """One customer of the acting municipality."""
+    customer = await caller.ask(GetCustomer(customer_id=customer_id))
+    return answer(customer, version=customer.version)
+
+
+@routes.patch(
+    "/customers/{customer_id}",
+    response_model=CustomerVersion,
+    responses={200: with_headers("ETag"), **_CHANGE},
+    openapi_extra=_changes.documentation,
+)
+async def change_customer(
+    caller: SignedIn,
+    customer_id: CustomerId,
+    key: IdempotencyKey,
+    version: ExpectedVersion,
+    body: Annotated[CustomerChanges, Depends(_changes)],
+) -> Response:
+    """Change what is known of a person: a field left out stays as it is, null empties it."""
+    changed = await caller.ask(
+        ChangeCustomer(customer_id=customer_id, expected_version=version, **body.model_dump(exclude_unset=True)), key
+    )
+    return answer(changed, version=changed.version)
+
+
+@routes.post(
+    "/customers/{customer_id}/close",
+    response_model=CustomerVersion,
+    responses={200: with_headers("ETag"), **_CHANGE},
+    openapi_extra=_closing.documentation,
+)
+async def close_customer(
+    caller: SignedIn,
+    customer_id: CustomerId,
+    key: IdempotencyKey,
+    version: ExpectedVersion,
+    body: Annotated[CustomerClosing, Depends(_closing)],
+) -> Response:
+    """End the acting municipality's customer relationship."""
+    closed = await caller.ask(CloseCustomer(customer_id=customer_id, expected_version=version, reason=body.reason), key)
+    return answer(closed, version=closed.version)
+
+
+@routes.get("/customers/{customer_id}/history", response_model=CustomerHistory, responses=_READ)
+async def get_customer_history(caller: SignedIn, customer_id: CustomerId) -> Response:
+    """Who changed what of a customer, when and why."""
+    history = await caller.ask(GetCustomerHistory(customer_id=customer_id))
+    return answer(history)
+
+
+@routes.get("/customers/{customer_id}/assessments", response_model=Assessments, responses=_READ)
+async def get_customer_assessments(caller: SignedIn, customer_id: CustomerId) -> Response:
+    """The acting municipality's assessments of one of its customers."""
+    assessments = await caller.ask(GetCustomerAssessments(customer_id=customer_id))
+    return answer(assessments)

@@ -1,0 +1,57 @@
+"""The OpenAPI document, and a page to read and try it, all from this server: no third party hears of it."""
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped]
+
+from services.gateway.openapi import document
+
+_DOCUMENT = "/api/v1/openapi.json"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_FILES = {"swagger-ui.css", "swagger-ui-bundle.js"}
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Koto: HTTP API</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="icon" href="data:,">
+<div id="docs"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</html>
+"""
+# The kept Swagger UI refuses a document that says 3.1, yet shows all that ours uses of it.
+# validatorUrl: otherwise the page sends the document's address to a validator on the internet.
+_START = f"""
+fetch("{_DOCUMENT}").then(answer => answer.json()).then(spec => SwaggerUIBundle({{
+  spec: {{...spec, openapi: "3.0.3"}}, dom_id: "#docs", validatorUrl: null, deepLinking: true,
+}}));
+"""
+
+routes = APIRouter(include_in_schema=False)
+
+
+@routes.get(_DOCUMENT)
+async def openapi(request: Request) -> Response:
+    return JSONResponse(document(request.app))
+
+
+@routes.get("/docs")
+async def page() -> Response:
+    return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
+
+
+@routes.get("/docs/start.js")
+async def start() -> Response:
+    return Response(_START, media_type="text/javascript")
+
+
+@routes.get("/docs/{file}")
+async def file(file: str) -> Response:
+    if file not in _FILES:
+        raise HTTPException(404)
+    return FileResponse(swagger_ui_path / file, headers={"Cache-Control": "no-cache"})

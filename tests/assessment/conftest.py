@@ -1,0 +1,40 @@
+"""An assessment service for each test, on a database of its own."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+
+from services.assessment.main import build
+from services.kit.settings import ServiceSettings
+from tests.assessment.support import Desk, StoppedClock
+from tests.support import ACTOR_KEYS, FIELD_KEYS, SEARCH_KEY, TestDatabases
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest.fixture
+def customer_id() -> UUID:
+    return uuid4()
+
+
+@pytest_asyncio.fixture
+async def desk(databases: TestDatabases, clock: StoppedClock) -> AsyncIterator[Desk]:
+    """The service, built as always and never started: no broker is needed to tell it of events."""
+    settings = ServiceSettings(
+        _env_file=None,
+        service="assessment",
+        rabbitmq_url=SecretStr("amqp://nowhere"),
+        database_url=SecretStr(await databases.new("assessment")),
+        actor_keys=SecretStr(ACTOR_KEYS),
+        field_keys=SecretStr(FIELD_KEYS),
+        search_key=SecretStr(SEARCH_KEY),
+    )
+    service = build(settings, clock)
+    yield Desk(service, clock)
+    await service.engine.dispose()

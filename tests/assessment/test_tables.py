@@ -1,0 +1,47 @@
+"""The tables, and what is left of a person in them."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from services.assessment.tables import METADATA
+from services.kit.erasure import erasable
+from services.kit.migrate import drift
+from tests.assessment.support import Desk, changed, opened
+
+
+@pytest.mark.parametrize("table", METADATA.sorted_tables, ids=lambda table: table.name)
+def test_each_table_is_erased_with_the_person_or_says_why_not(table) -> None:  # type: ignore[no-untyped-def]
+    assert {"customer_id", "customer_ids"} & set(table.c.keys()) or table.info.get("not_erased")
+
+
+@pytest.mark.database
+async def test_the_migrations_make_the_tables_of_the_code(desk: Desk) -> None:
+    async with desk.service.engine.connect() as connection:
+        assert await connection.run_sync(drift, METADATA) == []
+
+
+@pytest.mark.database
+async def test_erasing_removes_every_row_about_the_person_and_of_nobody_else(desk: Desk, customer_id: UUID) -> None:
+    other = uuid4()
+    for person in (customer_id, other):
+        await desk.learn(opened(person), 1)
+
+    await desk.erase(customer_id)
+
+    async with desk.service.engine.connect() as connection:
+        for table in erasable(METADATA.sorted_tables):
+            rows = (await connection.execute(select(table))).all()
+            assert str(customer_id) not in str(rows), table.name
+    assert len((await desk.ask(other)).assessments) == 1
+
+
+@pytest.mark.database
+async def test_a_late_event_does_not_bring_an_erased_person_back(desk: Desk, customer_id: UUID) -> None:
+    await desk.hear(opened(customer_id), 1)
+    await desk.erase(customer_id)
+
+    await desk.hear(changed(customer_id), 2)
+
+    assert await desk.rows("SELECT customer_id FROM assessment UNION SELECT customer_id FROM considered") == []

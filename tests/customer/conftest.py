@@ -1,0 +1,124 @@
+"""The customer service's handlers on a database of their own, asked as the answering side of requests asks them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import pytest_asyncio
+from pydantic import BaseModel, SecretStr
+
+from contracts.customer import ChangeCustomer, CloseCustomer, CustomerVersion, OpenCustomer, Person, PersonChanges
+from contracts.envelope import Request
+from services.customer.subscribers import REQUESTS
+from services.customer.tables import BACKBONE
+from services.kit.actor import Actor
+from services.kit.database import create_engine
+from services.kit.field_encryption import FieldEncryption
+from services.kit.settings import ServiceSettings
+from services.kit.work import Cause, Repetition, UnitOfWork, canonical_json
+from tests.support import EXPERT_TAMPERE, FIELD_KEYS, SEARCH_KEY, TestDatabases, rows
+
+ReplyT = TypeVar("ReplyT", bound=BaseModel)
+
+CODE, OTHER_CODE = "010594Y9032", "010594Y9021"
+"""Two codes of people born on 1.5.1994; both are for tests, and nobody's."""
+
+
+def person(**more: Any) -> Person:
+    """A person of whom the least is known, and what a test adds."""
+    return Person.model_validate(
+        {"name": {"family": "Esimerkki", "given": "Aamu"}, "date_of_birth": date(1994, 5, 1), **more}
+    )
+
+
+def opening(arrival: str = "moved", **more: Any) -> OpenCustomer:
+    """The request to open that person as a customer."""
+    return OpenCustomer.model_validate({"person": person(**more), "arrival": arrival})
+
+
+def changing(known: CustomerVersion, *, why: str | None = None, source: str = "customer", **to: Any) -> ChangeCustomer:
+    """The request to change these fields of the version known."""
+    return ChangeCustomer(
+        customer_id=known.customer_id,
+        expected_version=known.version,
+        changes=PersonChanges.model_validate(to),
+        why=why,
+        source=source,
+    )
+
+
+@dataclass
+class HeldClock:
+    """A clock that stands still until it is moved."""
+
+    moment: datetime = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+@dataclass
+class CustomerService:
+    """Asks handlers, one transaction each, and looks into the tables."""
+
+    unit_of_work: UnitOfWork
+    clock: HeldClock = field(default_factory=HeldClock)
+
+    async def ask(self, message: Request[ReplyT], actor: Actor = EXPERT_TAMPERE, *, key: str | None = None) -> ReplyT:
+        """The handler's reply, its transaction committed; a changing request gets a key of its own."""
+        repetition = None
+        if message.CHANGES:
+            repetition = Repetition.of(message.TYPE, key or str(uuid4()), canonical_json(message))
+        async with self.unit_of_work.begin(actor, Cause("test", "test"), repetition) as work:
+            reply: ReplyT = await REQUESTS[type(message)](message, work)
+            await work.remember_outcome(reply)
+        return reply
+
+    async def rows(self, query: str, *values: Any) -> list[Any]:
+        """Rows of the database."""
+        return await rows(self.unit_of_work.settings.database_url.get_secret_value(), query, *values)
+
+    async def events(self, customer_id: UUID | None = None) -> list[str]:
+        """The types of the events in the outbox, oldest first."""
+        found = await self.rows(
+            "SELECT type FROM outbox WHERE $1::uuid IS NULL OR subject = $1 ORDER BY position", customer_id
+        )
+        return [row["type"] for row in found]
+
+    async def tables(self) -> list[str]:
+        """The names of all tables but Alembic's."""
+        found = await self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return sorted({row["tablename"] for row in found} - {"alembic_version"})
+
+    async def everything(self) -> str:
+        """All rows of all tables, as text."""
+        parts = [str(await self.rows(f'SELECT t::text FROM "{table}" t')) for table in await self.tables()]
+        return "\n".join(parts)
+
+
+async def closed(customers: CustomerService, known: CustomerVersion) -> CustomerVersion:
+    """The customer with the relationship ended."""
+    return await customers.ask(
+        CloseCustomer(customer_id=known.customer_id, expected_version=known.version, reason="moved_away")
+    )
+
+
+@pytest_asyncio.fixture
+async def customers(databases: TestDatabases) -> AsyncIterator[CustomerService]:
+    """The service's handlers on an empty, migrated database."""
+    settings = ServiceSettings(
+        _env_file=None,
+        service="customer",
+        rabbitmq_url=SecretStr(""),
+        database_url=SecretStr(await databases.new("customer")),
+        field_keys=SecretStr(FIELD_KEYS),
+        search_key=SecretStr(SEARCH_KEY),
+        allow_test_identity_codes=True,
+    )
+    engine = create_engine(settings)
+    encryption = FieldEncryption(settings.field_keys, settings.search_key)
+    clock = HeldClock()
+    yield CustomerService(UnitOfWork(engine, BACKBONE, settings, encryption, clock, lambda: None), clock)
+    await engine.dispose()

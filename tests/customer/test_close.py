@@ -1,0 +1,58 @@
+"""Ending a customer relationship."""
+
+import json
+
+import pytest
+
+from contracts.customer import CloseCustomer, GetCustomer, GetCustomerHistory
+from services.kit.errors import ChangedMeanwhile, NotFound
+from tests.customer.conftest import CODE, CustomerService, changing, closed, opening
+
+pytestmark = pytest.mark.database
+
+
+async def test_a_closed_customer_does_not_exist_for_the_municipality(customers: CustomerService) -> None:
+    opened = await customers.ask(opening())
+    ended = await closed(customers, opened)
+    assert ended.version == 2
+    with pytest.raises(NotFound):
+        await customers.ask(GetCustomer(customer_id=opened.customer_id))
+    with pytest.raises(NotFound):
+        await customers.ask(changing(ended, mother_tongue="so"))
+
+
+async def test_closing_is_published_with_the_whole_public_state(customers: CustomerService) -> None:
+    opened = await customers.ask(opening(service_language="fi"))
+    await closed(customers, opened)
+    [_, event] = await customers.rows("SELECT * FROM outbox ORDER BY position")
+    state = json.loads(event["data"])
+    assert event["type"] == "customer.closed.v1"
+    assert (state["municipality"], state["reason"], state["service_language"]) == ("837", "moved_away", "fi")
+    assert state["relationships"] == [{"municipality": "837", "state": "ended", "arrival": "moved"}]
+
+
+async def test_the_end_and_its_reason_are_in_the_history(customers: CustomerService) -> None:
+    await closed(customers, await customers.ask(opening(personal_identity_code=CODE)))
+    again = await customers.ask(opening(personal_identity_code=CODE))
+    history = await customers.ask(GetCustomerHistory(customer_id=again.customer_id))
+    [ended] = [entry for entry in history.entries if entry.field == "relationship" and entry.version == 2]
+    assert isinstance(ended.previous, dict)
+    assert isinstance(ended.new, dict)
+    assert (ended.previous["ended_on"], ended.new["ended_on"]) == (None, "2026-03-02")
+    assert ended.new["end_reason"] == "moved_away"
+
+
+async def test_a_customer_changed_meanwhile_is_not_closed(customers: CustomerService) -> None:
+    opened = await customers.ask(opening())
+    await customers.ask(changing(opened, mother_tongue="so"))
+    with pytest.raises(ChangedMeanwhile):
+        await closed(customers, opened)
+
+
+async def test_a_repeated_closing_has_the_same_outcome_and_writes_nothing(customers: CustomerService) -> None:
+    opened = await customers.ask(opening())
+    message = CloseCustomer(customer_id=opened.customer_id, expected_version=1, reason="moved_away")
+    ended = await customers.ask(message, key="k")
+    before = await customers.everything()
+    assert await customers.ask(message, key="k") == ended
+    assert await customers.everything() == before

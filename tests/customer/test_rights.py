@@ -1,0 +1,119 @@
+"""Who may ask what, and of whom."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from contracts.customer import (
+    CloseCustomer,
+    CustomerVersion,
+    EraseCustomer,
+    GetCustomer,
+    GetCustomerCards,
+    GetCustomerHistory,
+)
+from contracts.envelope import Request
+from services.customer.subscribers import REQUESTS
+from services.kit.actor import Actor
+from services.kit.errors import Forbidden, NotFound
+from tests.customer.conftest import CustomerService, changing, opening
+from tests.support import EXPERT_HELSINKI, RECORDS_TAMPERE
+
+pytestmark = pytest.mark.database
+
+
+def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[Any]]:
+    """One request of every type, about that customer."""
+    every = [
+        opening(),
+        GetCustomer(customer_id=known.customer_id),
+        changing(known, mother_tongue="so"),
+        CloseCustomer(customer_id=known.customer_id, expected_version=known.version, reason="moved_away"),
+        GetCustomerHistory(customer_id=known.customer_id),
+        GetCustomerCards(customer_ids=(known.customer_id,)),
+        EraseCustomer(customer_id=known.customer_id),
+    ]
+    return {type(each): each for each in every}
+
+
+NOBODY = CustomerVersion(customer_id=uuid4(), version=1)
+ABOUT_ONE = [each for each in REQUESTS if "customer_id" in each.model_fields]
+
+
+def test_there_is_a_request_of_every_type_here() -> None:
+    assert requests_about(NOBODY).keys() == REQUESTS.keys()
+
+
+@pytest.mark.parametrize("request_type", REQUESTS)
+@pytest.mark.parametrize("role", ["", "advisor", "service", "Integration_expert"])
+async def test_a_role_without_the_right_is_refused_even_for_its_own_customer(
+    customers: CustomerService, request_type: type[Request[Any]], role: str
+) -> None:
+    opened = await customers.ask(opening())
+    with pytest.raises(Forbidden):
+        await customers.ask(requests_about(opened)[request_type], Actor("x@tampere", "837", role))
+
+
+@pytest.mark.parametrize("request_type", [each for each in REQUESTS if each is not EraseCustomer])
+async def test_a_records_manager_may_do_nothing_but_erase(
+    customers: CustomerService, request_type: type[Request[Any]]
+) -> None:
+    opened = await customers.ask(opening())
+    with pytest.raises(Forbidden):
+        await customers.ask(requests_about(opened)[request_type], RECORDS_TAMPERE)
+
+
+@pytest.mark.parametrize("role", ["integration_expert", "supervisor"])
+async def test_an_expert_may_not_erase(customers: CustomerService, role: str) -> None:
+    opened = await customers.ask(opening())
+    with pytest.raises(Forbidden):
+        await customers.ask(EraseCustomer(customer_id=opened.customer_id), Actor("x@tampere", "837", role))
+
+
+@pytest.mark.parametrize("request_type", ABOUT_ONE)
+async def test_for_another_municipality_the_customer_does_not_exist(
+    customers: CustomerService, request_type: type[Request[Any]]
+) -> None:
+    opened = await customers.ask(opening())
+    role = "records_manager" if request_type is EraseCustomer else "integration_expert"
+    before = await customers.everything()
+    with pytest.raises(NotFound):
+        await customers.ask(requests_about(opened)[request_type], Actor("x@helsinki", "091", role))
+    assert await customers.everything() == before
+
+
+async def test_cards_of_others_customers_are_left_out(customers: CustomerService) -> None:
+    own, others = await customers.ask(opening()), await customers.ask(opening(), EXPERT_HELSINKI)
+    asked = GetCustomerCards(customer_ids=(others.customer_id, own.customer_id, uuid4()))
+    [card] = (await customers.ask(asked)).cards
+    assert (card.customer_id, card.name.family, card.date_of_birth.year) == (own.customer_id, "Esimerkki", 1994)
+
+
+async def test_a_supervisor_works_with_the_municipalitys_customers(customers: CustomerService) -> None:
+    opened = await customers.ask(opening())
+    supervisor = Actor("supervisor@tampere", "837", "supervisor")
+    assert (await customers.ask(changing(opened, mother_tongue="so"), supervisor)).version == 2
+
+
+@pytest.mark.parametrize("organisation", ["koto", "999", "01"])
+async def test_what_is_no_municipality_opens_no_relationship(customers: CustomerService, organisation: str) -> None:
+    with pytest.raises(Forbidden):
+        await customers.ask(opening(), Actor("x", organisation, "integration_expert"))
+
+
+async def test_a_municipality_sees_its_own_relationships_only(customers: CustomerService) -> None:
+    opened = await customers.ask(opening())
+    await customers.rows(
+        "INSERT INTO client_relationship (id, customer_id, municipality, arrival, started_on)"
+        " VALUES ($1, $2, '091', 'moved', '2026-03-01')",
+        uuid4(),
+        opened.customer_id,
+    )
+    await customers.ask(
+        CloseCustomer(customer_id=opened.customer_id, expected_version=1, reason="transferred"), EXPERT_HELSINKI
+    )
+    found = await customers.ask(GetCustomer(customer_id=opened.customer_id))
+    history = await customers.ask(GetCustomerHistory(customer_id=opened.customer_id))
+    assert [each.municipality for each in found.relationships] == ["837"]
+    assert {entry.organisation for entry in history.entries} == {"837"}
