@@ -183,7 +183,11 @@ def token(user: Annotated[str, typer.Option("--as", help="A test user such as ex
 def parked(context: typer.Context) -> None:
     """Messages that could not be handled: list, show, replay, drop."""
     os.environ["KOTO_ENVIRONMENTS"] = json.dumps(_running().environments())
-    importlib.import_module("services.kit.parked_cli").app(context.args, prog_name="./koto parked")
+    try:
+        commands = importlib.import_module("services.kit.parked_cli")
+    except ModuleNotFoundError:
+        raise state.LocalError("this version cannot show parked messages yet") from None
+    commands.app(context.args, prog_name="./koto parked")
 
 
 @topology.command(name="apply")

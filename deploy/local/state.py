@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import json
 import os
+import random
 import secrets
 import socket
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from typing import Any
 from joserfc.jwk import OKPKey
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+RANGE = 1000
+"""How far above its base a part looks for a free port."""
 
 
 class LocalError(Exception):
@@ -81,19 +84,21 @@ def is_free(port: int) -> bool:
 
 
 def keep_ports(path: Path, bases: dict[str, int]) -> dict[str, int]:
-    """The ports of a part that is not running: those of its last run when still free, else the next free from its base.
+    """The ports of a part that is not running: those of its last run if free, else the bases, else others near.
 
-    KOTO_PORT_<NAME> in the environment is another base. Raises LocalError when a hundred ports are taken.
+    KOTO_PORT_<NAME> in the environment is another base. Raises LocalError when every port tried is taken.
     """
     ports: dict[str, int] = {}
     last = read(path)
     for name, base in bases.items():
         wish = os.environ.get(f"KOTO_PORT_{name.upper()}")
         first = int(wish or base)
-        wishes = ([] if wish else [last.get(name, base)]) + list(range(first, first + 100))
+        # not simply the next free: two that start in the same instant would both find the same one
+        others = random.sample(range(first + 1, first + RANGE), 100)
+        wishes = [first, *others] if wish else [last.get(name, first), first, *others]
         ports[name] = next((port for port in wishes if port not in ports.values() and is_free(port)), 0)
         if not ports[name]:
-            raise LocalError(f"no free port for {name} between {first} and {first + 99} on 127.0.0.1")
+            raise LocalError(f"no free port for {name} between {first} and {first + RANGE} on 127.0.0.1")
     write(path, ports)
     return ports
 

@@ -63,7 +63,7 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
         customer = before.model_copy(
             update={
                 "version": before.version + 1,
-                "person": rules.met_again(before.person, message.person),
+                "person": rules.updated(before.person, message.person),
                 "relationships": (*before.relationships, opened),
             }
         )

@@ -97,8 +97,8 @@ def changed(person: Person, changes: PersonChanges) -> Person:
     )
 
 
-def met_again(known: Person, told: Person) -> Person:
-    """A former customer with what is told now; what is not told stays as it was known."""
+def updated(known: Person, told: Person) -> Person:
+    """A person known before with what is told now; what is not told stays as it was known."""
     return known.model_copy(update={field: value for field, value in told if value})
 
 

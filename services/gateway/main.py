@@ -55,7 +55,8 @@ class Gateway:
             lifespan="off",
             ws="none",
             log_config=None,
-            access_log=False,
+            log_level="warning",
+            access_log=False,  # it would tell paths and queries
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=75,  # longer than a proxy in front keeps it, or the proxy sends into a closing one

@@ -10,8 +10,6 @@ from prometheus_client import Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.problems import problem_response
-from services.kit.answering import InternalError
 from services.kit.telemetry import METRICS, Telemetry, describe_error, log
 
 _SECONDS = Histogram(
@@ -58,10 +56,8 @@ class Observed:
 
             try:
                 await self._app(scope, receive, send_on)
-            except Exception as error:
+            except Exception as error:  # answered already; the server would log its message too
                 log.error("http.failed", service=self._service, **describe_error(error))
-                if not status:
-                    await problem_response(InternalError().problem())(scope, receive, send_on)
             route = getattr(scope.get("route"), "path", "unknown")
             span.update_name(f"{method} {route}")
             span.set_attributes(

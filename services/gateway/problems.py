@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.envelope import Problem
+from services.kit.answering import InternalError
 from services.kit.errors import NotFound, Refusal
 
 PROBLEM_JSON = "application/problem+json"
@@ -51,10 +52,11 @@ def problem_response(problem: Problem) -> Response:
 
 
 def answer_problems(app: FastAPI) -> None:
-    """Makes the application answer every expected failure as a problem; defects are caught further out."""
+    """Makes the application answer every failure as a problem."""
     app.exception_handler(Refusal)(_refused)
     app.exception_handler(HTTPException)(_unrouted)
     app.exception_handler(RequestValidationError)(_malformed)
+    app.exception_handler(Exception)(_defect)
 
 
 async def _refused(request: Request, refusal: Refusal) -> Response:
@@ -88,3 +90,8 @@ async def _malformed(request: Request, error: RequestValidationError) -> Respons
             f"The header {name} {'is required' if missing else 'has not the form it must have'}."
         )
     return await _refused(request, refusal)
+
+
+async def _defect(_: Request, __: Exception) -> Response:
+    """Tells nothing; the exception goes on to Observed, which logs its place."""
+    return problem_response(InternalError().problem())

@@ -129,6 +129,6 @@ def _signature_keys(published: list[dict[str, Any]]) -> list[Key]:
         try:
             if each.get("use", "sig") == "sig" and each["kty"] != "oct":
                 keys.append(JWKRegistry.import_key(each))
-        except (JoseError, ValueError):
-            continue  # a key of a kind that we don't know must not hide the others
+        except Exception:  # whatever is odd about one key, it must not hide the others
+            log.warning("sign_in.key_not_read")
     return keys

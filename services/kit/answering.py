@@ -3,13 +3,16 @@
 An exception never shows as a time-out: whatever happens, the asker is told, unless its deadline has passed.
 """
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from time import perf_counter
 from typing import Any
 
 from aio_pika import Message
 from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ValidationError
 
@@ -67,12 +70,12 @@ class Answering:
         """Answers one request, then acks it. A crash between the two is a repetition, which the key makes one."""
         started = perf_counter()
         kind = message.type if find(message.type or "") else "unknown"
-        if not message.reply_to:
-            await self._retry.fail(message, Unreadable("a request without reply_to"), origin="requests")
+        if not (message.reply_to or "").startswith(f"{REPLIES}."):
+            # replying anywhere else, the broker would close our channel
+            await self._retry.fail(message, Unreadable("a request without a reply queue"), origin="requests")
             return
         if self._too_late(message):
-            await message.ack()
-            self._telemetry.requests.labels(self._service, kind, "too_late").observe(perf_counter() - started)
+            await self._settled(message, kind, "too_late", started)
             return
         reply: BaseModel
         try:
@@ -90,12 +93,8 @@ class Answering:
             failure: Refusal = Unavailable() if is_infrastructure(error) else InternalError()
             reply, outcome = failure.problem(), failure.code
             log.error("request.failed", service=self._service, type=kind, **describe_error(error))
-        try:
-            await self._reply(message, reply)
-            await message.ack()
-        except Exception as error:
-            log.warning("request.reply_lost", service=self._service, type=kind, **describe_error(error))
-        self._telemetry.requests.labels(self._service, kind, outcome).observe(perf_counter() - started)
+        await self._reply_patiently(message, reply)
+        await self._settled(message, kind, outcome, started)
 
     async def _answer(self, message: AbstractIncomingMessage) -> BaseModel:
         model = find(message.type or "")
@@ -118,9 +117,26 @@ class Answering:
                 await work.remember_outcome(reply)
         return reply
 
+    async def _settled(self, message: AbstractIncomingMessage, kind: str | None, outcome: str, started: float) -> None:
+        with suppress(*CONNECTION_EXCEPTIONS):  # the channel is lost: the request comes again, and its key makes it one
+            await message.ack()
+        self._telemetry.requests.labels(self._service, kind, outcome).observe(perf_counter() - started)
+
     def _too_late(self, message: AbstractIncomingMessage) -> bool:
         deadline = message.headers.get(DEADLINE)
         return isinstance(deadline, int) and milliseconds(self._clock.now()) > deadline
+
+    async def _reply_patiently(self, message: AbstractIncomingMessage, reply: BaseModel) -> None:
+        """Replies; while the broker is away, tries again for as long as the asker waits."""
+        while not self._too_late(message):
+            try:
+                await self._reply(message, reply)
+                return
+            except Exception as error:
+                if not is_infrastructure(error):
+                    raise
+                await asyncio.sleep(0.1)
+        log.warning("request.reply_too_late", service=self._service, message_id=message.message_id)
 
     async def _reply(self, message: AbstractIncomingMessage, reply: BaseModel) -> None:
         await self._publisher.publish_unconfirmed(

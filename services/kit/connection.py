@@ -1,10 +1,14 @@
-"""A connection that is opened anew whenever it is lost: for consumers that must know that it was."""
+"""A connection that is opened anew whenever it, or a channel of it, is lost.
+
+Plain connections, not aio-pika's robust ones: after a loss the waiting calls must fail at once, and every channel,
+queue and consumer must be there again, or the whole be tried again.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 import aio_pika
-from aio_pika.abc import AbstractConnection
+from aio_pika.abc import AbstractChannel, AbstractConnection
 from pydantic import SecretStr
 
 from services.kit.telemetry import describe_error, log
@@ -18,11 +22,7 @@ async def keep_connected(
     prepare: Callable[[AbstractConnection], Awaitable[None]],
     lost: Callable[[], None],
 ) -> None:
-    """Connects, calls `prepare`, waits until the connection or a channel of it is lost, calls `lost`, and again.
-
-    Plain connections, not aio-pika's robust ones: after a loss the waiting calls must fail at once, and every queue,
-    binding and consumer must be there again or the whole be tried again.
-    """
+    """Connects, calls `prepare`, waits until the connection is lost, calls `lost`, and again, until cancelled."""
     while True:
         closed = asyncio.Event()
         connection: AbstractConnection | None = None
@@ -33,13 +33,25 @@ async def keep_connected(
             connection.close_callbacks.add(lambda *_, closed=closed: closed.set())
             await prepare(connection)
             await closed.wait()
-        except asyncio.CancelledError:
-            if connection:
-                await connection.close()
-            raise
         except Exception as error:
             log.warning("broker.away", connection=name, **describe_error(error))
+        finally:
+            lost()
             if connection:
                 await connection.close()
-        lost()
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def close_with(connection: AbstractConnection, *channels: AbstractChannel) -> None:
+    """Closes the connection when the broker closes one of its channels: all is then opened anew."""
+
+    def close(*_: object) -> None:
+        closing = asyncio.ensure_future(connection.close())
+        _closing.add(closing)  # the event loop itself keeps no task alive
+        closing.add_done_callback(_closing.discard)
+
+    for channel in channels:
+        channel.close_callbacks.add(close)
+
+
+_closing: set[asyncio.Future[None]] = set()

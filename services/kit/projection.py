@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import Envelope, Event, StateEvent
-from services.kit.connection import keep_connected
+from services.kit.connection import close_with, keep_connected
 from services.kit.errors import is_infrastructure
 from services.kit.inbox import erased_among
 from services.kit.input_consumer import read_event
@@ -95,7 +95,7 @@ class BatchedConsumer:
     async def _prepare(self, connection: AbstractConnection) -> None:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=_PREFETCH)
-        channel.close_callbacks.add(lambda *_: asyncio.ensure_future(connection.close()))
+        close_with(connection, channel)
         await (await channel.get_queue(self._queue, ensure=False)).consume(self._arrived.put)
         self.consuming = True
 

@@ -1,13 +1,14 @@
 """Publishing on a connection of its own, with confirms: a slow consumer's channel never holds it back."""
 
-from typing import Any
+import asyncio
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustConnection
-from aio_pika.exceptions import DeliveryError
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import ChannelInvalidStateError, DeliveryError
 from pydantic import SecretStr
 
 from contracts.topology import MAX_MESSAGE_BYTES
+from services.kit.connection import close_with, keep_connected
 
 CONFIRM_SECONDS = 10.0
 
@@ -17,33 +18,31 @@ class TooLarge(Exception):
 
 
 class Publisher:
-    """A connection that only publishes; it reconnects by itself, and what was unconfirmed raises meanwhile."""
+    """A connection that only publishes; it is opened anew when lost, and what was unconfirmed raises meanwhile."""
 
     def __init__(self, url: SecretStr, name: str) -> None:
         self._url = url
         self._name = name
-        self._connection: AbstractRobustConnection | None = None
         self._confirmed: AbstractChannel | None = None
         self._unconfirmed: AbstractChannel | None = None
-        self._exchanges: dict[tuple[str, bool], AbstractExchange] = {}
+        self._ready = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Connects; raises what aio-pika raises when the broker is away."""
-        self._connection = await aio_pika.connect_robust(
-            self._url.get_secret_value(), client_properties={"connection_name": self._name}, reconnect_interval=1
-        )
-        self._confirmed = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        self._unconfirmed = await self._connection.channel(publisher_confirms=False)
+        """Returns when connected; waits for a broker that is away."""
+        self._task = asyncio.create_task(keep_connected(self._url, self._name, self._prepare, self._lost))
+        await self._ready.wait()
 
     async def stop(self) -> None:
         """Closes the connection."""
-        if self._connection:
-            await self._connection.close()
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     @property
     def connected(self) -> bool:
         """Whether the broker is there."""
-        return self._connection is not None and self._connection.connected.is_set()
+        return self._ready.is_set()
 
     async def publish(
         self, exchange: str, routing_key: str, message: aio_pika.Message, *, mandatory: bool = False
@@ -51,12 +50,12 @@ class Publisher:
         """Returns when the broker has confirmed the message; raises when it refused, returned or never answered."""
         if len(message.body) > MAX_MESSAGE_BYTES:
             raise TooLarge
-        target = await self._exchange(exchange, confirmed=True)
+        target = await _open(self._confirmed).get_exchange(exchange, ensure=False)
         await target.publish(message, routing_key, mandatory=mandatory, timeout=CONFIRM_SECONDS)
 
     async def publish_unconfirmed(self, exchange: str, routing_key: str, message: aio_pika.Message) -> None:
         """Hands a message to the broker and waits for nothing: for replies, whose asker has a deadline of its own."""
-        target = await self._exchange(exchange, confirmed=False)
+        target = await _open(self._unconfirmed).get_exchange(exchange, ensure=False)
         await target.publish(message, routing_key, mandatory=False)
 
     @staticmethod
@@ -64,8 +63,19 @@ class Publisher:
         """Whether the broker is there and refused this very message."""
         return isinstance(error, DeliveryError | TooLarge)
 
-    async def _exchange(self, name: str, *, confirmed: bool) -> AbstractExchange:
-        if (name, confirmed) not in self._exchanges:
-            channel: Any = self._confirmed if confirmed else self._unconfirmed
-            self._exchanges[name, confirmed] = await channel.get_exchange(name, ensure=False)
-        return self._exchanges[name, confirmed]
+    async def _prepare(self, connection: AbstractConnection) -> None:
+        confirmed = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        unconfirmed = await connection.channel(publisher_confirms=False)
+        close_with(connection, confirmed, unconfirmed)
+        self._confirmed, self._unconfirmed = confirmed, unconfirmed
+        self._ready.set()
+
+    def _lost(self) -> None:
+        self._ready.clear()
+        self._confirmed = self._unconfirmed = None
+
+
+def _open(channel: AbstractChannel | None) -> AbstractChannel:
+    if channel is None or channel.is_closed:
+        raise ChannelInvalidStateError("not connected")
+    return channel

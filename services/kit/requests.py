@@ -22,7 +22,7 @@ from contracts.topology import REPLIES, REQUESTS, reply_queue_prefix
 from services.kit.actor import Actor, ActorTokens
 from services.kit.answering import ACTOR, DEADLINE, IDEMPOTENCY_KEY, PROBLEM, milliseconds
 from services.kit.clock import Clock
-from services.kit.connection import keep_connected
+from services.kit.connection import close_with, keep_connected
 from services.kit.errors import ProblemReply, Unavailable
 from services.kit.settings import ServiceSettings
 from services.kit.telemetry import Telemetry, current_traceparent
@@ -133,7 +133,7 @@ class Requests:
         queue = await channel.declare_queue(name, exclusive=True, auto_delete=True)
         await queue.bind(await channel.get_exchange(REPLIES, ensure=False), name)
         await queue.consume(self._receive, no_ack=True)
-        channel.close_callbacks.add(lambda *_: asyncio.ensure_future(connection.close()))
+        close_with(connection, channel)
         self._reply_to = name
         self._exchange = await channel.get_exchange(REQUESTS, ensure=False)
         self._ready.set()

@@ -84,7 +84,7 @@ class Service:
     async def start(self) -> None:
         """Starts the relay and opens the doors; waits for a database or a broker that is not there yet."""
         await self.probe.wait()
-        await self._patiently(self.publisher.start)
+        await self.publisher.start()
         self._tasks.append(asyncio.create_task(self.relay.run(), name=f"{self.name} relay"))
         self._tasks.append(asyncio.create_task(self._tidy(), name=f"{self.name} tidying"))
         await self._patiently(self._open_doors)

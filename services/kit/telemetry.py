@@ -192,3 +192,4 @@ def configure_logging(file: Path | None = None) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("koto").setLevel(logging.INFO)
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)  # an error a second while the broker is away; we say it once

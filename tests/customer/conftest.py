@@ -1,5 +1,6 @@
 """The customer service's handlers on a database of their own, asked as the answering side of requests asks them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -18,7 +19,7 @@ from services.kit.database import create_engine
 from services.kit.field_encryption import FieldEncryption
 from services.kit.settings import ServiceSettings
 from services.kit.work import Cause, Repetition, UnitOfWork, canonical_json
-from tests.support import EXPERT_TAMPERE, FIELD_KEYS, SEARCH_KEY, TestDatabases, rows
+from tests.support import EXPERT_TAMPERE, FIELD_KEYS, SEARCH_KEY, TestDatabases, eventually, rows
 
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 
@@ -75,6 +76,21 @@ class CustomerService:
             reply: ReplyT = await REQUESTS[type(message)](message, work)
             await work.remember_outcome(reply)
         return reply
+
+    async def ask_while(
+        self, first: tuple[Request[Any], Actor], then: tuple[Request[Any], Actor]
+    ) -> list[BaseModel | BaseException]:
+        """Both replies or errors, of a first request that is not committed until the other waits for it."""
+        begun = Repetition.of(first[0].TYPE, str(uuid4()), b"")
+        async with self.unit_of_work.begin(first[1], Cause("test", "test"), begun) as work:
+            reply = await REQUESTS[type(first[0])](first[0], work)
+            waiting = asyncio.create_task(self.ask(*then))
+            await eventually(self._somebody_waits_for_a_lock)
+        return [reply, *await asyncio.gather(waiting, return_exceptions=True)]
+
+    async def _somebody_waits_for_a_lock(self) -> bool:
+        waits = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return bool(await self.rows(waits))
 
     async def rows(self, query: str, *values: Any) -> list[Any]:
         """Rows of the database."""

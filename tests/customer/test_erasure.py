@@ -1,15 +1,14 @@
 """Erasing a person."""
 
-import asyncio
 from uuid import uuid4
 
 import pytest
 
-from contracts.customer import EraseCustomer
+from contracts.customer import CustomerVersion, EraseCustomer
 from services.customer.tables import METADATA
 from services.kit.errors import Conflict, NotFound
 from tests.customer.conftest import CODE, CustomerService, changing, closed, opening
-from tests.support import RECORDS_TAMPERE
+from tests.support import EXPERT_TAMPERE, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
 
@@ -67,17 +66,24 @@ async def test_a_person_whom_another_municipality_has_open_is_not_erased(custome
         await customers.ask(EraseCustomer(customer_id=opened.customer_id), RECORDS_TAMPERE)
 
 
-async def test_a_change_at_the_moment_of_the_erasure_leaves_nothing_behind(customers: CustomerService) -> None:
+async def test_an_erasure_waits_for_a_change_under_way_and_takes_it_along(customers: CustomerService) -> None:
     opened = await customers.ask(opening())
-    answers = await asyncio.gather(
-        customers.ask(changing(opened, service_language="fi")),
-        customers.ask(EraseCustomer(customer_id=opened.customer_id), RECORDS_TAMPERE),
-        return_exceptions=True,
+    erasing = EraseCustomer(customer_id=opened.customer_id)
+    [_, erased] = await customers.ask_while(
+        (changing(opened, service_language="fi"), EXPERT_TAMPERE), (erasing, RECORDS_TAMPERE)
     )
-    assert not isinstance(answers[1], BaseException)
-    assert not isinstance(answers[0], BaseException) or isinstance(answers[0], NotFound)
+    assert erased == CustomerVersion(customer_id=opened.customer_id, version=2)
     assert await customers.rows("SELECT FROM customer_history") == []
     assert await customers.events() == ["customer.erased.v1"]
+
+
+async def test_a_change_that_waited_for_the_erasure_finds_no_customer(customers: CustomerService) -> None:
+    opened = await customers.ask(opening())
+    erasing = EraseCustomer(customer_id=opened.customer_id)
+    [_, change] = await customers.ask_while(
+        (erasing, RECORDS_TAMPERE), (changing(opened, service_language="fi"), EXPERT_TAMPERE)
+    )
+    assert isinstance(change, NotFound)
 
 
 async def test_an_erased_person_who_comes_again_is_a_new_customer(customers: CustomerService) -> None:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.database
 
 def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[Any]]:
     """One request of every type, about that customer."""
-    every = [
+    every: list[Request[Any]] = [
         opening(),
         GetCustomer(customer_id=known.customer_id),
         changing(known, mother_tongue="so"),

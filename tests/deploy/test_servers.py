@@ -1,6 +1,7 @@
 """RabbitMQ and PostgreSQL as they are started here: real ones, killed and started again."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -57,6 +58,7 @@ class TestRabbitMQ:
     ) -> None:
         broker = two_brokers[0]
         asyncio.run(publish(broker.amqp_url, b"kept"))
+        await_registration(broker)
         url, pid = broker.amqp_url, broker.pid
 
         broker.kill()
@@ -66,12 +68,6 @@ class TestRabbitMQ:
         assert (broker.amqp_url, broker.pid) != (url, pid)
         assert broker.amqp_url == url
         assert asyncio.run(fetch(url)) == b"kept"
-
-    def test_an_orderly_stop_leaves_no_process_behind(self, two_brokers: tuple[RabbitMQ, RabbitMQ]) -> None:
-        two_brokers[1].stop()
-
-        assert two_brokers[1].pid is None
-        assert two_brokers[1].epmd_pid is None
 
 
 @pytest.fixture(scope="class")
@@ -163,6 +159,15 @@ class TestSources:
         assert postgres.choose(home).url == "postgresql://admin:secret@db.example:5432/postgres"
         with pytest.raises(state.LocalError, match="KOTO_RABBITMQ_MANAGEMENT_URL"):
             rabbitmq.choose(home)
+
+
+def await_registration(broker: RabbitMQ) -> None:
+    """RabbitMQ writes the name of a new quorum queue to the disk a second late: until then a kill loses the queue."""
+    (names,) = (broker.home / "data").glob("*/quorum/*/names.dets")
+    deadline = time.monotonic() + 10
+    while b"kept" not in names.read_bytes():
+        assert time.monotonic() < deadline, "the queue is not on the disk"
+        time.sleep(0.05)
 
 
 async def publish(url: str, body: bytes) -> None:

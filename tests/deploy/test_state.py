@@ -21,10 +21,10 @@ def taken_port() -> Iterator[int]:
 
 
 class TestPorts:
-    def test_a_port_in_use_is_passed_over_for_the_next_free_one(self, tmp_path: Path, taken_port: int) -> None:
+    def test_a_port_in_use_is_passed_over_for_a_free_one_near(self, tmp_path: Path, taken_port: int) -> None:
         chosen = state.keep_ports(tmp_path / "ports.json", {"gateway": taken_port})
 
-        assert taken_port < chosen["gateway"] < taken_port + 100
+        assert taken_port < chosen["gateway"] < taken_port + state.RANGE
 
     def test_the_port_of_the_last_run_is_kept_while_it_is_free(self, tmp_path: Path, taken_port: int) -> None:
         path = tmp_path / "ports.json"
@@ -40,7 +40,7 @@ class TestPorts:
     def test_the_environment_names_another_base(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("KOTO_PORT_GATEWAY", "8901")
 
-        assert 8901 <= state.keep_ports(tmp_path / "ports.json", GATEWAY)["gateway"] < 9001
+        assert 8901 <= state.keep_ports(tmp_path / "ports.json", GATEWAY)["gateway"] < 8901 + state.RANGE
 
 
 class TestSecrets:

@@ -278,4 +278,4 @@ async def test_a_request_that_nobody_waits_for_is_parked(stand_in: StandIn) -> N
     await stand_in.start(requests={GetCustomerAssessments: answer})
     await stand_in.send_body(BODY, "requests", "assessment", headers=signed(BODY), type=QUESTION.TYPE)
     (parked,) = await eventually(stand_in.parked)
-    assert (parked["reason"], parked["origin"]) == ("a request without reply_to", "requests")
+    assert (parked["reason"], parked["origin"]) == ("a request without a reply queue", "requests")

@@ -1,0 +1,74 @@
+"""Each route is one request to one service, in the caller's name."""
+
+from contracts.assessment import GetCustomerAssessments
+from contracts.customer import ChangeCustomer, CloseCustomer, GetCustomer, GetCustomerHistory, OpenCustomer
+from services.kit.work import canonical_json
+from tests.gateway.support import API, CUSTOMER_ID, REPLIES, Door, opening
+
+CUSTOMER = f"{API}/customers/{CUSTOMER_ID}"
+
+
+async def test_a_customer_is_opened(door: Door) -> None:
+    answer = await door.open(opening(service_language="so"), headers={"Idempotency-Key": "act-1"})
+    assert (answer.status, answer.headers["ETag"]) == (201, '"1"')
+    assert answer.json == {"customer_id": str(CUSTOMER_ID), "version": 1}
+    [asked] = door.requests.asked
+    assert asked.request == OpenCustomer.model_validate(opening(service_language="so"))
+    assert asked.key == "act-1"
+
+
+async def test_what_was_opened_is_found_where_the_answer_says(door: Door) -> None:
+    opened = await door.open()
+    found = await door.send("GET", opened.headers["Location"])
+    assert found.json["customer_id"] == str(CUSTOMER_ID)
+
+
+async def test_a_customer_is_read_with_its_version(door: Door) -> None:
+    answer = await door.send("GET", CUSTOMER)
+    assert (answer.status, answer.headers["ETag"]) == (200, '"3"')
+    assert answer.json == REPLIES[GetCustomer].model_dump(mode="json")
+    [asked] = door.requests.asked
+    assert (asked.request, asked.key) == (GetCustomer(customer_id=CUSTOMER_ID), None)
+
+
+async def test_a_change_passes_on_only_the_fields_that_were_set(door: Door) -> None:
+    body = {"changes": {"service_language": "en", "contact": None, "interpreter": {"needed": True}}, "why": "Told"}
+    answer = await door.change(body, headers={"If-Match": '"3"', "Idempotency-Key": "act-2"})
+    assert (answer.status, answer.headers["ETag"]) == (200, '"4"')
+    [asked] = door.requests.asked
+    told = {"customer_id": str(CUSTOMER_ID), "expected_version": 3, **body}
+    assert asked.request == ChangeCustomer.model_validate(told)
+    assert canonical_json(asked.request) == canonical_json(ChangeCustomer.model_validate(told))
+    assert asked.key == "act-2"
+
+
+async def test_a_customer_relationship_is_closed(door: Door) -> None:
+    headers = {"If-Match": '"4"', "Idempotency-Key": "act-3"}
+    answer = await door.send("POST", f"{CUSTOMER}/close", json={"reason": "moved_away"}, headers=headers)
+    assert (answer.status, answer.headers["ETag"]) == (200, '"5"')
+    [asked] = door.requests.asked
+    assert asked.request == CloseCustomer(customer_id=CUSTOMER_ID, expected_version=4, reason="moved_away")
+    assert asked.key == "act-3"
+
+
+async def test_the_history_is_read(door: Door) -> None:
+    answer = await door.send("GET", f"{CUSTOMER}/history")
+    assert answer.json == {"customer_id": str(CUSTOMER_ID), "entries": []}
+    assert door.requests.asked[0].request == GetCustomerHistory(customer_id=CUSTOMER_ID)
+
+
+async def test_the_assessments_are_read(door: Door) -> None:
+    answer = await door.send("GET", f"{CUSTOMER}/assessments")
+    assert answer.json == {"assessments": []}
+    assert door.requests.asked[0].request == GetCustomerAssessments(customer_id=CUSTOMER_ID)
+
+
+async def test_every_answer_says_how_browsers_are_to_treat_it(door: Door) -> None:
+    for path, token in ((CUSTOMER, ""), (CUSTOMER, None), ("/nowhere", ""), ("/healthz", None)):
+        headers = (await door.send("GET", path, token=token)).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert "Server" not in headers

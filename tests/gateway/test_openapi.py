@@ -1,0 +1,151 @@
+"""The OpenAPI document is true, and the page that shows it asks nobody else."""
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from contracts.customer import ChangeCustomer, CloseCustomer
+from services import kit
+from services.gateway.routes.customers import CustomerChanges, CustomerClosing
+from services.kit import identity_code
+from tests.gateway.support import CUSTOMER_ID, Door
+
+CODE_LISTS = Path(kit.__file__).parent / "code_lists"
+
+
+def operations(door: Door) -> Iterator[tuple[str, str, Any]]:
+    for path, methods in door.document["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def examples(door: Door) -> Iterator[tuple[str, str, Any, Any]]:
+    for method, path, operation in operations(door):
+        if "requestBody" in operation:
+            content = operation["requestBody"]["content"]["application/json"]
+            yield method, path, content["schema"], content["example"]
+
+
+def values(part: Any, name: str) -> Iterator[Any]:
+    """Every value of that name in a document."""
+    for key, value in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+        if key == name:
+            yield value
+        yield from values(value, name)
+
+
+async def test_the_document_is_served(door: Door) -> None:
+    answer = await door.send("GET", "/api/v1/openapi.json", token=None)
+    assert answer.json == door.document
+    assert answer.json["openapi"].startswith("3.1")
+
+
+async def test_every_example_is_accepted(door: Door) -> None:
+    sent = list(examples(door))
+    assert len(sent) == 3
+    for method, path, _, example in sent:
+        headers = {"Idempotency-Key": "k1", "If-Match": '"1"'}
+        answer = await door.send(method, path.format(customer_id=CUSTOMER_ID), json=example, headers=headers)
+        assert answer.status in (200, 201), answer
+    assert len(door.requests.asked) == 3
+
+
+def test_every_example_fits_its_schema(shared_door: Door) -> None:
+    for _, _, schema, example in examples(shared_door):
+        Draft202012Validator({**schema, "components": shared_door.document["components"]}).validate(example)
+
+
+def test_a_body_with_an_unknown_field_does_not_fit_its_schema(shared_door: Door) -> None:
+    for _, _, schema, example in examples(shared_door):
+        validator = Draft202012Validator({**schema, "components": shared_door.document["components"]})
+        assert not validator.is_valid(example | {"unknown": 1})
+
+
+def test_the_examples_are_about_nobody(shared_door: Door) -> None:
+    codes = list(values([example for *_, example in examples(shared_door)], "personal_identity_code"))
+    assert codes
+    for code in codes:
+        assert identity_code.check(code, allow_test_codes=True)[7] == "9"
+
+
+def test_the_examples_identity_code_states_their_day_of_birth(shared_door: Door) -> None:
+    for *_, example in examples(shared_door):
+        if "person" in example:
+            stated = identity_code.date_of_birth(example["person"]["personal_identity_code"])
+            assert example["person"]["date_of_birth"] == stated.isoformat()
+
+
+@pytest.mark.parametrize("name", ["kind", "ground"])
+def test_the_examples_permit_codes_are_of_the_code_lists(shared_door: Door, name: str) -> None:
+    with (CODE_LISTS / f"residence_permit_{name}s.csv").open(encoding="utf-8") as lines:
+        known = {row["code"] for row in csv.DictReader(lines)}
+    found = set(values([example for *_, example in examples(shared_door)], name))
+    assert found
+    assert found <= known
+
+
+def test_every_reference_leads_somewhere_and_nothing_is_left_over(shared_door: Door) -> None:
+    schemas = shared_door.document["components"]["schemas"]
+    assert {f"#/components/schemas/{name}" for name in schemas} == set(values(shared_door.document, "$ref"))
+
+
+def test_every_object_in_a_body_is_closed(shared_door: Door) -> None:
+    bodies = {name: each for name, each in shared_door.document["components"]["schemas"].items() if name[-4:] == "Body"}
+    assert "PersonNameBody" in bodies
+    assert all(each["additionalProperties"] is False for each in bodies.values())
+
+
+def test_every_operation_needs_a_bearer_token_and_documents_its_problems(shared_door: Door) -> None:
+    schemes = shared_door.document["components"]["securitySchemes"]
+    for _, _, operation in operations(shared_door):
+        [[scheme]] = operation["security"]
+        assert (schemes[scheme]["type"], schemes[scheme]["scheme"]) == ("http", "bearer")
+        for status, response in operation["responses"].items():
+            expected = "application/json" if status in ("200", "201") else "application/problem+json"
+            assert list(response["content"]) == [expected]
+
+
+@pytest.mark.parametrize(("body", "contract"), [(CustomerChanges, ChangeCustomer), (CustomerClosing, CloseCustomer)])
+def test_a_body_of_the_gateway_s_own_says_what_its_contract_says(body: Any, contract: Any) -> None:
+    taken_from_the_address_and_headers = {"customer_id", "expected_version"}
+    assert set(body.model_fields) == set(contract.model_fields) - taken_from_the_address_and_headers
+    for name, field in body.model_fields.items():
+        told = contract.model_fields[name]
+        assert (field.annotation, field.metadata, field.default) == (told.annotation, told.metadata, told.default)
+
+
+async def test_the_page_loads_from_here_alone(door: Door) -> None:
+    page = await door.send("GET", "/docs", token=None)
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert len(addresses) == 4
+    for address in addresses:
+        assert address.startswith("/docs/") or address == "data:,"
+    kinds = {"css": "text/css", "js": "text/javascript"}
+    for address in addresses:
+        if address.startswith("/"):
+            part = await door.send("GET", address, token=None)
+            assert part.status == 200
+            assert part.headers["Content-Type"].startswith(kinds[address.rpartition(".")[2]])
+
+
+async def test_the_page_asks_no_validator_on_the_internet(door: Door) -> None:
+    start = (await door.send("GET", "/docs/start.js", token=None)).text
+    assert "validatorUrl: null" in start
+    assert "//" not in start
+
+
+async def test_the_browser_is_told_to_let_the_page_reach_nobody_else(door: Door) -> None:
+    policy = (await door.send("GET", "/docs", token=None)).headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    allowed = {source for directive in policy.split(";") for source in directive.split()[1:]}
+    assert allowed == {"'none'", "'self'", "data:"}
+
+
+@pytest.mark.parametrize("name", ["swagger-initializer.js", "index.html", "..%2f..%2f__init__.py", "nothing.css"])
+async def test_no_other_file_is_served(door: Door, name: str) -> None:
+    (await door.send("GET", f"/docs/{name}", token=None)).problem(404, "not-found")
