@@ -255,7 +255,7 @@ def main() -> None:
     """Runs the command line; what a person can mend is said in one message."""
     try:
         app(prog_name="./koto")
-    except state.LocalError as problem:
+    except (state.LocalError, ConnectionError) as problem:
         Console(stderr=True, highlight=False, soft_wrap=True).print(str(problem), markup=False)
         sys.exit(1)
 

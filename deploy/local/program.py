@@ -10,6 +10,9 @@ import psutil
 
 from deploy.local import processes
 
+ADMINISTRATORS = ("KOTO_POSTGRES_URL", "KOTO_RABBITMQ_MANAGEMENT_URL", "KOTO_RABBITMQ_URL")
+"""What no program is told: the passwords of administrators. A service gets a KOTO_RABBITMQ_URL of its own."""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -18,7 +21,7 @@ class Program:
     home: Path
     name: str
     module: list[str]
-    ready_url: str
+    ready_urls: list[str]
     environment: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -36,7 +39,8 @@ class Program:
         """Starts it, without waiting for it to be ready; nothing happens when it runs already."""
         if not self._process():
             command = [sys.executable, "-m", *self.module]
-            processes.start(command, {**os.environ, **self.environment}, log=self.log, record=self._record)
+            inherited = {name: value for name, value in os.environ.items() if name not in ADMINISTRATORS}
+            processes.start(command, inherited | self.environment, log=self.log, record=self._record)
 
     def stop(self) -> None:
         """Ends it in order."""
@@ -48,7 +52,7 @@ class Program:
 
     def is_ready(self) -> bool:
         """Whether it answers that it can work."""
-        return answers(self.ready_url)
+        return all(map(answers, self.ready_urls))
 
     @property
     def _record(self) -> Path:

@@ -78,25 +78,23 @@ class Stack:
     def issuer(self) -> Program:
         """The test issuer."""
         module = ["deploy.local.issuer", str(self.ports["issuer"])]
-        return Program(self.home, "issuer", module, f"{self.issuer_url}/.well-known/openid-configuration")
+        return Program(self.home, "issuer", module, [f"{self.issuer_url}/.well-known/openid-configuration"])
 
     def services(self) -> list[Program]:
         """The processes of the services: one for all, or one each, as the last `up` was told."""
         environments = self.environments()
-        if "operations" in self.ports:
-            everything = {"KOTO_ENVIRONMENTS": json.dumps(environments)}
-            url = f"http://127.0.0.1:{self.ports['operations']}/readyz"
-            return [Program(self.home, "services", ["deploy.local.serve"], url, everything)] if environments else []
+        if environments and "operations" in self.ports:
+            told = {"KOTO_ENVIRONMENTS": json.dumps(environments)}
+            return [Program(self.home, "services", ["deploy.local.serve"], self._ready_urls(*environments), told)]
         return [
-            Program(
-                self.home,
-                service,
-                ["services.kit.run"],
-                f"http://127.0.0.1:{variables['KOTO_OPERATIONS_PORT']}/readyz",
-                variables,
-            )
+            Program(self.home, service, ["services.kit.run"], self._ready_urls(service), variables)
             for service, variables in environments.items()
         ]
+
+    def _ready_urls(self, *services: str) -> list[str]:
+        operations = self.ports.get("operations") or self.ports[f"operations_{services[0]}"]
+        doors = [f"{self.gateway_url}/readyz"] if "gateway" in services else []
+        return [f"http://127.0.0.1:{operations}/readyz", *doors]
 
     def start(self, step: Step, *, one_process_each: bool = False) -> None:
         """Starts all and returns when all is ready. Raises LocalError with the log of what does not start."""

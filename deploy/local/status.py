@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from deploy.local import environment, postgres, rabbitmq
-from deploy.local.program import answers
 from deploy.local.stack import Stack
 
 
@@ -24,11 +23,8 @@ def parts(stack: Stack) -> dict[str, PartStatus]:
     for program in stack.services():
         ready = program.is_ready()
         for service in environment.services() if program.name == "services" else [program.name]:
-            states[service] = _state(program.pid, ready, program.ready_url.removesuffix("/readyz"))
-    if "gateway" in states:
-        gateway = states.pop("gateway")
-        ready = gateway.state == "ready" and answers(f"{stack.gateway_url}/readyz")
-        states = {"gateway": _state(gateway.pid, ready, stack.gateway_url)} | states
+            address = stack.gateway_url if service == "gateway" else program.ready_urls[0].removesuffix("/readyz")
+            states[service] = _state(program.pid, ready, address)
     issuer = stack.issuer()
     states["issuer"] = _state(issuer.pid, issuer.is_ready(), stack.issuer_url)
     broker, database = stack.broker, stack.database

@@ -42,8 +42,8 @@ async def keep_connected(
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
-def close_with(connection: AbstractConnection, *channels: AbstractChannel) -> None:
-    """Closes the connection when the broker closes one of its channels: all is then opened anew."""
+async def close_with(connection: AbstractConnection, *channels: AbstractChannel) -> None:
+    """Closes the connection when the broker closes one of its channels or cancels a consumer: all is opened anew."""
 
     def close(*_: object) -> None:
         closing = asyncio.ensure_future(connection.close())
@@ -52,6 +52,7 @@ def close_with(connection: AbstractConnection, *channels: AbstractChannel) -> No
 
     for channel in channels:
         channel.close_callbacks.add(close)
+        (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(close)
 
 
 _closing: set[asyncio.Future[None]] = set()

@@ -95,7 +95,7 @@ class BatchedConsumer:
     async def _prepare(self, connection: AbstractConnection) -> None:
         channel = await connection.channel()
         await channel.set_qos(prefetch_count=_PREFETCH)
-        close_with(connection, channel)
+        await close_with(connection, channel)
         await (await channel.get_queue(self._queue, ensure=False)).consume(self._arrived.put)
         self.consuming = True
 

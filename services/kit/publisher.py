@@ -66,7 +66,7 @@ class Publisher:
     async def _prepare(self, connection: AbstractConnection) -> None:
         confirmed = await connection.channel(publisher_confirms=True, on_return_raises=True)
         unconfirmed = await connection.channel(publisher_confirms=False)
-        close_with(connection, confirmed, unconfirmed)
+        await close_with(connection, confirmed, unconfirmed)
         self._confirmed, self._unconfirmed = confirmed, unconfirmed
         self._ready.set()
 

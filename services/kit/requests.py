@@ -133,7 +133,7 @@ class Requests:
         queue = await channel.declare_queue(name, exclusive=True, auto_delete=True)
         await queue.bind(await channel.get_exchange(REPLIES, ensure=False), name)
         await queue.consume(self._receive, no_ack=True)
-        close_with(connection, channel)
+        await close_with(connection, channel)
         self._reply_to = name
         self._exchange = await channel.get_exchange(REQUESTS, ensure=False)
         self._ready.set()

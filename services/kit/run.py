@@ -15,6 +15,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from services.kit.settings import ServiceSettings
 from services.kit.telemetry import METRICS, configure_logging, log
 
+CHECK_SECONDS, DEAD_CHECKS = 5.0, 6
+"""How often a process looks whether its consumers live, and how many misses in a row end it."""
+
 
 class Runnable(Protocol):
     """What `build(settings)` of every service returns."""
@@ -36,16 +39,37 @@ def build(environment: Mapping[str, str]) -> Runnable:
     return service
 
 
+class NotAlive(Exception):
+    """A service has lost a consumer for good; ending the process lets its supervisor start it afresh."""
+
+
 async def serve(environments: Mapping[str, Mapping[str, str]], operations_port: int, stop: asyncio.Event) -> None:
-    """Runs these services in this process until `stop` is set, with /healthz, /readyz and /metrics on a port."""
+    """Runs these services in this process until `stop` is set, with /healthz, /readyz and /metrics on a port.
+
+    Raises NotAlive when a service has been without a consumer of its own for half a minute.
+    """
     services = [build(environment) for environment in environments.values()]
     async with operations(services, operations_port):
         try:
             await asyncio.gather(*(service.start() for service in services))
             log.info("ready", services=[service.name for service in services])
-            await stop.wait()
+            await _until_stopped_or_dead(services, stop)
         finally:
             await asyncio.gather(*(service.stop() for service in services), return_exceptions=True)
+
+
+async def _until_stopped_or_dead(services: list[Runnable], stop: asyncio.Event) -> None:
+    dead = 0
+    while dead < DEAD_CHECKS:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await stop.wait()
+                return
+        except TimeoutError:
+            alive = [await service.alive() for service in services]
+            dead = 0 if all(alive) else dead + 1
+    log.error("not_alive", services=[service.name for service in services])
+    raise NotAlive
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,9 +17,9 @@ def koto(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([state.CHECKOUT / "koto", *arguments], cwd="/", capture_output=True, text=True, check=False)
 
 
-def parts() -> dict[str, dict[str, str]]:
+def parts() -> dict[str, dict[str, Any]]:
     """What `status --json` says of each part."""
-    found: dict[str, dict[str, str]] = json.loads(koto("status", "--json").stdout)["parts"]
+    found: dict[str, dict[str, Any]] = json.loads(koto("status", "--json").stdout)["parts"]
     return found
 
 
@@ -72,7 +73,7 @@ def test_it_starts_answers_restarts_what_is_killed_and_stops_without_leaving_a_p
         assert koto("up", "--detach").stdout.startswith("Already running.")
         assert koto("token", "--as", "records@oulu").stdout.count(".") == 2
 
-        issuer = psutil.Process(int(running["issuer"]["pid"]))
+        issuer = psutil.Process(running["issuer"]["pid"])
         issuer.kill()
         while (now := parts()["issuer"])["state"] != "ready" or now["pid"] == issuer.pid:
             pass

@@ -21,7 +21,8 @@ def issuer_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home: Path = tmp_path_factory.mktemp("issuer")
     port = state.keep_ports(home / "ports.json", {"issuer": 9400})["issuer"]
     url = f"http://127.0.0.1:{port}"
-    program = Program(home, "issuer", ["deploy.local.issuer", str(port)], f"{url}/.well-known/openid-configuration")
+    known = f"{url}/.well-known/openid-configuration"
+    program = Program(home, "issuer", ["deploy.local.issuer", str(port)], [known])
     program.start()
     while not program.is_ready():
         assert program.pid, program.log.read_text()
