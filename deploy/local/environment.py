@@ -67,7 +67,7 @@ def of(service: str, *, amqp_url: str, postgres_url: str, secrets: Secrets, port
         "KOTO_RABBITMQ_URL": f"{broker.scheme}://{user}@{broker.hostname}:{broker.port or 5672}/{VHOST}",
         "KOTO_ACTOR_KEYS": json.dumps(public_keys),
         "KOTO_ALLOW_TEST_IDENTITY_CODES": "true",
-        "KOTO_OPERATIONS_PORT": str(ports.get(f"operations_{service}") or ports["operations"]),
+        "KOTO_OPERATIONS_PORT": str(ports.get(f"operations_{service}") or ports.get("operations", 0)),
     }
     if has_database(service):
         told |= {

@@ -92,7 +92,7 @@ class Stack:
         ]
 
     def _ready_urls(self, *services: str) -> list[str]:
-        operations = self.ports.get("operations") or self.ports[f"operations_{services[0]}"]
+        operations = self.ports.get("operations") or self.ports.get(f"operations_{services[0]}", 0)
         doors = [f"{self.gateway_url}/readyz"] if "gateway" in services else []
         return [f"http://127.0.0.1:{operations}/readyz", *doors]
 

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from contracts.envelope import FieldError
@@ -60,10 +60,13 @@ def answer(reply: BaseModel, status: int = 200, *, version: int | None = None, l
 
 async def _read(request: Request, limit: int) -> bytes:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise BodyTooLarge(f"At most {limit} bytes are accepted.")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise BodyTooLarge(f"At most {limit} bytes are accepted.")
+    except ClientDisconnect:
+        raise MalformedRequest("The body ended early.") from None
     return bytes(body)
 
 

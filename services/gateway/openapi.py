@@ -50,10 +50,13 @@ def with_headers(*names: str) -> dict[str, Any]:
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """The whole document."""
+    """The whole document, made once."""
+    if app.openapi_schema:
+        return app.openapi_schema
     found: dict[str, Any] = get_openapi(title="Koto", version="1", description=_DESCRIPTION, routes=app.routes)
     problem = Problem.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     found["components"]["schemas"] |= {**problem.pop("$defs"), "Problem": problem, **JsonBody.schemas}
+    app.openapi_schema = found
     return found
 
 

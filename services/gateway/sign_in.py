@@ -127,7 +127,7 @@ def _signature_keys(published: list[dict[str, Any]]) -> list[Key]:
     keys = []
     for each in published:
         try:
-            if each.get("use", "sig") == "sig" and each["kty"] != "oct":
+            if each.get("use", "sig") == "sig":
                 keys.append(JWKRegistry.import_key(each))
         except Exception:  # whatever is odd about one key, it must not hide the others
             log.warning("sign_in.key_not_read")

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from contracts import topology
 from services.kit.settings import ServiceSettings
 
 
@@ -24,6 +25,19 @@ def create_engine(settings: ServiceSettings, **options: Any) -> AsyncEngine:
         },
         **options,
     )
+
+
+class TooManyConnections(Exception):
+    """The services' pools together could take more connections than the server should give away."""
+
+
+async def check_pools(engine: AsyncEngine, pool_size: int) -> None:
+    """Raises TooManyConnections when all services' pools sum to over 80 % of the server's `max_connections`."""
+    services = sum(each.has_database for each in topology.SERVICES)
+    async with engine.connect() as connection:
+        most = int((await connection.execute(text("SHOW max_connections"))).scalar_one())
+    if services * pool_size > 0.8 * most:
+        raise TooManyConnections(f"{services} services with {pool_size} connections each, and a server with {most}")
 
 
 class DatabaseProbe:

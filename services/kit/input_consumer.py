@@ -17,7 +17,8 @@ from services.kit.database import DatabaseProbe
 from services.kit.erasure import erase_customer
 from services.kit.errors import is_infrastructure
 from services.kit.inbox import claim, erased_among
-from services.kit.retry import Retry, Unreadable, attempt_of
+from services.kit.parking import attempt_of
+from services.kit.retry import Retry, Unreadable
 from services.kit.telemetry import Telemetry, describe_error, log
 from services.kit.work import Cause, Handler, UnitOfWork, Work
 

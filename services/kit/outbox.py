@@ -7,6 +7,7 @@ ids. Rows are selected by `published_at IS NULL`, never by position: rows commit
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -79,26 +80,26 @@ class Relay:
             rows = await self._pending(connection)
             if not rows:
                 return 0
-            by_subject = [
-                list(group) for _, group in groupby(sorted(rows, key=_subject_order), key=attrgetter("subject"))
-            ]
-            published = await asyncio.gather(*(self._publish_subject(group) for group in by_subject))
-            await self._mark(connection, [position for positions, _ in published for position in positions])
-            for position, failure in [failed for _, failed in published if failed]:
+            subjects = groupby(sorted(rows, key=_subject_order), key=attrgetter("subject"))
+            drained = await asyncio.gather(*(self._publish_subject(list(group)) for _, group in subjects))
+            await self._mark(connection, [position for each in drained for position in each.published])
+            for refused in (each.refused for each in drained if each.refused):
                 table = self._backbone.outbox
-                await connection.execute(update(table).where(table.c.position == position).values(failure=failure))
-        if any(failed for _, failed in published):
-            return 0  # do not spin on what cannot be published; the poll tries again
-        return len(rows)
+                await connection.execute(update(table).where(table.c.position == refused[0]).values(failure=refused[1]))
+        for each in drained:
+            if each.interrupted_by:
+                raise each.interrupted_by
+        stopped = any(each.refused for each in drained)
+        return 0 if stopped else len(rows)  # what can't be published is not spun on: the poll tries again
 
     async def _pending(self, connection: AsyncConnection) -> Sequence[Row[Any]]:
         table = self._backbone.outbox
         query = select(table).where(table.c.published_at.is_(None)).order_by(table.c.position).limit(BATCH)
         return (await connection.execute(query)).all()
 
-    async def _publish_subject(self, rows: list[Row[Any]]) -> tuple[list[int], tuple[int, str] | None]:
+    async def _publish_subject(self, rows: list[Row[Any]]) -> "_Drained":
         """Publishes one subject's rows one after the other: a row that can't be published stops its subject alone."""
-        done: list[int] = []
+        drained = _Drained()
         for row in rows:
             try:
                 with self._telemetry.span(f"publish {row.type}", SpanKind.PRODUCER, parent=row.traceparent):
@@ -106,13 +107,15 @@ class Relay:
                     await self._publisher.publish(events_exchange(self._service), row.type, message)
             except Exception as error:
                 if is_infrastructure(error) and not self._publisher.refused(error):
-                    raise
-                log.error("outbox.row_refused", service=self._service, message_id=str(row.id), type=row.type)
-                self._telemetry.outbox_refused.labels(self._service, row.type).inc()
-                return done, (row.position, type(error).__name__)
+                    drained.interrupted_by = error
+                else:
+                    log.error("outbox.row_refused", service=self._service, message_id=str(row.id), type=row.type)
+                    self._telemetry.outbox_refused.labels(self._service, row.type).inc()
+                    drained.refused = (row.position, type(error).__name__)
+                return drained
             self._telemetry.published.labels(self._service, row.type).inc()
-            done.append(row.position)
-        return done, None
+            drained.published.append(row.position)
+        return drained
 
     async def _mark(self, connection: AsyncConnection, positions: list[int]) -> None:
         table = self._backbone.outbox
@@ -140,6 +143,15 @@ class Relay:
         self._telemetry.outbox_pending.labels(self._service).set(pending)
         self._telemetry.outbox_oldest_seconds.labels(self._service).set(float(age))
         self._telemetry.parked.labels(self._service).set(parked)
+
+
+@dataclass
+class _Drained:
+    """What became of one subject's rows: positions published, and what stopped it, if anything did."""
+
+    published: list[int] = field(default_factory=list)
+    refused: tuple[int, str] | None = None
+    interrupted_by: Exception | None = None
 
 
 def _subject_order(row: Row[Any]) -> tuple[str, int]:

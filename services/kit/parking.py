@@ -27,6 +27,12 @@ _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 _REPLAYABLE = {"input", "projection"}
 
 
+def attempt_of(message: AbstractIncomingMessage) -> int:
+    """How many times the message has failed before."""
+    attempt = message.headers.get(ATTEMPT, 0)
+    return attempt if isinstance(attempt, int) else 0
+
+
 def copy_of(message: AbstractIncomingMessage, headers: dict[str, Any]) -> Message:
     """The same message, with these headers laid over its own, to be published again."""
     kept = {key: value for key, value in message.headers.items() if not key.startswith("x-death")}
@@ -41,6 +47,11 @@ def copy_of(message: AbstractIncomingMessage, headers: dict[str, Any]) -> Messag
         app_id=message.app_id,
         delivery_mode=DeliveryMode.PERSISTENT,
     )
+
+
+def _clean(value: Any) -> Any:
+    """Text that PostgreSQL can hold: a message with a NUL in its headers must be parked too."""
+    return value.replace("\x00", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
 
 
 def ids_within(body: bytes) -> list[UUID]:
@@ -60,7 +71,7 @@ class ParkedMessages:
 
     async def park(self, message: AbstractIncomingMessage) -> None:
         """Moves one message of the dead queue into the table; what is about an erased person is dropped instead."""
-        headers = {key: value for key, value in message.headers.items() if isinstance(value, str | int | float | bool)}
+        headers = {_clean(key): _clean(value) for key, value in message.headers.items() if isinstance(value, str | int)}
         ids = ids_within(message.body)
         async with self._engine.begin() as connection:
             erased = await connection.execute(
@@ -71,11 +82,11 @@ class ParkedMessages:
             await connection.execute(
                 insert(self._table).values(
                     id=uuid7(),
-                    message_id=message.message_id,
-                    type=message.type,
+                    message_id=_clean(message.message_id),
+                    type=_clean(message.type),
                     origin=str(headers.pop(ORIGIN, None) or _dead_lettered_from(message) or "unknown"),
                     reason=str(headers.pop(REASON, "") or "redelivered too often: its consumer died with it"),
-                    attempts=int(headers.get(ATTEMPT, 0)),
+                    attempts=attempt_of(message),
                     headers=headers,
                     body=message.body,
                     customer_ids=ids,

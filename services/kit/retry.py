@@ -7,18 +7,12 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from contracts.topology import RETRY_STEPS, private_exchange
 from services.kit.errors import Never, Refusal, is_infrastructure
-from services.kit.parking import ATTEMPT, ORIGIN, REASON, copy_of
+from services.kit.parking import ATTEMPT, ORIGIN, REASON, attempt_of, copy_of
 from services.kit.publisher import Publisher
 
 
 class Unreadable(Never):
     """A message that is not of its contract; the reason names the field and the rule, never the value."""
-
-
-def attempt_of(message: AbstractIncomingMessage) -> int:
-    """How many times the message has failed before."""
-    attempt = message.headers.get(ATTEMPT, 0)
-    return attempt if isinstance(attempt, int) else 0
 
 
 class Retry:

@@ -102,8 +102,8 @@ async def _metrics(_: web.Request) -> web.Response:
 
 async def main() -> None:
     """Runs the service that the process's environment names, until SIGTERM or SIGINT."""
-    environment = dict(os.environ)
     settings = ServiceSettings()
+    environment = {"KOTO_SERVICE": settings.service, **os.environ}
     configure_logging(settings.log_file)
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):

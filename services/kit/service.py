@@ -13,7 +13,7 @@ from contracts.envelope import Event, Request
 from services.kit.actor import ActorVerifier
 from services.kit.answering import Answering
 from services.kit.clock import Clock, SystemClock
-from services.kit.database import DatabaseProbe, create_engine
+from services.kit.database import DatabaseProbe, check_pools, create_engine
 from services.kit.errors import is_infrastructure
 from services.kit.field_encryption import FieldEncryption
 from services.kit.input_consumer import InputConsumer
@@ -84,6 +84,7 @@ class Service:
     async def start(self) -> None:
         """Starts the relay and opens the doors; waits for a database or a broker that is not there yet."""
         await self.probe.wait()
+        await check_pools(self.engine, self.settings.pool_size)
         await self.publisher.start()
         self._tasks.append(asyncio.create_task(self.relay.run(), name=f"{self.name} relay"))
         self._tasks.append(asyncio.create_task(self._tidy(), name=f"{self.name} tidying"))

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from opentelemetry.propagate import inject
 from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -23,6 +22,7 @@ from services.kit.errors import KeyReused
 from services.kit.field_encryption import FieldEncryption
 from services.kit.settings import ServiceSettings
 from services.kit.tables import Backbone
+from services.kit.telemetry import current_traceparent
 
 OutcomeT = TypeVar("OutcomeT", bound=BaseModel)
 
@@ -73,8 +73,8 @@ class Work:
         Call it after the subject's row is locked and changed: numbers follow the order of the locks. Two contract
         versions of one fact are published with the same `fact_id`, so that a reader of both acts once.
         """
-        carrier: dict[str, str] = {}
-        inject(carrier)
+        if event.owner() != self.settings.service:
+            raise ValueError(f"{event.TYPE} is not {self.settings.service}'s to publish")
         event_id = uuid7()
         numbered = insert(self.backbone.subject_sequence).values(subject=event.subject(), last=1)
         sequence: int = (
@@ -97,7 +97,7 @@ class Work:
                 causation_id=self.cause.message_id,
                 actor=str(self.actor),
                 legal_basis=legal_basis or self.cause.legal_basis,
-                traceparent=carrier.get("traceparent"),
+                traceparent=current_traceparent(),
                 data=event.model_dump(mode="json"),
             )
         )

@@ -1,8 +1,8 @@
 """The gateway on a port of its own, before it an HTTP client, behind it services and an issuer that tests command."""
 
+import asyncio
 import base64
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,6 +34,7 @@ from services.gateway.main import Gateway, Settings
 from services.gateway.openapi import document
 from services.gateway.sign_in import Issuer
 from services.kit.actor import Actor
+from services.kit.errors import Unavailable
 from services.kit.telemetry import Telemetry, current_traceparent
 
 API = "/api/v1"
@@ -121,7 +122,10 @@ class FakeIssuer:
         """A token of these claims, signed by the first key or the one given."""
         key = key or self.keys[0]
         body = json.dumps(self.claims(**claims))
-        return jws.serialize_compact({"alg": alg, "kid": kid or key.kid}, body, key, algorithms=[alg])
+        header = {"alg": alg, "kid": kid or key.kid, "x-odd": 1}
+        return jws.serialize_compact(
+            header, body, key, registry=jws.JWSRegistry(algorithms=[alg], strict_check_header=False)
+        )
 
     async def _discovery(self, _: web.Request) -> web.Response:
         return web.json_response({"issuer": self.calls_itself or self.url, "jwks_uri": f"{self.url}/keys"})
@@ -148,14 +152,19 @@ class FakeRequests:
 
     connected: bool = True
     asked: list[Asked] = field(default_factory=list)
-    answer_by: Callable[[Request[Any]], BaseModel] | None = None
     fails_by: Exception | None = None
+    delay: float = 0
 
     async def start(self) -> None: ...
-    async def stop(self) -> None: ...
+
+    async def stop(self) -> None:
+        self.connected = False
 
     async def ask(self, request: Request[Any], actor: Actor, *, idempotency_key: str | None = None) -> BaseModel:
         self.asked.append(Asked(request, actor, idempotency_key, current_traceparent()))
+        await asyncio.sleep(self.delay)
+        if not self.connected:
+            raise Unavailable
         if self.fails_by:
             raise self.fails_by
         return REPLIES[type(request)]

@@ -3,15 +3,13 @@
 import asyncio
 import json
 import signal
-from typing import Any
 
 import aiohttp
 import pytest
-from pydantic import BaseModel
 
 from services.gateway.main import Gateway, Settings, build
 from services.kit import run
-from tests.gateway.support import API, CUSTOMER_ID, SIGNING_KEY, Door, FakeIssuer, FakeRequests
+from tests.gateway.support import API, CUSTOMER_ID, SIGNING_KEY, Door, FakeIssuer
 
 CUSTOMER = f"{API}/customers/{CUSTOMER_ID}"
 
@@ -63,13 +61,8 @@ async def test_signals_stay_the_process_s_own(issuer: FakeIssuer) -> None:
 
 
 async def test_what_is_under_way_is_answered_before_it_ends(issuer: FakeIssuer) -> None:
-    class SlowRequests(FakeRequests):
-        async def ask(self, *request: Any, **more: Any) -> BaseModel:
-            await asyncio.sleep(0.5)
-            return await super().ask(*request, **more)
-
     async with Door(issuer) as door:
-        door.gateway.app.state.callers._requests = SlowRequests()
+        door.requests.delay = 0.5
         under_way = asyncio.create_task(door.send("GET", CUSTOMER))
         await asyncio.sleep(0.2)
         await door.gateway.stop()

@@ -9,6 +9,7 @@ import pytest
 from contracts.envelope import FieldChange, FieldError, Problem
 from services.kit.errors import Forbidden, ProblemReply, Unavailable
 from tests.gateway.support import API, CUSTOMER_ID, Door, FakeIssuer, opening
+from tests.support import eventually
 
 CUSTOMERS = f"{API}/customers"
 CUSTOMER = f"{CUSTOMERS}/{CUSTOMER_ID}"
@@ -114,6 +115,21 @@ async def test_a_body_without_a_stated_length_is_refused_before_its_end(door: Do
     async with asyncio.timeout(5):
         assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
     writer.close()
+
+
+async def test_a_caller_who_leaves_amid_the_body_is_no_defect(door: Door, capfd: pytest.CaptureFixture[str]) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", door.gateway.port)
+    head = f"POST {CUSTOMERS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {door.issuer.token()}\r\n"
+    writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
+    await asyncio.sleep(0.1)
+    writer.close()
+
+    async def has_ended() -> bool:
+        door.telemetry.flush()
+        return bool(door.spans.get_finished_spans())
+
+    await eventually(has_ended, within=5)
+    assert "http.failed" not in "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize(

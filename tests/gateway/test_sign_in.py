@@ -1,6 +1,5 @@
 """Whom the gateway believes to be who."""
 
-import asyncio
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
@@ -135,6 +134,13 @@ async def test_keys_of_unknown_kinds_do_not_hide_the_others(issuer: FakeIssuer) 
         assert (await door.send("GET", CUSTOMER)).status == 200
 
 
+async def test_a_key_that_is_not_for_signatures_signs_nobody_in(issuer: FakeIssuer) -> None:
+    key = new_key()
+    issuer.published_beside = [key.as_dict(private=False) | {"use": "enc"}]
+    async with Door(issuer) as door:
+        refused(await door.send("GET", CUSTOMER, token=issuer.token(key=key)), door)
+
+
 async def test_a_new_key_of_the_issuer_is_found(issuer: FakeIssuer) -> None:
     async with Door(issuer) as door:
         assert (await door.send("GET", CUSTOMER)).status == 200
@@ -147,8 +153,7 @@ async def test_a_new_key_of_the_issuer_is_found(issuer: FakeIssuer) -> None:
 async def test_keys_named_at_random_do_not_flood_the_issuer(issuer: FakeIssuer) -> None:
     async with Door(issuer) as door:
         tokens = [issuer.token(kid=str(uuid4())) for _ in range(30)]
-        answers = await asyncio.gather(*(door.send("GET", CUSTOMER, token=token) for token in tokens))
-        assert {answer.status for answer in answers} == {401}
+        assert {(await door.send("GET", CUSTOMER, token=token)).status for token in tokens} == {401}
         assert issuer.fetches == 1
 
 

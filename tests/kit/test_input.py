@@ -9,6 +9,7 @@ import pytest
 from contracts.customer import CustomerChanged, CustomerErased
 from contracts.topology import RETRY_STEPS
 from services.kit.errors import Never, NotYet
+from services.kit.telemetry import current_traceparent
 from tests.kit.conftest import StandIn, customer_changed, envelope_of, record_effect
 from tests.support import eventually
 
@@ -222,3 +223,43 @@ async def _queue_is_empty(stand_in: StandIn) -> None:
     await stand_in.send(last)
     await eventually(lambda: stand_in.rows("SELECT 1 FROM inbox WHERE fact_id = $1", last.factid))
     await stand_in.rows("DELETE FROM effect WHERE customer_id = $1", last.subject)
+
+
+async def test_a_retry_starts_a_trace_of_its_own_that_links_to_the_first(stand_in: StandIn) -> None:
+    tries = []
+
+    async def not_at_first(event: Any, work: Any) -> None:
+        tries.append(event)
+        if len(tries) == 1:
+            raise NotYet
+        await record_effect(event, work)
+
+    service = await stand_in.start({CustomerChanged: not_at_first})
+    with service.telemetry.span("act") as act:
+        await stand_in.send(envelope_of(customer_changed(), traceparent=current_traceparent()))
+    await eventually(stand_in.effects)
+    await service.stop()
+    stand_in.services.clear()
+    first, second = (each for each in stand_in.spans.get_finished_spans() if each.name.startswith("process"))
+    assert first.parent is not None
+    assert first.parent.span_id == act.get_span_context().span_id
+    assert second.parent is None
+    assert [link.context.span_id for link in second.links] == [act.get_span_context().span_id]
+
+
+async def test_a_message_with_nul_in_its_properties_is_parked_too(stand_in: StandIn) -> None:
+    await stand_in.start({CustomerChanged: record_effect})
+    await stand_in.send_body(
+        b"\x00", "customer.events", "customer.changed.v1", type="a\x00b", message_id="\x00", headers={"x": "\x00"}
+    )
+    (parked,) = await eventually(stand_in.parked)
+    assert "json_invalid" in parked["reason"]
+
+
+async def test_a_message_put_straight_on_the_dead_queue_is_parked(stand_in: StandIn) -> None:
+    await stand_in.start({CustomerChanged: record_effect})
+    await stand_in.send_body(
+        b"anything", "assessment.private", "dead", headers={"x-attempt": "many", "x-reason": "\x00"}
+    )
+    (parked,) = await eventually(stand_in.parked)
+    assert (parked["origin"], parked["attempts"]) == ("unknown", 0)
