@@ -182,12 +182,16 @@ def token(user: Annotated[str, typer.Option("--as", help="A test user such as ex
 @app.command(context_settings=PASS_ON | {"help_option_names": []})
 def parked(context: typer.Context) -> None:
     """Messages that could not be handled: list, show, replay, drop."""
-    os.environ["KOTO_ENVIRONMENTS"] = json.dumps(_running().environments())
-    try:
-        commands = importlib.import_module("services.kit.parked_cli")
-    except ModuleNotFoundError:
-        raise state.LocalError("this version cannot show parked messages yet") from None
-    commands.app(context.args, prog_name="./koto parked")
+    importlib.import_module("services.kit.operate").parked_app(_with_database)(context.args, prog_name="./koto parked")
+
+
+@app.command()
+def rebuild(service: Annotated[str, typer.Argument(help="Whose projection, such as assessment.")]) -> None:
+    """Rebuild a service's projection from the owners' event logs, while it is in use."""
+    operate = importlib.import_module("services.kit.operate")
+    with step(f"Rebuilding the projection of {service}"):
+        done = operate.rebuild(_with_database(), service, _running().broker.management_url)
+    typer.echo(f"{done.replayed} events replayed into {done.rows} rows, and switched.")
 
 
 @topology.command(name="apply")
@@ -217,6 +221,10 @@ def check() -> None:
     for problem in problems:
         typer.echo(problem)
     raise typer.Exit(1 if problems else 0)
+
+
+def _with_database() -> dict[str, dict[str, str]]:
+    return {name: told for name, told in _running().environments().items() if "KOTO_DATABASE_URL" in told}
 
 
 def _running() -> Stack:

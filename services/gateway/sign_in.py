@@ -112,7 +112,7 @@ class Issuer:
                 if found["issuer"] != self._issuer:
                     raise ValueError("the discovery document is another issuer's")
                 published = await _json(session, found["jwks_uri"])
-            self._keys = KeySet(_signature_keys(published["keys"]))
+            self._keys = KeySet(_readable(published["keys"]))
             self._fetched = self._clock.now()
         except Exception as error:  # whatever is wrong with the issuer: the keys known go on serving
             log.warning("sign_in.keys_not_fetched", **describe_error(error))
@@ -123,12 +123,11 @@ async def _json(session: aiohttp.ClientSession, url: str) -> Any:
         return await answer.json(content_type=None)
 
 
-def _signature_keys(published: list[dict[str, Any]]) -> list[Key]:
+def _readable(published: list[dict[str, Any]]) -> list[Key]:
     keys = []
     for each in published:
         try:
-            if each.get("use", "sig") == "sig":
-                keys.append(JWKRegistry.import_key(each))
+            keys.append(JWKRegistry.import_key(each))
         except Exception:  # whatever is odd about one key, it must not hide the others
             log.warning("sign_in.key_not_read")
     return keys

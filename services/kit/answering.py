@@ -108,7 +108,8 @@ class Answering:
             key = _text(message, IDEMPOTENCY_KEY)
             if not key or len(key) > 200:
                 raise InvalidInput("a changing request needs an idempotency key of 1 to 200 characters")
-            repetition = Repetition.of(model.TYPE, key, message.body)
+            body_hash = self._unit_of_work.encryption.search_hash(message.body.decode())
+            repetition = Repetition(model.TYPE, key, body_hash)
         cause = Cause(message.message_id or "", message.correlation_id or "")
         async with self._unit_of_work.begin(actor, cause, repetition) as work:
             reply: BaseModel = await self._handlers[model](request, work)

@@ -1,6 +1,6 @@
-"""The operator's commands: parked messages, and rebuilding a projection. `./koto parked ...` and `./koto rebuild ...`.
+"""The operator's commands on parked messages, and rebuilding a projection: `./koto parked ...`, `./koto rebuild ...`.
 
-In a cluster the same commands run beside a service, told by its environment: `python -m services.kit.operate`.
+In a cluster the first run beside a service, told by its environment: `python -m services.kit.operate parked list`.
 """
 
 import asyncio
@@ -45,10 +45,16 @@ def parked_app(environments: Environments) -> typer.Typer:
         if as_json:
             typer.echo(json.dumps(found, default=str, indent=2))
             return
-        table = Table("service", "id", "type", "origin", "reason", "attempts", "parked at", "drop proposed by")
-        for row in found:
-            table.add_row(*(str(row[key] or "") for key in _LISTED))
-        Console(width=None if os.isatty(1) else 220).print(table if found else "Nothing is parked.")
+        lines = [["" if row[key] is None else str(row[key]) for key in _LISTED] for row in found]
+        if not found:
+            typer.echo("Nothing is parked.")
+        elif Console().is_terminal:
+            table = Table(*(key.replace("_", " ") for key in _LISTED))
+            for line in lines:
+                table.add_row(*line)
+            Console().print(table)
+        else:
+            typer.echo("\n".join("\t".join(line) for line in lines))
 
     @app.command()
     def show(id: Id, body: Annotated[bool, typer.Option("--body", help="its body too")] = False) -> None:
@@ -72,18 +78,9 @@ def parked_app(environments: Environments) -> typer.Typer:
     return app
 
 
-def rebuild_command(environments: Environments) -> Callable[..., None]:
-    """Rebuild a service's projection."""
-
-    def rebuild(
-        service: Annotated[str, typer.Argument(help="whose projection")],
-        management_url: Annotated[str, typer.Option(envvar="KOTO_RABBITMQ_MANAGEMENT_URL")],
-    ) -> None:
-        """Rebuild a service's projection from the owners' logs, while it is in use."""
-        done = _run(_rebuild(environments(), service, management_url))
-        typer.echo(f"{service}: {done.replayed} events replayed into {done.rows} rows, and switched.")
-
-    return rebuild
+def rebuild(environments: Mapping[str, Mapping[str, str]], service: str, management_url: str) -> Rebuilt:
+    """Rebuilds a service's projection from the owners' logs, while it is in use."""
+    return _run(_rebuild(environments, service, management_url))
 
 
 _LISTED = ("service", "id", "type", "origin", "reason", "attempts", "parked_at", "drop_proposed_by")
@@ -162,4 +159,4 @@ if __name__ == "__main__":
 
     _app = typer.Typer(no_args_is_help=True)
     _app.add_typer(parked_app(_own), name="parked")
-    _app()
+    _app(prog_name="koto-operate")

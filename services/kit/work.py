@@ -1,6 +1,5 @@
 """The unit of work: one transaction in which state, inbox, outbox and idempotency key commit together."""
 
-import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -38,16 +37,11 @@ class Cause:
 
 @dataclass(frozen=True)
 class Repetition:
-    """The idempotency key of a changing request, and the hash of its body."""
+    """The idempotency key of a changing request, and a keyed hash of its body, which may hold an identity code."""
 
     request_type: str
     key: str
     body_hash: bytes
-
-    @classmethod
-    def of(cls, request_type: str, key: str, body: bytes) -> "Repetition":
-        """The repetition guard of one request."""
-        return cls(request_type, key, hashlib.sha256(body).digest())
 
 
 @dataclass

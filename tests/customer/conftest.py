@@ -71,7 +71,7 @@ class CustomerService:
         """The handler's reply, its transaction committed; a changing request gets a key of its own."""
         repetition = None
         if message.CHANGES:
-            repetition = Repetition.of(message.TYPE, key or str(uuid4()), canonical_json(message))
+            repetition = Repetition(message.TYPE, key or str(uuid4()), canonical_json(message))
         async with self.unit_of_work.begin(actor, Cause("test", "test"), repetition) as work:
             reply: ReplyT = await REQUESTS[type(message)](message, work)
             await work.remember_outcome(reply)
@@ -81,7 +81,7 @@ class CustomerService:
         self, first: tuple[Request[Any], Actor], then: tuple[Request[Any], Actor]
     ) -> list[BaseModel | BaseException]:
         """Both replies or errors, of a first request that is not committed until the other waits for it."""
-        begun = Repetition.of(first[0].TYPE, str(uuid4()), b"")
+        begun = Repetition(first[0].TYPE, str(uuid4()), b"")
         async with self.unit_of_work.begin(first[1], Cause("test", "test"), begun) as work:
             reply = await REQUESTS[type(first[0])](first[0], work)
             waiting = asyncio.create_task(self.ask(*then))
