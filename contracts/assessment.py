@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from contracts.envelope import Request, StateEvent
 from contracts.types import Code, CustomerId, MunicipalityCode, Value
@@ -18,7 +18,7 @@ class Assessment(Value):
     customer_id: CustomerId
     municipality: MunicipalityCode
     status: AssessmentStatus
-    reasons: tuple[Code, ...]
+    reasons: tuple[Code, ...] = Field(examples=[["integration_act_group"]])
     changed_at: AwareDatetime
 
 
@@ -43,4 +43,4 @@ class AssessmentChanged(StateEvent, type="assessment.changed.v1"):
     customer_id: CustomerId
     municipality: MunicipalityCode
     status: AssessmentStatus
-    reasons: tuple[Code, ...]
+    reasons: tuple[Code, ...] = Field(examples=[["integration_act_group"]])

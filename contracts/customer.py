@@ -109,7 +109,7 @@ class CloseCustomer(Request[CustomerVersion], type="customer.close_customer.v1",
 
     customer_id: CustomerId
     expected_version: int = Field(ge=1)
-    reason: Code
+    reason: Code = Field(examples=["moved_away"])
 
 
 class EraseCustomer(Request[CustomerVersion], type="customer.erase_customer.v1", changes=True):
@@ -176,14 +176,14 @@ class RelationshipState(Value):
 class CustomerState(StateEvent):
     """The public state of a customer: what it means for integration law, never who the person is.
 
-    `integration_act_groups` names the groups of 681/2023 2 § 3-4 mom. that the person is known to belong to.
+    `integration_act_groups` names the groups of 681/2023 2 § 3-4 mom. that the person may belong to on the facts known.
     """
 
     customer_id: CustomerId
     relationships: tuple[RelationshipState, ...]
     first_permit_on: date | None = Field(None, description="the day from which the time of 14 § 1 mom. runs")
     three_year_limit_applies: bool = Field(True, description="14 § 6 mom.: sometimes it does not")
-    integration_act_groups: tuple[Code, ...] = ()
+    integration_act_groups: tuple[Code, ...] = Field((), examples=[["2.3"]])
     service_language: LanguageCode | None = None
     interpreter_needed: bool | None = None
 
@@ -202,7 +202,7 @@ class CustomerClosed(CustomerState, type="customer.closed.v1"):
     """A municipality ended its customer relationship."""
 
     municipality: MunicipalityCode
-    reason: Code
+    reason: Code = Field(examples=["moved_away"])
 
 
 class CustomerErased(ActEvent, type="customer.erased.v1"):

@@ -24,8 +24,15 @@ CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 PersonalIdentityCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-Y]$")]
 """All eleven characters, separator included: since 2023 the code is not unique without it (decree 128/2010 2 §)."""
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-Text = Annotated[str, StringConstraints(max_length=2000)]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$"),
+    Field(examples=["Example"]),
+]
+"""One line of text: a name, a street. No control characters, which a database may not be able to hold."""
+
+Text = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$"), Field(examples=["In his own words."])]
+"""Text of several lines."""
 
 
 class Value(BaseModel):
@@ -54,7 +61,7 @@ class ContactDetails(Value):
     """How the person is reached. Never part of an event."""
 
     phone: Annotated[str, StringConstraints(pattern=r"^\+?[0-9 -]{5,24}$")] | None = None
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)] | None = None
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s\x00]+@[^@\s\x00]+$", max_length=254)] | None = None
     address: Address | None = None
 
 

@@ -6,12 +6,11 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from contracts.envelope import FieldError
 from services.gateway.problems import BodyTooLarge, MalformedRequest, UnsupportedMediaType
+from services.kit.answering import field_errors
 from services.kit.errors import InvalidInput
 
 JSON = "application/json"
-_MOST_ERRORS = 100
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -42,7 +41,7 @@ class JsonBody(Generic[ModelT]):
         try:
             return self._model.model_validate_json(raw, strict=True, extra="forbid")
         except ValidationError as error:
-            errors = _field_errors(error)
+            errors = field_errors(error)
         if errors[0].rule == "json_invalid":
             raise MalformedRequest("The body is not well-formed JSON.")
         raise InvalidInput(errors=errors)
@@ -68,18 +67,6 @@ async def _read(request: Request, limit: int) -> bytes:
     except ClientDisconnect:
         raise MalformedRequest("The body ended early.") from None
     return bytes(body)
-
-
-def _field_errors(error: ValidationError) -> list[FieldError]:
-    return [
-        FieldError(pointer="".join(map(_token, each["loc"])), rule=each["type"], detail=each["msg"])
-        for each in error.errors(include_url=False, include_input=False, include_context=False)[:_MOST_ERRORS]
-    ]
-
-
-def _token(part: str | int) -> str:
-    """One step of a JSON Pointer, escaped as RFC 6901 says."""
-    return "/" + str(part).replace("~", "~0").replace("/", "~1")
 
 
 def _strict(schema: Any) -> Any:

@@ -4,7 +4,7 @@ An exception never shows as a time-out: whatever happens, the asker is told, unl
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from time import perf_counter
@@ -21,7 +21,7 @@ from contracts.registry import find
 from contracts.topology import REPLIES
 from services.kit.actor import ActorVerifier
 from services.kit.clock import Clock
-from services.kit.errors import InvalidInput, Refusal, Unavailable, is_infrastructure
+from services.kit.errors import InvalidInput, Refusal, Unavailable, is_infrastructure, is_unstorable
 from services.kit.publisher import Publisher
 from services.kit.retry import Retry, Unreadable
 from services.kit.telemetry import Telemetry, describe_error, log
@@ -90,7 +90,7 @@ class Answering:
         except Refusal as refusal:
             reply, outcome = refusal.problem(), refusal.code
         except Exception as error:
-            failure: Refusal = Unavailable() if is_infrastructure(error) else InternalError()
+            failure = _failure(error)
             reply, outcome = failure.problem(), failure.code
             log.error("request.failed", service=self._service, type=kind, **describe_error(error))
         await self._reply_patiently(message, reply)
@@ -153,6 +153,15 @@ class Answering:
         )
 
 
+def _failure(error: Exception) -> Refusal:
+    """What the asker is told of an error that no handler expected."""
+    if is_infrastructure(error):
+        return Unavailable()
+    if is_unstorable(error):
+        return InvalidInput("a value can't be stored: a character or a number that no field may hold")
+    return InternalError()
+
+
 def milliseconds(moment: datetime) -> int:
     """A moment as a header carries it: AMQP's floats are too short for today's seconds."""
     return int(moment.timestamp() * 1000)
@@ -167,11 +176,16 @@ def parse(model: type[Request[Any]], body: bytes) -> Request[Any]:
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:
-    """A ValidationError as fields and rules, without the values that were entered."""
+    """A ValidationError as fields and rules, without the values that were entered; at most 100."""
     return [
-        FieldError(pointer="".join(f"/{part}" for part in each["loc"]), rule=each["type"], detail=each["msg"])
-        for each in error.errors(include_url=False, include_input=False, include_context=False)
+        FieldError(pointer=json_pointer(each["loc"]), rule=each["type"], detail=each["msg"])
+        for each in error.errors(include_url=False, include_input=False, include_context=False)[:100]
     ]
+
+
+def json_pointer(location: Sequence[str | int]) -> str:
+    """A place in a body as a JSON Pointer (RFC 6901)."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
 
 
 def _text(message: AbstractIncomingMessage, header: str) -> str | None:

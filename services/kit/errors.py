@@ -139,6 +139,11 @@ def is_infrastructure(error: BaseException) -> bool:
     return isinstance(error, PoolTimeout | OSError | TimeoutError | AMQPError | ChannelInvalidStateError)
 
 
+def is_unstorable(error: BaseException) -> bool:
+    """Whether the database refused a value as such (SQLSTATE class 22): the net under the contracts' shapes."""
+    return isinstance(error, DBAPIError) and _sqlstate(error.orig)[:2] == "22"
+
+
 def _sqlstate(error: BaseException | None) -> str:
     sqlstate = getattr(error, "sqlstate", None)
     return sqlstate if isinstance(sqlstate, str) else ""

@@ -116,6 +116,11 @@ class Faulty:
             module=["tests.faults.dying_customer"],
             environment={**customer.environment, "KOTO_TEST_DIE": str(self.die)},
         )
+        gateway = self.programs["gateway"]
+        unlimited = replace(gateway, environment={**gateway.environment, "KOTO_RATE_LIMIT": "1000000/minute"})
+        gateway.stop()
+        unlimited.start()
+        self.programs["gateway"] = unlimited
         customer.stop()
         dying.start()
         self.programs["customer"] = dying

@@ -279,3 +279,10 @@ async def test_a_request_that_nobody_waits_for_is_parked(stand_in: StandIn) -> N
     await stand_in.send_body(BODY, "requests", "assessment", headers=signed(BODY), type=QUESTION.TYPE)
     (parked,) = await eventually(stand_in.parked)
     assert (parked["reason"], parked["origin"]) == ("a request without a reply queue", "requests")
+
+
+async def test_a_value_that_the_database_cannot_hold_is_the_asker_s_to_mend(
+    stand_in: StandIn, requests: Requests
+) -> None:
+    await stand_in.start(requests={ChangeCustomer: change}, name="customer")
+    assert await problem(requests.ask(a_change(), EXPERT_TAMPERE, idempotency_key="a\x00b")) == "invalid-input"

@@ -16,6 +16,7 @@ from tests.system.conftest import ELSEWHERE, WholeHouse, get
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(300)]
 CUSTOMERS = f"{API}/customers"
 ROUTE = "/api/v1/customers"
+LAST_IN_THEIR_PROCESSES = {f"POST {ROUTE}", "publish customer.opened.v1", "publish assessment.changed.v1"}
 Person = dict[str, Any]
 
 
@@ -55,18 +56,14 @@ def road(spans: list[tuple[str, Span]], service: str, name: str) -> list[str]:
 
 
 async def whole_trace(house: WholeHouse, trace_id: str) -> list[tuple[str, Span]]:
-    """The spans of an opening, once the last of them has come; every parent but the client's is among them."""
+    """The spans of an opening, once the last of each process has come."""
 
     async def complete() -> list[tuple[str, Span]]:
         spans = house.collector.trace(trace_id)
-        return spans if {"publish customer.opened.v1", "publish assessment.changed.v1"} <= names(spans) else []
+        return spans if {span.name for _, span in spans} >= LAST_IN_THEIR_PROCESSES else []
 
     spans: list[tuple[str, Span]] = await eventually(complete, what="the whole trace")
     return spans
-
-
-def names(spans: list[tuple[str, Span]]) -> set[str]:
-    return {span.name for _, span in spans}
 
 
 async def test_one_trace_holds_the_road_from_http_to_the_second_service(
