@@ -257,7 +257,7 @@ class House:
 
     async def rows(self, service: str, query: str, *values: Any) -> list[Any]:
         """Rows of a service's database."""
-        return await rows(self.services[service].settings.database_url.get_secret_value(), query, *values)
+        return await rows(self.services[service].parts.settings.database_url.get_secret_value(), query, *values)
 
 
 async def rows(database_url: str, query: str, *values: Any) -> list[Any]:

@@ -1,17 +1,11 @@
 """The assessment service's tables."""
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.kit.tables import Moment, backbone
+from services.kit.tables import Moment, backbone, service_metadata
 
-METADATA = MetaData(
-    naming_convention={
-        "pk": "%(table_name)s_pkey",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-    }
-)
+METADATA = service_metadata()
 BACKBONE = backbone(METADATA)
 
 assessment = Table(

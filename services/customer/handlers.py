@@ -129,10 +129,13 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
         return done
     before = await repository.lock(work, message.customer_id)
     await _check_version(work, before, message.expected_version)
+    today = helsinki_date(work.now)
+    if errors := rules.broken_by_closing(message.reason, today):
+        raise InvalidInput(errors=errors)
 
     municipality = work.actor.organisation
     open_one = next(each for each in before.relationships if each.municipality == municipality and not each.ended_on)
-    ended = open_one.model_copy(update={"ended_on": helsinki_date(work.now), "end_reason": message.reason})
+    ended = open_one.model_copy(update={"ended_on": today, "end_reason": message.reason})
     after = before.model_copy(
         update={
             "version": before.version + 1,

@@ -86,6 +86,11 @@ def emptied_fields(changes: PersonChanges) -> list[FieldError]:
     ]
 
 
+def broken_by_closing(reason: str, on: date) -> list[FieldError]:
+    """The rules that ending a relationship for this reason breaks: it goes out in an event, so it is never a story."""
+    return [] if code_lists.is_valid_end_reason(reason, on) else [_error("/reason", "code_list")]
+
+
 def changed(person: Person, changes: PersonChanges) -> Person:
     """The person with the changes made: a field left out stays, null empties it."""
     given = {field: getattr(changes, field) for field in changes.model_fields_set}

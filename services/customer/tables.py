@@ -13,7 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     TypeDecorator,
@@ -22,16 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.kit.tables import Moment, backbone
+from services.kit.tables import Moment, backbone, service_metadata
 
-METADATA = MetaData(
-    naming_convention={
-        "ix": "%(table_name)s_%(column_0_name)s",
-        "uq": "%(table_name)s_%(column_0_name)s_unique",
-        "fk": "%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "%(table_name)s_pkey",
-    }
-)
+METADATA = service_metadata()
 BACKBONE = backbone(METADATA)
 
 

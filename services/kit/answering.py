@@ -20,12 +20,11 @@ from contracts.envelope import FieldError, Problem, Request
 from contracts.registry import find
 from contracts.topology import REPLIES
 from services.kit.actor import ActorVerifier
-from services.kit.clock import Clock
 from services.kit.errors import InvalidInput, Refusal, Unavailable, is_infrastructure, is_unstorable
-from services.kit.publisher import Publisher
-from services.kit.retry import Retry, Unreadable
-from services.kit.telemetry import Telemetry, describe_error, log
-from services.kit.work import Cause, Handler, Repetition, UnitOfWork
+from services.kit.parts import Parts
+from services.kit.retry import Unreadable
+from services.kit.telemetry import describe_error, log
+from services.kit.work import Cause, Handler, Repetition
 
 ACTOR, DEADLINE, IDEMPOTENCY_KEY = "x-actor", "x-deadline", "x-idempotency-key"
 PROBLEM = "problem.v1"
@@ -46,25 +45,15 @@ class InternalError(Refusal):
 class Answering:
     """Answers the requests of one service."""
 
-    def __init__(
-        self,
-        service: str,
-        handlers: Mapping[type[Request[Any]], Handler],
-        unit_of_work: UnitOfWork,
-        publisher: Publisher,
-        retry: Retry,
-        verifier: ActorVerifier,
-        telemetry: Telemetry,
-        clock: Clock,
-    ) -> None:
-        self._service = service
+    def __init__(self, parts: Parts, handlers: Mapping[type[Request[Any]], Handler]) -> None:
+        self._service = parts.name
         self._handlers = dict(handlers)
-        self._unit_of_work = unit_of_work
-        self._publisher = publisher
-        self._retry = retry
-        self._verifier = verifier
-        self._telemetry = telemetry
-        self._clock = clock
+        self._unit_of_work = parts.unit_of_work
+        self._publisher = parts.publisher
+        self._retry = parts.retry
+        self._verifier = ActorVerifier(parts.settings.actor_keys.get_secret_value(), parts.name)
+        self._telemetry = parts.telemetry
+        self._clock = parts.clock
 
     async def __call__(self, message: AbstractIncomingMessage) -> None:
         """Answers one request, then acks it. A crash between the two is a repetition, which the key makes one."""

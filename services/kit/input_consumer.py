@@ -12,15 +12,13 @@ from contracts.customer import CustomerErased
 from contracts.envelope import Envelope, Event
 from contracts.registry import find
 from services.kit.actor import service_actor
-from services.kit.clock import Clock
-from services.kit.database import DatabaseProbe
 from services.kit.erasure import erase_customer
 from services.kit.errors import is_infrastructure
 from services.kit.inbox import claim, erased_among
-from services.kit.parking import attempt_of
-from services.kit.retry import Retry, Unreadable
-from services.kit.telemetry import Telemetry, describe_error, log
-from services.kit.work import Cause, Handler, UnitOfWork, Work
+from services.kit.parts import Parts
+from services.kit.retry import Unreadable, attempt_of
+from services.kit.telemetry import describe_error, log
+from services.kit.work import Cause, Handler, Work
 
 
 def read_event(message: AbstractIncomingMessage) -> tuple[Envelope, Event]:
@@ -52,23 +50,14 @@ def rules_broken(error: ValidationError) -> str:
 class InputConsumer:
     """Handles one message at a time per slot of the prefetch; acks after the commit."""
 
-    def __init__(
-        self,
-        service: str,
-        handlers: Mapping[type[Event], Handler],
-        unit_of_work: UnitOfWork,
-        retry: Retry,
-        probe: DatabaseProbe,
-        telemetry: Telemetry,
-        clock: Clock,
-    ) -> None:
-        self._service = service
+    def __init__(self, parts: Parts, handlers: Mapping[type[Event], Handler]) -> None:
+        self._service = parts.name
         self._handlers = dict(handlers)
-        self._unit_of_work = unit_of_work
-        self._retry = retry
-        self._probe = probe
-        self._telemetry = telemetry
-        self._clock = clock
+        self._unit_of_work = parts.unit_of_work
+        self._retry = parts.retry
+        self._probe = parts.probe
+        self._telemetry = parts.telemetry
+        self._clock = parts.clock
 
     async def __call__(self, message: AbstractIncomingMessage) -> None:
         """Settles one message: handled, known already, retried or parked. Never raises but for a lost connection."""

@@ -66,7 +66,7 @@ def parked_app(environments: Environments) -> typer.Typer:
     @app.command()
     def replay(id: Id, by: By) -> None:
         """Send a message back to the queue it came from, with its own id."""
-        _run(_with_owner_of(environments(), id, lambda service: _replay(service, id, by)))
+        _run(_with_owner_of(environments(), id, lambda service: service.parked.replay(id, by)))
         typer.echo(f"{id} replayed. What was acted on before is not acted on again.")
 
     @app.command()
@@ -99,7 +99,7 @@ async def _opened(environment: Mapping[str, str]) -> AsyncIterator[Service]:
     """A service with its database and its publisher, whose doors stay closed."""
     service = build(environment)
     assert isinstance(service, Service)
-    await service.publisher.start()
+    await service.parts.publisher.start()
     try:
         yield service
     finally:
@@ -133,10 +133,6 @@ async def _with_owner_of(
 
 async def _get(service: Service, id: UUID) -> dict[str, Any]:
     return {"service": service.name, **(await service.parked.get(id))._mapping}
-
-
-async def _replay(service: Service, id: UUID, by: str) -> None:
-    await service.parked.replay(id, service.publisher, by)
 
 
 async def _rebuild(environments: Mapping[str, Mapping[str, str]], name: str, management_url: str) -> Rebuilt:

@@ -15,15 +15,13 @@ from typing import Any
 from aio_pika import DeliveryMode, Message
 from opentelemetry.trace import SpanKind
 from sqlalchemy import Row, func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import CLOUDEVENTS_CONTENT_TYPE, Envelope, schema_urn
 from contracts.topology import events_exchange
-from services.kit.clock import Clock
 from services.kit.errors import is_infrastructure
-from services.kit.publisher import Publisher
-from services.kit.tables import Backbone
-from services.kit.telemetry import Telemetry, log
+from services.kit.parts import Parts
+from services.kit.telemetry import log
 
 BATCH = 500
 _LOCK_KEY = 0x6B6F746F  # "koto": one relay at a time in one database
@@ -32,38 +30,25 @@ _LOCK_KEY = 0x6B6F746F  # "koto": one relay at a time in one database
 class Relay:
     """Drains the outbox when told of a commit, and every `poll_seconds` as a net."""
 
-    def __init__(
-        self,
-        service: str,
-        engine: AsyncEngine,
-        backbone: Backbone,
-        publisher: Publisher,
-        clock: Clock,
-        telemetry: Telemetry,
-        poll_seconds: float,
-    ) -> None:
-        self._service = service
-        self._engine = engine
-        self._backbone = backbone
-        self._publisher = publisher
-        self._clock = clock
-        self._telemetry = telemetry
-        self._poll_seconds = poll_seconds
-        self._woken = asyncio.Event()
-
-    def wake(self) -> None:
-        """Tells that something was committed."""
-        self._woken.set()
+    def __init__(self, parts: Parts) -> None:
+        self._service = parts.name
+        self._engine = parts.engine
+        self._backbone = parts.backbone
+        self._publisher = parts.publisher
+        self._clock = parts.clock
+        self._telemetry = parts.telemetry
+        self._poll_seconds = parts.settings.poll_seconds
+        self._committed = parts.committed
 
     async def run(self) -> None:
         """Publishes until cancelled. A database or broker that is away is waited for."""
         while True:
             try:
                 async with asyncio.timeout(self._poll_seconds):
-                    await self._woken.wait()
+                    await self._committed.wait()
             except TimeoutError:
                 pass
-            self._woken.clear()
+            self._committed.clear()
             try:
                 while await self.drain_batch() == BATCH:
                     pass

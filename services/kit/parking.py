@@ -13,40 +13,16 @@ from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractIncomingMessage
 from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
 from contracts.topology import private_exchange
-from services.kit.clock import Clock
 from services.kit.errors import Conflict, Forbidden, NotFound
-from services.kit.publisher import Publisher
-from services.kit.tables import Backbone
+from services.kit.inbox import erased_among
+from services.kit.parts import Parts
+from services.kit.retry import ATTEMPT, ORIGIN, REASON, attempt_of
 
-ATTEMPT, REASON, ORIGIN = "x-attempt", "x-reason", "x-origin"
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _REPLAYABLE = {"input", "projection"}
-
-
-def attempt_of(message: AbstractIncomingMessage) -> int:
-    """How many times the message has failed before."""
-    attempt = message.headers.get(ATTEMPT, 0)
-    return attempt if isinstance(attempt, int) else 0
-
-
-def copy_of(message: AbstractIncomingMessage, headers: dict[str, Any]) -> Message:
-    """The same message, with these headers laid over its own, to be published again."""
-    kept = {key: value for key, value in message.headers.items() if not key.startswith("x-death")}
-    return Message(
-        message.body,
-        headers={**kept, **headers},
-        content_type=message.content_type,
-        message_id=message.message_id,
-        type=message.type,
-        correlation_id=message.correlation_id,
-        timestamp=message.timestamp,
-        app_id=message.app_id,
-        delivery_mode=DeliveryMode.PERSISTENT,
-    )
 
 
 def _clean(value: Any) -> Any:
@@ -62,22 +38,20 @@ def ids_within(body: bytes) -> list[UUID]:
 class ParkedMessages:
     """One service's parked messages."""
 
-    def __init__(self, service: str, engine: AsyncEngine, backbone: Backbone, clock: Clock) -> None:
-        self._service = service
-        self._engine = engine
-        self._table = backbone.parked
-        self._tombstone = backbone.tombstone
-        self._clock = clock
+    def __init__(self, parts: Parts) -> None:
+        self._service = parts.name
+        self._engine = parts.engine
+        self._publisher = parts.publisher
+        self._backbone = parts.backbone
+        self._table = parts.backbone.parked
+        self._clock = parts.clock
 
     async def park(self, message: AbstractIncomingMessage) -> None:
         """Moves one message of the dead queue into the table; what is about an erased person is dropped instead."""
         headers = {_clean(key): _clean(value) for key, value in message.headers.items() if isinstance(value, str | int)}
         ids = ids_within(message.body)
         async with self._engine.begin() as connection:
-            erased = await connection.execute(
-                select(self._tombstone.c.customer_id).where(self._tombstone.c.customer_id.in_(ids)).limit(1)
-            )
-            if erased.first():
+            if await erased_among(connection, self._backbone, ids):
                 return
             await connection.execute(
                 insert(self._table).values(
@@ -119,7 +93,7 @@ class ParkedMessages:
             raise NotFound("no parked message of that id")
         return row
 
-    async def replay(self, parked_id: UUID, publisher: Publisher, by: str) -> None:
+    async def replay(self, parked_id: UUID, by: str) -> None:
         """Sends a message back to the queue it came from, with the same id: acted on before, it does nothing again.
 
         Published first and marked after: a crash between the two replays it twice, which the inbox makes once.
@@ -138,7 +112,7 @@ class ParkedMessages:
             app_id=self._service,
             delivery_mode=DeliveryMode.PERSISTENT,
         )
-        await publisher.publish(private_exchange(self._service), row.origin, message, mandatory=True)
+        await self._publisher.publish(private_exchange(self._service), row.origin, message, mandatory=True)
         await self._mark(parked_id, replayed_at=self._clock.now(), replayed_by=by)
 
     async def drop(self, parked_id: UUID, by: str, reason: str | None = None) -> bool:

@@ -8,7 +8,7 @@ rows.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
@@ -22,11 +22,9 @@ from services.kit.connection import close_with, keep_connected
 from services.kit.errors import is_infrastructure
 from services.kit.inbox import erased_among
 from services.kit.input_consumer import read_event
+from services.kit.parts import Parts
 from services.kit.retry import Unreadable
 from services.kit.telemetry import describe_error, log
-
-if TYPE_CHECKING:
-    from services.kit.service import Service
 
 BATCH = 50
 _PREFETCH = 4 * BATCH
@@ -67,17 +65,17 @@ class Projection:
 class BatchedConsumer:
     """Consumes a projection's queue, up to 50 messages in one transaction (FastStream has no batches for RabbitMQ)."""
 
-    def __init__(self, service: "Service", queue: str, projection: Projection, table: Table | None = None) -> None:
-        self._service = service.name
+    def __init__(self, parts: Parts, queue: str, projection: Projection, table: Table | None = None) -> None:
+        self._service = parts.name
         self._queue = queue
         self._projection = projection
         self._table = projection.table if table is None else table
-        self._url = service.settings.rabbitmq_url
-        self._engine = service.engine
-        self._backbone = service.backbone
-        self._retry = service.retry
-        self._probe = service.probe
-        self._telemetry = service.telemetry
+        self._url = parts.settings.rabbitmq_url
+        self._engine = parts.engine
+        self._backbone = parts.backbone
+        self._retry = parts.retry
+        self._probe = parts.probe
+        self._telemetry = parts.telemetry
         self._arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
         self._settled = asyncio.Event()
         self.consuming = False

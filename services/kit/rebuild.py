@@ -43,7 +43,7 @@ async def replay_log(owner: Service, to_queue: str, types: Iterable[str]) -> int
     async for page in _log(owner, list(types)):
         for row in page:
             message: Message = event_message(owner.name, row)
-            await owner.publisher.publish(topology.replay_exchange(owner.name), to_queue, message, mandatory=True)
+            await owner.parts.publisher.publish(topology.replay_exchange(owner.name), to_queue, message, mandatory=True)
         count += len(page)
     return count
 
@@ -55,13 +55,13 @@ async def rebuild(reader: Service, owners: Iterable[Service], management_url: st
         raise ValueError(f"{reader.name} keeps no projection")
     events = topology.service(reader.name).projection
     live = projection.table
-    shadow = live.to_metadata(reader.backbone.metadata.__class__(), name=f"{live.name}_rebuilt")
+    shadow = live.to_metadata(reader.parts.backbone.metadata.__class__(), name=f"{live.name}_rebuilt")
     queue = _queue_of(reader.name)
     await topology_apply.declare(management_url, vhost, queue)
-    async with reader.engine.begin() as connection:
+    async with reader.parts.engine.begin() as connection:
         await connection.execute(text(f'DROP TABLE IF EXISTS "{shadow.name}"'))
         await connection.execute(text(f'CREATE TABLE "{shadow.name}" (LIKE "{live.name}" INCLUDING ALL)'))
-    consumer = BatchedConsumer(reader, queue.name, projection, shadow)
+    consumer = BatchedConsumer(reader.parts, queue.name, projection, shadow)
     consuming = asyncio.create_task(consumer.run())
     try:
         replayed = 0
@@ -87,8 +87,8 @@ def _queue_of(service: str) -> Queue:
 
 
 async def _log(owner: Service, types: list[str]) -> AsyncIterator[list[Row[Any]]]:
-    table = owner.backbone.outbox
-    async with owner.engine.connect() as connection:
+    table = owner.parts.backbone.outbox
+    async with owner.parts.engine.connect() as connection:
         end = (await connection.execute(select(func.max(table.c.position)))).scalar_one() or 0
     position = 0
     while True:
@@ -98,7 +98,7 @@ async def _log(owner: Service, types: list[str]) -> AsyncIterator[list[Row[Any]]
             .order_by(table.c.position)
             .limit(_PAGE)
         )
-        async with owner.engine.connect() as connection:
+        async with owner.parts.engine.connect() as connection:
             page = list((await connection.execute(query)).all())
         if not page:
             return
@@ -110,7 +110,7 @@ async def _switch_when_complete(reader: Service, live: Table, shadow: Table, con
     """Swaps the tables once the shadow lacks nothing that the live one has; returns the rows it then has."""
     while True:
         await consumer.idle()
-        async with reader.engine.begin() as connection:
+        async with reader.parts.engine.begin() as connection:
             await connection.execute(text(f'LOCK TABLE "{live.name}" IN ACCESS EXCLUSIVE MODE'))
             if not await _lacks(connection, live, shadow):
                 rows: int = (await connection.execute(select(func.count()).select_from(shadow))).scalar_one()

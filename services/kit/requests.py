@@ -6,6 +6,7 @@ same key.
 """
 
 import asyncio
+import hashlib
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 from uuid import uuid4
@@ -102,7 +103,7 @@ class Requests:
             "traceparent": current_traceparent() or "",
         }
         if key:
-            headers[IDEMPOTENCY_KEY] = key
+            headers[IDEMPOTENCY_KEY] = _opaque(key)
         message = Message(
             body,
             message_id=call_id,
@@ -150,3 +151,8 @@ class Requests:
         for each in waiting.values():
             if not each.done():
                 each.set_exception(ConnectionError("connection lost"))
+
+
+def _opaque(key: str) -> str:
+    """A caller's key as it travels and is kept: some make theirs of what identifies a person."""
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -3,16 +3,40 @@
 import asyncio
 from typing import Any
 
+from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractIncomingMessage
 
 from contracts.topology import RETRY_STEPS, private_exchange
 from services.kit.errors import Never, Refusal, is_infrastructure
-from services.kit.parking import ATTEMPT, ORIGIN, REASON, attempt_of, copy_of
 from services.kit.publisher import Publisher
+
+ATTEMPT, REASON, ORIGIN = "x-attempt", "x-reason", "x-origin"
 
 
 class Unreadable(Never):
     """A message that is not of its contract; the reason names the field and the rule, never the value."""
+
+
+def attempt_of(message: AbstractIncomingMessage) -> int:
+    """How many times the message has failed before."""
+    attempt = message.headers.get(ATTEMPT, 0)
+    return attempt if isinstance(attempt, int) else 0
+
+
+def copy_of(message: AbstractIncomingMessage, headers: dict[str, Any]) -> Message:
+    """The same message, with these headers laid over its own, to be published again."""
+    kept = {key: value for key, value in message.headers.items() if not key.startswith("x-death")}
+    return Message(
+        message.body,
+        headers={**kept, **headers},
+        content_type=message.content_type,
+        message_id=message.message_id,
+        type=message.type,
+        correlation_id=message.correlation_id,
+        timestamp=message.timestamp,
+        app_id=message.app_id,
+        delivery_mode=DeliveryMode.PERSISTENT,
+    )
 
 
 class Retry:

@@ -10,22 +10,19 @@ from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 
 from contracts import topology
 from contracts.envelope import Event, Request
-from services.kit.actor import ActorVerifier
 from services.kit.answering import Answering
 from services.kit.clock import Clock, SystemClock
-from services.kit.database import DatabaseProbe, check_pools, create_engine
+from services.kit.database import check_pools
 from services.kit.errors import is_infrastructure
-from services.kit.field_encryption import FieldEncryption
 from services.kit.input_consumer import InputConsumer
 from services.kit.outbox import Relay
 from services.kit.parking import ParkedMessages
+from services.kit.parts import parts_of
 from services.kit.projection import BatchedConsumer, Projection
-from services.kit.publisher import Publisher
-from services.kit.retry import Retry
 from services.kit.settings import ServiceSettings
 from services.kit.tables import Backbone
 from services.kit.telemetry import Telemetry, describe_error, log
-from services.kit.work import Handler, UnitOfWork
+from services.kit.work import Handler
 
 OUTCOME_KEPT = timedelta(hours=24)
 """How long an idempotency key is remembered."""
@@ -45,37 +42,18 @@ class Service:
         clock: Clock | None = None,
         telemetry: Telemetry | None = None,
     ) -> None:
-        clock = clock or SystemClock()
-        self.name = settings.service
-        self.clock = clock
-        self.settings = settings
-        self.backbone = backbone
-        self.telemetry = telemetry or Telemetry(self.name, settings.otlp_endpoint)
-        self.engine = create_engine(settings)
-        self.telemetry.trace_sql(self.engine)
-        self.probe = DatabaseProbe(self.engine)
-        self.publisher = Publisher(settings.rabbitmq_url, f"koto-{self.name}-publisher")
-        self.retry = Retry(self.name, self.publisher)
-        self.parked = ParkedMessages(self.name, self.engine, backbone, clock)
-        self.projection = projection
-        self.relay = Relay(
-            self.name, self.engine, backbone, self.publisher, clock, self.telemetry, settings.poll_seconds
-        )
-        unit_of_work = UnitOfWork(
-            self.engine,
-            backbone,
+        self.parts = parts_of(
             settings,
-            FieldEncryption(settings.field_keys, settings.search_key),
-            clock,
-            after_commit=self.relay.wake,
+            backbone,
+            clock or SystemClock(),
+            telemetry or Telemetry(settings.service, settings.otlp_endpoint),
         )
-        verifier = ActorVerifier(settings.actor_keys.get_secret_value(), self.name)
-        self.answering = Answering(
-            self.name, requests, unit_of_work, self.publisher, self.retry, verifier, self.telemetry, clock
-        )
-        self.input_consumer = InputConsumer(
-            self.name, input or {}, unit_of_work, self.retry, self.probe, self.telemetry, clock
-        )
+        self.name = settings.service
+        self.projection = projection
+        self.relay = Relay(self.parts)
+        self.parked = ParkedMessages(self.parts)
+        self.answering = Answering(self.parts, requests)
+        self.input_consumer = InputConsumer(self.parts, input or {})
         self._declared = topology.service(self.name)
         self._broker: RabbitBroker | None = None
         self._batched: BatchedConsumer | None = None
@@ -83,23 +61,23 @@ class Service:
 
     async def start(self) -> None:
         """Starts the relay and opens the doors; waits for a database or a broker that is not there yet."""
-        await self.probe.wait()
-        await check_pools(self.engine, self.settings.pool_size)
-        await self.publisher.start()
+        await self.parts.probe.wait()
+        await check_pools(self.parts.engine, self.parts.settings.pool_size)
+        await self.parts.publisher.start()
         self._tasks.append(asyncio.create_task(self.relay.run(), name=f"{self.name} relay"))
         self._tasks.append(asyncio.create_task(self._tidy(), name=f"{self.name} tidying"))
         await self._patiently(self._open_doors)
         if self.projection:
-            self._batched = BatchedConsumer(self, topology.queue(self.name, "projection"), self.projection)
+            self._batched = BatchedConsumer(self.parts, topology.queue(self.name, "projection"), self.projection)
             self._tasks.append(asyncio.create_task(self._batched.run(), name=f"{self.name} projection"))
 
     async def _tidy(self) -> None:
         """Forgets outcomes whose keys have expired."""
-        table = self.backbone.request_outcome
+        table = self.parts.backbone.request_outcome
         while True:
             try:
-                async with self.engine.begin() as connection:
-                    expired = table.c.happened_at < self.clock.now() - OUTCOME_KEPT
+                async with self.parts.engine.begin() as connection:
+                    expired = table.c.happened_at < self.parts.clock.now() - OUTCOME_KEPT
                     await connection.execute(table.delete().where(expired))
             except Exception as error:
                 log.warning("tidying.waits", service=self.name, **describe_error(error))
@@ -112,17 +90,17 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.publisher.stop()
-        await self.engine.dispose()
-        self.telemetry.shutdown()
+        await self.parts.publisher.stop()
+        await self.parts.engine.dispose()
+        self.parts.telemetry.shutdown()
 
     async def ready(self) -> bool:
         """Whether the database and the broker answer."""
-        return self.publisher.connected and await self.probe.answers()
+        return self.parts.publisher.connected and await self.parts.probe.answers()
 
     async def alive(self) -> bool:
         """Whether every queue has our consumer: a connection alone proves nothing. True while the broker is away."""
-        if not self.publisher.connected or self._broker is None:
+        if not self.parts.publisher.connected or self._broker is None:
             return True
         if any(task.done() for task in self._tasks) or (self._batched and not self._batched.consuming):
             return False
@@ -130,9 +108,9 @@ class Service:
 
     async def _open_doors(self) -> None:
         """FastStream holds the connection, a channel with its own prefetch per queue, and the graceful end."""
-        name, pool = self.name, self.settings.pool_size
+        name, pool = self.name, self.parts.settings.pool_size
         broker = RabbitBroker(
-            f"{self.settings.rabbitmq_url.get_secret_value()}?name=koto-{name}",
+            f"{self.parts.settings.rabbitmq_url.get_secret_value()}?name=koto-{name}",
             app_id=name,
             logger=None,
             apply_types=False,
@@ -176,7 +154,7 @@ class Service:
                 log.warning("parking.waits", service=self.name, **describe_error(error))
                 if not is_infrastructure(error):
                     raise
-                await self.probe.wait()
+                await self.parts.probe.wait()
                 if message.raw_message.channel.is_closed:
                     return
 

@@ -40,6 +40,18 @@ class Backbone:
     request_outcome: Table
 
 
+def service_metadata() -> MetaData:
+    """The metadata of one service. Constraints and indexes are named as PostgreSQL itself would name them."""
+    return MetaData(
+        naming_convention={
+            "pk": "%(table_name)s_pkey",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        }
+    )
+
+
 def customer_ids_column() -> Column[list[object]]:
     """The people a row is about."""
     return Column("customer_ids", ARRAY(Uuid), nullable=False, server_default=text("'{}'"))

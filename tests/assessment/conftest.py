@@ -37,4 +37,4 @@ async def desk(databases: TestDatabases, clock: StoppedClock) -> AsyncIterator[D
     )
     service = build(settings, clock)
     yield Desk(service, clock)
-    await service.engine.dispose()
+    await service.parts.engine.dispose()

@@ -117,7 +117,7 @@ class Desk:
     async def project(self, *told: tuple[Event, int]) -> None:
         """The events are kept by the projection, in one batch."""
         pairs = [(envelope(event, sequence), event) for event, sequence in told]
-        async with self.service.engine.begin() as connection:
+        async with self.service.parts.engine.begin() as connection:
             await PROJECTION.keep(connection, pairs, PROJECTION.table)
 
     async def learn(self, event: CustomerState, sequence: int = 1) -> None:
@@ -132,9 +132,9 @@ class Desk:
     async def ask(self, customer_id: UUID, actor: Actor = EXPERT_TAMPERE) -> Assessments:
         """What an actor is answered."""
         unit_of_work = UnitOfWork(
-            self.service.engine,
-            self.service.backbone,
-            self.service.settings,
+            self.service.parts.engine,
+            self.service.parts.backbone,
+            self.service.parts.settings,
             None,  # type: ignore[arg-type]  # nothing here is encrypted
             self.clock,
             after_commit=lambda: None,
@@ -148,12 +148,12 @@ class Desk:
 
     async def published(self) -> list[tuple[str, str, list[str]]]:
         """Municipality, status and reasons of each event published, in order."""
-        outbox = self.service.backbone.outbox
-        async with self.service.engine.connect() as connection:
+        outbox = self.service.parts.backbone.outbox
+        async with self.service.parts.engine.connect() as connection:
             rows = (await connection.execute(select(outbox.c.data).order_by(outbox.c.position))).scalars()
             return [(each["municipality"], each["status"], each["reasons"]) for each in rows]
 
     async def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the service's database."""
-        async with self.service.engine.connect() as connection:
+        async with self.service.parts.engine.connect() as connection:
             return [tuple(row) for row in await connection.execute(text(query))]

@@ -18,7 +18,7 @@ def test_each_table_is_erased_with_the_person_or_says_why_not(table) -> None:  #
 
 @pytest.mark.database
 async def test_the_migrations_make_the_tables_of_the_code(desk: Desk) -> None:
-    async with desk.service.engine.connect() as connection:
+    async with desk.service.parts.engine.connect() as connection:
         assert await connection.run_sync(drift, METADATA) == []
 
 
@@ -30,7 +30,7 @@ async def test_erasing_removes_every_row_about_the_person_and_of_nobody_else(des
 
     await desk.erase(customer_id)
 
-    async with desk.service.engine.connect() as connection:
+    async with desk.service.parts.engine.connect() as connection:
         for table in erasable(METADATA.sorted_tables):
             rows = (await connection.execute(select(table))).all()
             assert str(customer_id) not in str(rows), table.name

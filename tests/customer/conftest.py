@@ -71,7 +71,8 @@ class CustomerService:
         """The handler's reply, its transaction committed; a changing request gets a key of its own."""
         repetition = None
         if message.CHANGES:
-            repetition = Repetition(message.TYPE, key or str(uuid4()), canonical_json(message))
+            body_hash = self.unit_of_work.encryption.search_hash(canonical_json(message).decode())
+            repetition = Repetition(message.TYPE, key or str(uuid4()), body_hash)
         async with self.unit_of_work.begin(actor, Cause("test", "test"), repetition) as work:
             reply: ReplyT = await REQUESTS[type(message)](message, work)
             await work.remember_outcome(reply)

@@ -161,8 +161,8 @@ async def test_a_parked_message_is_replayed_with_its_own_id_and_acted_on_once(st
     await stand_in.send(envelope)
     (parked,) = await eventually(stand_in.parked)
     mended.set()
-    await service.parked.replay(parked["id"], service.publisher, by="night-operator")
-    await service.parked.replay(parked["id"], service.publisher, by="night-operator")
+    await service.parked.replay(parked["id"], by="night-operator")
+    await service.parked.replay(parked["id"], by="night-operator")
     await eventually(stand_in.effects)
     await _queue_is_empty(stand_in)
     assert len(await stand_in.effects()) == 1
@@ -235,7 +235,7 @@ async def test_a_retry_starts_a_trace_of_its_own_that_links_to_the_first(stand_i
         await record_effect(event, work)
 
     service = await stand_in.start({CustomerChanged: not_at_first})
-    with service.telemetry.span("act") as act:
+    with service.parts.telemetry.span("act") as act:
         await stand_in.send(envelope_of(customer_changed(), traceparent=current_traceparent()))
     await eventually(stand_in.effects)
     await service.stop()

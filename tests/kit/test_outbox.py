@@ -25,7 +25,7 @@ def assessment_changed(assessment_id: UUID, reason: str = "r") -> AssessmentChan
 
 async def publish(service: Service, *events: AssessmentChanged, fail: bool = False) -> None:
     """Commits events like a handler would."""
-    unit_of_work = service.input_consumer._unit_of_work
+    unit_of_work = service.parts.unit_of_work
     async with unit_of_work.begin(service_actor("assessment"), Cause("m", "c")) as work:
         for event in events:
             await work.publish(event)
@@ -151,7 +151,7 @@ async def _never() -> None:
 
 async def test_a_work_tells_the_trace_it_was_committed_in(stand_in: StandIn) -> None:
     service = await stand_in.start()
-    with service.telemetry.span("act") as span:
+    with service.parts.telemetry.span("act") as span:
         await publish(service, assessment_changed(uuid4()))
     (row,) = await stand_in.rows("SELECT traceparent FROM outbox")
     assert format(span.get_span_context().trace_id, "032x") in row["traceparent"]

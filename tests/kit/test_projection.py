@@ -83,7 +83,7 @@ async def test_an_erased_customer_is_not_projected_again(stand_in: StandIn) -> N
 
 async def commit_changes(owner: Service, customers: list[Any], count: int, seed: int) -> None:
     """Commits state events like the customer service would."""
-    unit_of_work = owner.input_consumer._unit_of_work
+    unit_of_work = owner.parts.unit_of_work
     chosen = random.Random(seed)
     for _ in range(count):
         async with unit_of_work.begin(service_actor("customer"), Cause("m", "c")) as work:

@@ -11,6 +11,7 @@ from uuid import uuid4
 import aio_pika
 import pytest
 import pytest_asyncio
+from sqlalchemy import literal, select
 
 from contracts.assessment import Assessments, GetCustomerAssessments
 from contracts.customer import ChangeCustomer, CustomerVersion, GetCustomer, PersonChanges
@@ -284,5 +285,9 @@ async def test_a_request_that_nobody_waits_for_is_parked(stand_in: StandIn) -> N
 async def test_a_value_that_the_database_cannot_hold_is_the_asker_s_to_mend(
     stand_in: StandIn, requests: Requests
 ) -> None:
-    await stand_in.start(requests={ChangeCustomer: change}, name="customer")
-    assert await problem(requests.ask(a_change(), EXPERT_TAMPERE, idempotency_key="a\x00b")) == "invalid-input"
+    async def store(request: GetCustomerAssessments, work: Work) -> Assessments:
+        await work.connection.execute(select(literal("a\x00b")))
+        return Assessments(assessments=())
+
+    await stand_in.start(requests={GetCustomerAssessments: store})
+    assert await problem(requests.ask(QUESTION, EXPERT_TAMPERE)) == "invalid-input"

@@ -103,7 +103,7 @@ async def test_an_erased_customer_is_nowhere(house: House) -> None:
 
 async def _tables_that_know(house: House, service: str, customer_id: UUID) -> set[str]:
     found = set()
-    for table in house.services[service].backbone.metadata.sorted_tables:
+    for table in house.services[service].parts.backbone.metadata.sorted_tables:
         if await house.rows(service, f"SELECT 1 FROM {table.name} t WHERE t::text LIKE $1", f"%{customer_id}%"):
             found.add(table.name)
     return found
@@ -146,7 +146,7 @@ async def test_one_trace_holds_the_whole_road(house: House) -> None:
     await house.settle()
     house.telemetry.flush()
     for service in house.services.values():
-        service.telemetry.flush()
+        service.parts.telemetry.flush()
     trace_id = span.get_span_context().trace_id
     spans = [each for each in house.spans.get_finished_spans() if each.context.trace_id == trace_id]
     road = {each.name for each in spans}

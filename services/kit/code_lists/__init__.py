@@ -86,6 +86,13 @@ class PermitGround(Entry):
     verified: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class EndReason(Entry):
+    """Why a municipality's client relationship ends."""
+
+    name_en: str
+
+
 EntryType = TypeVar("EntryType", bound=Entry)
 
 
@@ -137,6 +144,10 @@ PERMIT_GROUNDS = CodeList("residence_permit_grounds", PermitGround, date(2025, 1
 permit_ground = PERMIT_GROUNDS.get
 permit_grounds = PERMIT_GROUNDS.valid
 is_valid_permit_ground = PERMIT_GROUNDS.has
+
+END_REASONS = CodeList("client_relationship_end_reasons", EndReason, date(2025, 1, 1))
+end_reasons = END_REASONS.valid
+is_valid_end_reason = END_REASONS.has
 
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
