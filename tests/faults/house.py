@@ -167,9 +167,13 @@ class Faulty:
         """Rows of a service's database."""
         return await rows(self.stack.environments()[service]["KOTO_DATABASE_URL"], query, *values)
 
-    async def settle(self, within: float) -> None:
-        """Waits until all that was published has been acted on and projected, or parked."""
-        await eventually(self._settled, within=within, what="settling")
+    async def settles(self, within: float) -> bool:
+        """Whether all that was committed comes to be published, acted on and projected, or something is parked."""
+        try:
+            await eventually(self._settled, within=within)
+        except AssertionError:
+            return False
+        return True
 
     async def _settled(self) -> bool:
         pending = await self.rows("customer", "SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 1")

@@ -37,12 +37,13 @@ async def test_whatever_is_killed_under_load_nothing_is_lost_and_nothing_doubled
         await faulty.kill_relay_between_confirm_and_mark(load)
         await faulty.kill("PostgreSQL", load, away=2 * LADDER_SECONDS)
     await load.stop()
-    await faulty.settle(within=60)
+    settled = await faulty.settles(within=60)
     lost, doubled = await count(faulty, load)
     parked = await faulty.parked()
     with capsys.disabled():
         print(report(faulty, load, lost, doubled, len(parked)))  # noqa: T201 - the table is what the run is for
     assert not load.unexpected
+    assert settled, "an event was never published, acted on or projected"
     assert (lost, doubled, [tuple(row) for row in parked]) == (0, 0, [])
     assert load.acts > 50 * ROUNDS
 
