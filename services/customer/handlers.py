@@ -97,7 +97,9 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
     await _check_version(work, before, message.expected_version)
-    if errors := rules.emptied_fields(message.changes):
+    if errors := rules.broken_by_source(message.source, helsinki_date(work.now)) + rules.emptied_fields(
+        message.changes
+    ):
         raise InvalidInput(errors=errors)
     person = rules.changed(before.person, message.changes)
     differences = rules.differences(before.person, person)

@@ -86,6 +86,11 @@ def emptied_fields(changes: PersonChanges) -> list[FieldError]:
     ]
 
 
+def broken_by_source(source: str, on: date) -> list[FieldError]:
+    """The rules that naming this source breaks (73 § 2 mom.)."""
+    return [] if code_lists.is_valid_information_source(source, on) else [_error("/source", "code_list")]
+
+
 def broken_by_closing(reason: str, on: date) -> list[FieldError]:
     """The rules that ending a relationship for this reason breaks: it goes out in an event, so it is never a story."""
     return [] if code_lists.is_valid_end_reason(reason, on) else [_error("/reason", "code_list")]

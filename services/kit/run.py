@@ -13,7 +13,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.kit.settings import ServiceSettings
-from services.kit.telemetry import METRICS, configure_logging, log
+from services.kit.telemetry import METRICS, configure_logging, log, log_lost_error
 
 CHECK_SECONDS, DEAD_CHECKS = 5.0, 6
 """How often a process looks whether its consumers live, and how many misses in a row end it."""
@@ -48,6 +48,7 @@ async def serve(environments: Mapping[str, Mapping[str, str]], operations_port: 
 
     Raises NotAlive when a service has been without a consumer of its own for half a minute.
     """
+    asyncio.get_running_loop().set_exception_handler(log_lost_error)
     services = [build(environment) for environment in environments.values()]
     async with operations(services, operations_port):
         try:

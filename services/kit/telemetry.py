@@ -165,6 +165,12 @@ def _add_trace(_logger: Any, _name: str, fields: Any) -> Any:
     return fields
 
 
+def log_lost_error(_loop: object, context: dict[str, Any]) -> None:
+    """What the event loop does with an error that nobody awaited: its own way would log the error's text."""
+    error = context.get("exception")
+    log.error("error_nobody_awaited", **(describe_error(error) if error else {}))
+
+
 def configure_logging(file: Path | None = None) -> None:
     """JSON lines to standard error or a file, ours and every library's."""
     shared: list[Any] = [

@@ -159,3 +159,10 @@ async def test_of_two_who_record_the_same_identity_code_at_once_one_is_told_so(c
 async def test_nobody_changes_a_customer_that_does_not_exist(customers: CustomerService) -> None:
     with pytest.raises(NotFound):
         await customers.ask(changing(CustomerVersion(customer_id=uuid4(), version=1), mother_tongue="so"))
+
+
+async def test_a_source_that_is_no_code_of_the_list_is_refused(customers: CustomerService) -> None:
+    opened = await customers.ask(opening())
+    with pytest.raises(InvalidInput) as refused:
+        await customers.ask(changing(opened, mother_tongue="so", source="Meikalainen"))
+    assert [(error.pointer, error.rule) for error in refused.value.errors] == [("/source", "code_list")]

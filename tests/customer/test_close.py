@@ -5,7 +5,7 @@ import json
 import pytest
 
 from contracts.customer import CloseCustomer, GetCustomer, GetCustomerHistory
-from services.kit.errors import ChangedMeanwhile, NotFound
+from services.kit.errors import ChangedMeanwhile, InvalidInput, NotFound
 from tests.customer.conftest import CODE, CustomerService, changing, closed, opening
 
 pytestmark = pytest.mark.database
@@ -56,3 +56,13 @@ async def test_a_repeated_closing_has_the_same_outcome_and_writes_nothing(custom
     before = await customers.everything()
     assert await customers.ask(message, key="k") == ended
     assert await customers.everything() == before
+
+
+async def test_a_reason_that_is_no_code_of_the_list_is_refused(customers: CustomerService) -> None:
+    opened = await customers.ask(opening())
+    with pytest.raises(InvalidInput) as refused:
+        await customers.ask(
+            CloseCustomer(customer_id=opened.customer_id, expected_version=opened.version, reason="Meikalainen")
+        )
+    assert [(error.pointer, error.rule) for error in refused.value.errors] == [("/reason", "code_list")]
+    assert await customers.events() == ["customer.opened.v1"]

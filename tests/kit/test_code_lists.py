@@ -20,6 +20,8 @@ LISTS: list[CodeList[Any]] = [
     code_lists.PERMIT_KINDS,
     code_lists.PERMIT_GROUNDS,
     code_lists.LANGUAGE_LEVELS,
+    code_lists.END_REASONS,
+    code_lists.INFORMATION_SOURCES,
 ]
 every_list = pytest.mark.parametrize("code_list", LISTS, ids=lambda code_list: code_list.name)
 DAY = timedelta(days=1)

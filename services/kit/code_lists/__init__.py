@@ -87,8 +87,8 @@ class PermitGround(Entry):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndReason(Entry):
-    """Why a municipality's client relationship ends."""
+class NamedCode(Entry):
+    """A code of a list of the project's own."""
 
     name_en: str
 
@@ -145,9 +145,13 @@ permit_ground = PERMIT_GROUNDS.get
 permit_grounds = PERMIT_GROUNDS.valid
 is_valid_permit_ground = PERMIT_GROUNDS.has
 
-END_REASONS = CodeList("client_relationship_end_reasons", EndReason, date(2025, 1, 1))
+END_REASONS = CodeList("client_relationship_end_reasons", NamedCode, date(2025, 1, 1))
 end_reasons = END_REASONS.valid
 is_valid_end_reason = END_REASONS.has
+
+INFORMATION_SOURCES = CodeList("information_sources", NamedCode, date(2025, 1, 1))
+information_sources = INFORMATION_SOURCES.valid
+is_valid_information_source = INFORMATION_SOURCES.has
 
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
