@@ -30,8 +30,6 @@ jit = off
 
 # no failing row, statement or parameter in the log: they hold personal data
 log_error_verbosity = terse
-# an error's own text may repeat a value; the services log its class and place
-log_min_messages = log
 log_min_error_statement = panic
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
