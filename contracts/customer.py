@@ -118,6 +118,11 @@ class EraseCustomer(Request[CustomerVersion], type="customer.erase_customer.v1",
     customer_id: CustomerId
 
 
+CURSOR_PATTERN = r"^[0-9]{1,9}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+MOST_HISTORY = 50
+"""Entries in a page: so many with the longest texts are still one message."""
+
+
 class HistoryEntry(Value):
     """One change of one field."""
 
@@ -133,16 +138,21 @@ class HistoryEntry(Value):
 
 
 class CustomerHistory(Value):
-    """Every change of one customer, oldest first."""
+    """Changes of one customer, oldest first, a page at a time."""
 
     customer_id: CustomerId
     entries: tuple[HistoryEntry, ...]
+    next_cursor: str | None = Field(None, description="where the next page begins; null on the last")
 
 
 class GetCustomerHistory(Request[CustomerHistory], type="customer.get_customer_history.v1"):
     """Who changed what of one customer of the acting municipality, when and why."""
 
     customer_id: CustomerId
+    cursor: str | None = Field(
+        None, pattern=CURSOR_PATTERN, examples=[None], description="next_cursor of the page before"
+    )
+    limit: int = Field(MOST_HISTORY, ge=1, le=MOST_HISTORY)
 
 
 class CustomerCard(Value):

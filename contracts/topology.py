@@ -7,6 +7,7 @@ Services declare nothing but their own exclusive reply queue. Queue names, per s
     <service>.projection          events it keeps a read model of
     <service>.retry.{5s,1m,15m}   failed messages, waiting to come back to its input
     <service>.dead                messages given up, on their way to the table `parked`
+    <service>.undecodable         what even parking can't read: nobody consumes it, an operator looks
 """
 
 from dataclasses import dataclass
@@ -66,12 +67,12 @@ def replay_exchange(name: str) -> str:
 
 
 def private_exchange(name: str) -> str:
-    """The direct exchange for a service's own republishing: keys `input`, `projection`, `retry.<step>` and `dead`."""
+    """The direct exchange for a service's own republishing: keys are the purposes of its queues."""
     return f"{name}.private"
 
 
 def queue(name: str, purpose: str) -> str:
-    """The name of a service's queue: purpose is requests, input, projection, retry.<step> or dead."""
+    """The name of a service's queue: purpose is requests, input, projection, retry.<step>, dead or undecodable."""
     return f"{name}.{purpose}"
 
 
@@ -131,7 +132,12 @@ def _queues_of(each: Service, time_scale: float) -> list[Queue]:
                 "delivery-limit": DELIVERY_LIMIT,
             },
         ),
-        Queue(queue(name, "dead"), ((private, "dead"),), {"overflow": "reject-publish"}),
+        Queue(
+            queue(name, "dead"),
+            ((private, "dead"),),
+            {**keep, "dead-letter-routing-key": "undecodable", "delivery-limit": DELIVERY_LIMIT},
+        ),
+        Queue(queue(name, "undecodable"), ((private, "undecodable"),), {"overflow": "reject-publish"}),
     ]
     for purpose, events in (("input", each.input), ("projection", each.projection)):
         if events:

@@ -58,7 +58,7 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
         before = None
         customer = Customer(customer_id=uuid7(), version=1, person=message.person, relationships=(opened,))
         await repository.add(work, customer)
-    elif known.ever_here and not known.open_here:
+    elif known.ever_here and not known.open_here and not known.open_elsewhere:
         before = await repository.get(work, known.customer_id, also_ended=True)
         customer = before.model_copy(
             update={
@@ -172,8 +172,8 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
 async def get_customer_history(message: GetCustomerHistory, work: Work) -> CustomerHistory:
     """Every change of the person, whoever made it, and of the acting municipality's relationships."""
     _check_role(message, work)
-    entries = await repository.get_history(work, message.customer_id)
-    return CustomerHistory(customer_id=message.customer_id, entries=entries)
+    entries, more = await repository.get_history(work, message.customer_id, message.cursor, message.limit)
+    return CustomerHistory(customer_id=message.customer_id, entries=entries, next_cursor=more)
 
 
 async def get_customer_cards(message: GetCustomerCards, work: Work) -> CustomerCards:
@@ -209,7 +209,7 @@ async def _check_version(work: Work, customer: Customer, expected: int) -> None:
 
 def _already_known(work: Work, known: Row[Any]) -> Conflict:
     """The answer that says as little as it can of a person whose identity code is on record."""
-    if known.ever_here:
+    if known.open_here or (known.ever_here and not known.open_elsewhere):
         return Conflict("The municipality has a customer with this personal identity code.")
     log.info("customer.known_elsewhere", organisation=work.actor.organisation)
     return KnownElsewhere("A person with this personal identity code is the customer of another municipality.")

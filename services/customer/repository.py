@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Row, cast, func, insert, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Row, cast, func, insert, or_, select, tuple_, update
 from uuid_utils.compat import uuid7
 
 from contracts.customer import ClientRelationship, Customer, CustomerCard, HistoryEntry, Person
@@ -59,8 +59,8 @@ async def lock(work: Work, customer_id: UUID, *, also_ended: bool = False) -> Cu
     return await get(work, customer_id, also_ended=also_ended)
 
 
-async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, bool]] | None:
-    """Who has the code (`customer_id`), and is it a customer here, now or ever (`open_here`, `ever_here`)?
+async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, bool, bool]] | None:
+    """Who has the code (`customer_id`); a customer here, now or ever, or elsewhere (`open_here`, `ever_here` ...)?
 
     Until the transaction ends nobody else changes the customer found, and nobody else looks for the same code: two
     experts who record a new code at the same moment come one after the other.
@@ -73,6 +73,7 @@ async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, 
             CUSTOMER.c.customer_id,
             _has_relationship(work, CUSTOMER.c.customer_id).label("open_here"),
             _has_relationship(work, CUSTOMER.c.customer_id, also_ended=True).label("ever_here"),
+            _has_relationship_elsewhere(work, CUSTOMER.c.customer_id).label("open_elsewhere"),
         )
         .where(CUSTOMER.c.personal_identity_code_hash == code_hash)
         .with_for_update()
@@ -80,21 +81,23 @@ async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, 
     return found.first()
 
 
-async def get_history(work: Work, customer_id: UUID) -> tuple[HistoryEntry, ...]:
-    """Every change of the person and of the asker's relationship, oldest first; NotFound as in `get`."""
-    rows = await work.connection.execute(
-        select(CUSTOMER_HISTORY)
-        .where(
-            CUSTOMER_HISTORY.c.customer_id == customer_id,
-            _has_relationship(work, CUSTOMER_HISTORY.c.customer_id),
-            _told_here(work),
-        )
-        .order_by(CUSTOMER_HISTORY.c.version, CUSTOMER_HISTORY.c.id)
-    )
-    entries = tuple(HistoryEntry.model_validate(_decrypted(work, row)) for row in rows.mappings())
-    if not entries:
-        raise NotFound("no such customer")
-    return entries
+async def get_history(
+    work: Work, customer_id: UUID, cursor: str | None, limit: int
+) -> tuple[tuple[HistoryEntry, ...], str | None]:
+    """A page of the changes of the person and of the asker's relationship, oldest first, and the next page's cursor.
+
+    Raises NotFound as `get` does.
+    """
+    await _must_be_seen(work, customer_id)
+    table = CUSTOMER_HISTORY.c
+    query = select(CUSTOMER_HISTORY).where(table.customer_id == customer_id, _told_here(work))
+    if cursor:
+        version, _, entry_id = cursor.partition(".")
+        query = query.where(tuple_(table.version, table.id) > (int(version), UUID(entry_id)))
+    rows = (await work.connection.execute(query.order_by(table.version, table.id).limit(limit + 1))).mappings().all()
+    page = rows[:limit]
+    more = f"{page[-1]['version']}.{page[-1]['id']}" if len(rows) > limit else None
+    return tuple(HistoryEntry.model_validate(_decrypted(work, row)) for row in page), more
 
 
 async def changes_after(work: Work, customer_id: UUID, version: int) -> list[FieldChange]:
@@ -178,6 +181,14 @@ async def add_history(
     await work.connection.execute(insert(CUSTOMER_HISTORY), [row | same for row in rows])
 
 
+async def _must_be_seen(work: Work, customer_id: UUID) -> None:
+    seen = select(CUSTOMER.c.customer_id).where(
+        CUSTOMER.c.customer_id == customer_id, _has_relationship(work, CUSTOMER.c.customer_id)
+    )
+    if (await work.connection.execute(seen)).first() is None:
+        raise NotFound("no such customer")
+
+
 def _has_relationship(work: Work, customer_id: ColumnElement[UUID], also_ended: bool = False) -> ColumnElement[bool]:
     """The right: the asker's organisation has an open relationship with the customer."""
     relationship = CLIENT_RELATIONSHIP.c
@@ -185,6 +196,19 @@ def _has_relationship(work: Work, customer_id: ColumnElement[UUID], also_ended: 
         relationship.customer_id == customer_id, relationship.municipality == work.actor.organisation
     )
     return (here if also_ended else here.where(relationship.ended_on.is_(None))).exists()
+
+
+def _has_relationship_elsewhere(work: Work, customer_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    relationship = CLIENT_RELATIONSHIP.c
+    return (
+        select(relationship.id)
+        .where(
+            relationship.customer_id == customer_id,
+            relationship.municipality != work.actor.organisation,
+            relationship.ended_on.is_(None),
+        )
+        .exists()
+    )
 
 
 def _told_here(work: Work) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """Who acts. The gateway signs an actor token for each request; services believe nothing else.
 
-The token is a JWS (Ed25519) that lives at most 30 s and is bound to one service and one body: whoever can only write to
-the broker cannot pretend to be anybody.
+The token is a JWS (Ed25519) that lives at most 30 s and is bound to one request: its type, its idempotency key and its
+body. Whoever can only write to the broker cannot pretend to be anybody, nor send again as another act what was sent.
 """
 
 import hashlib
@@ -46,8 +46,8 @@ class ActorTokens:
     def __init__(self, signing_key: str) -> None:
         self._key = OKPKey.import_key(json.loads(signing_key))
 
-    def sign(self, actor: Actor, *, service: str, body: bytes, now: datetime) -> str:
-        """A token for one request to one service."""
+    def sign(self, actor: Actor, *, request_type: str, key: str | None, body: bytes, now: datetime) -> str:
+        """A token for one request: its type, and so the service that answers it, its idempotency key and its body."""
         claims = {
             "sub": actor.user,
             "org": actor.organisation,
@@ -55,7 +55,8 @@ class ActorTokens:
             "task": actor.task,
             "purpose": actor.purpose,
             "acr": actor.assurance,
-            "aud": service,
+            "aud": request_type,
+            "key": key,
             "body": hashlib.sha256(body).hexdigest(),
             "iat": int(now.timestamp()),
             "exp": int((now + TOKEN_LIFETIME).timestamp()),
@@ -66,11 +67,10 @@ class ActorTokens:
 class ActorVerifier:
     """Verifies tokens: every service's side."""
 
-    def __init__(self, public_keys: str, service: str) -> None:
+    def __init__(self, public_keys: str) -> None:
         self._keys = KeySet.import_key_set(json.loads(public_keys))
-        self._service = service
 
-    def verify(self, token: str | None, *, body: bytes, now: datetime) -> Actor:
+    def verify(self, token: str | None, *, request_type: str, key: str | None, body: bytes, now: datetime) -> Actor:
         """The actor of a request; raises NotAuthenticated when anything about the token does not hold."""
         if not token:
             raise NotAuthenticated("no actor token")
@@ -83,7 +83,8 @@ class ActorVerifier:
         moment, skew = now.timestamp(), _CLOCK_SKEW.total_seconds()
         if not issued - skew <= moment <= min(expires, latest) + skew:
             raise NotAuthenticated("the actor token has expired")
-        if claims.get("aud") != self._service or claims.get("body") != hashlib.sha256(body).hexdigest():
+        told = (claims.get("aud"), claims.get("key"), claims.get("body"))
+        if told != (request_type, key, hashlib.sha256(body).hexdigest()):
             raise NotAuthenticated("the actor token belongs to another request")
         return Actor(
             user=claims["sub"],

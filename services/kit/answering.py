@@ -22,6 +22,7 @@ from contracts.topology import REPLIES
 from services.kit.actor import ActorVerifier
 from services.kit.errors import InvalidInput, Refusal, Unavailable, is_infrastructure, is_unstorable
 from services.kit.parts import Parts
+from services.kit.publisher import TooLarge
 from services.kit.retry import Unreadable
 from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause, Handler, Repetition
@@ -51,7 +52,7 @@ class Answering:
         self._unit_of_work = parts.unit_of_work
         self._publisher = parts.publisher
         self._retry = parts.retry
-        self._verifier = ActorVerifier(parts.settings.actor_keys.get_secret_value(), parts.name)
+        self._verifier = ActorVerifier(parts.settings.actor_keys.get_secret_value())
         self._telemetry = parts.telemetry
         self._clock = parts.clock
 
@@ -90,11 +91,13 @@ class Answering:
         if model is None or not issubclass(model, Request) or model not in self._handlers:
             raise UnknownRequest("no request of that type is answered here")
         now = self._clock.now()
-        actor = self._verifier.verify(_text(message, ACTOR), body=message.body, now=now)
+        key = _text(message, IDEMPOTENCY_KEY)
+        actor = self._verifier.verify(
+            _text(message, ACTOR), request_type=model.TYPE, key=key, body=message.body, now=now
+        )
         request = parse(model, message.body)
         repetition = None
         if model.CHANGES:
-            key = _text(message, IDEMPOTENCY_KEY)
             if not key or len(key) > 200:
                 raise InvalidInput("a changing request needs an idempotency key of 1 to 200 characters")
             body_hash = self._unit_of_work.encryption.search_hash(message.body.decode())
@@ -122,6 +125,9 @@ class Answering:
             try:
                 await self._reply(message, reply)
                 return
+            except TooLarge:
+                log.error("request.reply_too_large", service=self._service, type=message.type)
+                reply = InternalError("The answer is too large.").problem()
             except Exception as error:
                 if not is_infrastructure(error):
                     raise

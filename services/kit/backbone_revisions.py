@@ -87,7 +87,6 @@ def first() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("body_hash", sa.LargeBinary(), nullable=False),
         sa.Column("outcome", sa.JSON()),
-        sa.Column("customer_ids", postgresql.ARRAY(sa.Uuid()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("actor", "request_type", "key", name="request_outcome_pkey"),
         comment="Outcomes of changing requests by idempotency key: ids and versions only.",

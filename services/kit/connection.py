@@ -6,14 +6,24 @@ queue and consumer must be there again, or the whole be tried again.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from pydantic import SecretStr
+from yarl import URL
 
 from services.kit.telemetry import describe_error, log
 
+HEARTBEAT_SECONDS = 10
 _PAUSE_SECONDS = 0.5
+_closing: set[asyncio.Future[None]] = set()  # the event loop itself keeps no task alive
+Result = TypeVar("Result")
+
+
+def named_url(url: SecretStr, name: str) -> URL:
+    """The broker's URL with the connection's name, and a heartbeat that finds a stuck connection in half a minute."""
+    return URL(url.get_secret_value()).update_query(name=name, heartbeat=HEARTBEAT_SECONDS)
 
 
 async def keep_connected(
@@ -27,11 +37,9 @@ async def keep_connected(
         closed = asyncio.Event()
         connection: AbstractConnection | None = None
         try:
-            connection = await aio_pika.connect(
-                url.get_secret_value(), client_properties={"connection_name": name}, timeout=10
-            )
+            connection = await aio_pika.connect(named_url(url, name), timeout=10)
             connection.close_callbacks.add(lambda *_, closed=closed: closed.set())
-            await prepare(connection)
+            await uncancelled(prepare(connection))
             await closed.wait()
         except Exception as error:
             log.warning("broker.away", connection=name, **describe_error(error))
@@ -47,7 +55,7 @@ async def close_with(connection: AbstractConnection, *channels: AbstractChannel)
 
     def close(*_: object) -> None:
         closing = asyncio.ensure_future(connection.close())
-        _closing.add(closing)  # the event loop itself keeps no task alive
+        _closing.add(closing)
         closing.add_done_callback(_closing.discard)
 
     for channel in channels:
@@ -55,4 +63,12 @@ async def close_with(connection: AbstractConnection, *channels: AbstractChannel)
         (await channel.get_underlay_channel()).on_consumer_cancel_callbacks.add(close)
 
 
-_closing: set[asyncio.Future[None]] = set()
+async def uncancelled(sending: Awaitable[Result]) -> Result:
+    """Awaits it. A stuck connection cancels whoever waits for it: that is a loss, raised as ConnectionError."""
+    try:
+        return await sending
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task and task.cancelling():
+            raise
+        raise ConnectionError("connection lost") from None

@@ -1,13 +1,19 @@
 """The database of one service: its engine, and a patient way to wait until it is back."""
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from contracts import topology
+from services.kit.errors import is_infrastructure, is_outage
 from services.kit.settings import ServiceSettings
+from services.kit.telemetry import describe_error, log
+
+MOST_FAILURES = 10
+Result = TypeVar("Result")
 
 
 def create_engine(settings: ServiceSettings, **options: Any) -> AsyncEngine:
@@ -40,6 +46,10 @@ async def check_pools(engine: AsyncEngine, pool_size: int) -> None:
         raise TooManyConnections(f"{services} services with {pool_size} connections each, and a server with {most}")
 
 
+class StillFailing(Exception):
+    """A step failed again and again as if the database were away, while the database answered."""
+
+
 class DatabaseProbe:
     """Tells whether the database answers, and waits until it does; many waiters ask once."""
 
@@ -63,3 +73,22 @@ class DatabaseProbe:
             while not await self.answers():
                 await asyncio.sleep(pause)
                 pause = min(pause * 1.5, 5.0)
+
+    async def patiently(self, step: Callable[[], Awaitable[Result]]) -> Result:
+        """What the step returns. While the database is away it waits, however long: an outage counts no attempt.
+
+        Raises StillFailing when the step has failed ten times although the database answered: then it is the step.
+        """
+        failures = 0
+        while True:
+            try:
+                return await step()
+            except Exception as error:
+                if not is_infrastructure(error):
+                    raise
+                log.warning("database.waits", database=self._engine.url.database, **describe_error(error))
+                await asyncio.sleep(0.05)
+                failures = failures + 1 if not is_outage(error) and await self.answers() else 0
+                if failures >= MOST_FAILURES:
+                    raise StillFailing from error
+                await self.wait()

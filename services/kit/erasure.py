@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-from sqlalchemy import Table, delete
+from sqlalchemy import ColumnElement, Select, Table, Uuid, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.kit.inbox import lock_for_erasure
@@ -20,10 +20,17 @@ async def erase_customer(work: Work, customer_id: UUID) -> None:
         insert(work.backbone.tombstone).values(customer_id=customer_id, erased_at=work.now).on_conflict_do_nothing()
     )
     for table in erasable(work.backbone.metadata.sorted_tables):
-        if "customer_id" in table.c:
-            await work.connection.execute(delete(table).where(table.c.customer_id == customer_id))
-        if "customer_ids" in table.c:
-            await work.connection.execute(delete(table).where(table.c.customer_ids.contains([customer_id])))
+        await work.connection.execute(delete(table).where(about(table, select(literal(customer_id, Uuid)))))
+
+
+def about(table: Table, people: Select[tuple[UUID]]) -> ColumnElement[bool]:
+    """Which rows of a table are about any of these people."""
+    conditions = []
+    if "customer_id" in table.c:
+        conditions.append(table.c.customer_id.in_(people))
+    if "customer_ids" in table.c:
+        conditions.append(table.c.customer_ids.overlap(func.array(people.scalar_subquery())))
+    return or_(*conditions)
 
 
 def erasable(tables: list[Table]) -> Iterator[Table]:

@@ -119,13 +119,17 @@ class Never(Exception):
     """An event that no attempt will make right; it is parked at once. The reason must hold no personal data."""
 
 
-_TRANSIENT_SQLSTATE_CLASSES = {
+_OUTAGES = (
     "08",  # connection exception
-    "40",  # transaction rollback: serialization failure, deadlock
-    "53",  # insufficient resources
-    "57",  # operator intervention: shutdown, crash, cannot connect now
+    "53",  # insufficient resources: connections, disk
+    "57P",  # operator intervention: shutdown, crash, cannot connect now
     "58",  # system error
-}
+)
+_TRANSIENT = (
+    *_OUTAGES,
+    "40",  # transaction rollback: serialization failure, deadlock
+    "57014",  # a statement took too long
+)
 
 
 def is_infrastructure(error: BaseException) -> bool:
@@ -135,8 +139,13 @@ def is_infrastructure(error: BaseException) -> bool:
             return True
         return not _sqlstate(error.orig) and isinstance(error, InterfaceError | OperationalError)
     if sqlstate := _sqlstate(error):
-        return sqlstate[:2] in _TRANSIENT_SQLSTATE_CLASSES
+        return sqlstate.startswith(_TRANSIENT)
     return isinstance(error, PoolTimeout | OSError | TimeoutError | AMQPError | ChannelInvalidStateError)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database itself says that it can't work now, whatever it is asked."""
+    return _sqlstate(error.orig if isinstance(error, DBAPIError) else error).startswith(_OUTAGES)
 
 
 def is_unstorable(error: BaseException) -> bool:

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.kit.tables import Backbone
 from services.kit.work import Work
 
+PARKING_LOCK = 0x7061726B
+"""Advisory lock that parking shares and an erasure takes alone: a parked body may be about anybody."""
 _LOCK_SHARED = text(
     "SELECT pg_advisory_xact_lock_shared(hashtextextended(id::text, 0)) FROM unnest(:ids) AS id ORDER BY id"
 ).bindparams(bindparam("ids", type_=ARRAY(Uuid)))
@@ -46,4 +48,5 @@ async def erased_among(connection: AsyncConnection, backbone: Backbone, customer
 
 async def lock_for_erasure(connection: AsyncConnection, customer_id: UUID) -> None:
     """Waits until nobody works on what concerns this person, and keeps others waiting until the transaction ends."""
+    await connection.execute(select(func.pg_advisory_xact_lock(PARKING_LOCK)))
     await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(customer_id), 0, type_=Text))))

@@ -1,10 +1,11 @@
 """The input queue: events that a service acts on, dispatched by type, each fact once."""
 
-import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from time import perf_counter
 
 from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 
@@ -74,14 +75,14 @@ class InputConsumer:
                 link=link,
                 attributes={"messaging.message.id": str(envelope.id), "koto.subject": str(envelope.subject)},
             ):
-                outcome = await self._handle_patiently(envelope, event)
+                outcome = await self._probe.patiently(lambda: self._handle(envelope, event))
             await message.ack()
             lag = (self._clock.now() - envelope.time).total_seconds()
             self._telemetry.lag.labels(self._service, kind).observe(max(0.0, lag))
         except Exception as error:
             if is_infrastructure(error):
                 return  # the broker is away, and will deliver again what was not acked
-            outcome = await self._retry.fail(message, error, origin="input")
+            outcome = await self._fail(message, error)
             log.warning(
                 f"event.{outcome}",
                 service=self._service,
@@ -92,17 +93,14 @@ class InputConsumer:
         finally:
             self._telemetry.consumed.labels(self._service, kind, outcome).observe(perf_counter() - started)
 
-    async def _handle_patiently(self, envelope: Envelope, event: Event) -> str:
-        """Handles an event; while the database is away, waits: an outage counts no attempt, however long."""
-        while True:
-            try:
-                return await self._handle(envelope, event)
-            except Exception as error:
-                if not is_infrastructure(error):
-                    raise
-                log.warning("consumer.pauses", service=self._service, **describe_error(error))
-                await asyncio.sleep(0.05)
-                await self._probe.wait()
+    async def _fail(self, message: AbstractIncomingMessage, error: Exception) -> str:
+        try:
+            return await self._retry.fail(message, error, origin="input")
+        except Exception as defect:  # never keep a slot of the prefetch: the broker's delivery limit parks it
+            log.error("retry.failed", service=self._service, **describe_error(defect))
+            with suppress(*CONNECTION_EXCEPTIONS):
+                await message.nack(requeue=True)
+            return "requeued"
 
     async def _handle(self, envelope: Envelope, event: Event) -> str:
         cause = Cause(str(envelope.id), envelope.correlationid, envelope.legalbasis)

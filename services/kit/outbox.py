@@ -6,6 +6,7 @@ ids. Rows are selected by `published_at IS NULL`, never by position: rows commit
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -14,14 +15,14 @@ from typing import Any
 
 from aio_pika import DeliveryMode, Message
 from opentelemetry.trace import SpanKind
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import CLOUDEVENTS_CONTENT_TYPE, Envelope, schema_urn
 from contracts.topology import events_exchange
 from services.kit.errors import is_infrastructure
 from services.kit.parts import Parts
-from services.kit.telemetry import log
+from services.kit.telemetry import describe_error, log
 
 BATCH = 500
 _LOCK_KEY = 0x6B6F746F  # "koto": one relay at a time in one database
@@ -47,24 +48,23 @@ class Relay:
                 async with asyncio.timeout(self._poll_seconds):
                     await self._committed.wait()
             except TimeoutError:
-                pass
+                await self._measure_if_possible()
             self._committed.clear()
             try:
-                while await self.drain_batch() == BATCH:
+                while await self.drain_batch():
                     pass
-                await self._measure()
             except Exception as error:
                 level = log.warning if is_infrastructure(error) else log.error
-                level("relay.waits", service=self._service, error=type(error).__name__)
+                level("relay.waits", service=self._service, **describe_error(error))
                 await asyncio.sleep(min(self._poll_seconds, 1.0))
 
-    async def drain_batch(self) -> int:
-        """Publishes up to one batch in order; returns how many rows were pending in it."""
+    async def drain_batch(self) -> bool:
+        """Publishes up to one batch in order; returns whether there may be more that can be published."""
         async with self._engine.begin() as connection:
             await connection.execute(select(func.pg_advisory_xact_lock(_LOCK_KEY)))
             rows = await self._pending(connection)
             if not rows:
-                return 0
+                return False
             subjects = groupby(sorted(rows, key=_subject_order), key=attrgetter("subject"))
             drained = await asyncio.gather(*(self._publish_subject(list(group)) for _, group in subjects))
             await self._mark(connection, [position for each in drained for position in each.published])
@@ -74,12 +74,14 @@ class Relay:
         for each in drained:
             if each.interrupted_by:
                 raise each.interrupted_by
-        stopped = any(each.refused for each in drained)
-        return 0 if stopped else len(rows)  # what can't be published is not spun on: the poll tries again
+        return len(rows) == BATCH and any(each.published for each in drained)
 
     async def _pending(self, connection: AsyncConnection) -> Sequence[Row[Any]]:
         table = self._backbone.outbox
-        query = select(table).where(table.c.published_at.is_(None)).order_by(table.c.position).limit(BATCH)
+        pending = table.c.published_at.is_(None)
+        stopped = select(table.c.subject).where(pending, table.c.failure.is_not(None))
+        free = or_(table.c.failure.is_not(None), table.c.subject.not_in(stopped))
+        query = select(table).where(pending, free).order_by(table.c.position).limit(BATCH)
         return (await connection.execute(query)).all()
 
     async def _publish_subject(self, rows: list[Row[Any]]) -> "_Drained":
@@ -109,6 +111,10 @@ class Relay:
             .where(table.c.position == func.any(positions))
             .values(published_at=self._clock.now(), failure=None)
         )
+
+    async def _measure_if_possible(self) -> None:
+        with contextlib.suppress(Exception):  # a figure, and no more: draining says what is wrong
+            await self._measure()
 
     async def _measure(self) -> None:
         async with self._engine.connect() as connection:

@@ -11,17 +11,17 @@ from uuid import UUID
 
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractIncomingMessage
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from contracts.topology import private_exchange
 from services.kit.errors import Conflict, Forbidden, NotFound
-from services.kit.inbox import erased_among
+from services.kit.inbox import PARKING_LOCK
 from services.kit.parts import Parts
 from services.kit.retry import ATTEMPT, ORIGIN, REASON, attempt_of
 
-_UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _REPLAYABLE = {"input", "projection"}
 
 
@@ -51,7 +51,9 @@ class ParkedMessages:
         headers = {_clean(key): _clean(value) for key, value in message.headers.items() if isinstance(value, str | int)}
         ids = ids_within(message.body)
         async with self._engine.begin() as connection:
-            if await erased_among(connection, self._backbone, ids):
+            await connection.execute(select(func.pg_advisory_xact_lock_shared(PARKING_LOCK)))
+            tombstone = self._backbone.tombstone.c.customer_id
+            if (await connection.execute(select(tombstone).where(tombstone.in_(ids)).limit(1))).first():
                 return
             await connection.execute(
                 insert(self._table).values(
@@ -137,6 +139,7 @@ class ParkedMessages:
 
 
 def _dead_lettered_from(message: AbstractIncomingMessage) -> str | None:
-    """The purpose of the queue that the broker took the message from."""
-    queue = message.headers.get("x-first-death-queue")
-    return str(queue).split(".", 1)[-1] if queue else None
+    """The purpose of the queue that the broker took the message from last."""
+    deaths = message.headers.get("x-death")
+    newest = deaths[0] if isinstance(deaths, list) and deaths else None
+    return str(newest.get("queue")).split(".", 1)[-1] if isinstance(newest, dict) else None

@@ -6,7 +6,7 @@ rows.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -77,18 +77,21 @@ class BatchedConsumer:
         self._probe = parts.probe
         self._telemetry = parts.telemetry
         self._arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
-        self._settled = asyncio.Event()
         self.consuming = False
 
-    async def idle(self) -> None:
-        """Returns when nothing that has arrived waits to be kept."""
-        await self._settled.wait()
-
     async def run(self) -> None:
-        """Consumes until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(keep_connected(self._url, f"koto-{self._queue}", self._prepare, self._forget_arrived))
-            tasks.create_task(self._work())
+        """Consumes until cancelled; ends when one of its two halves ends, however that came about."""
+        halves = [
+            asyncio.create_task(keep_connected(self._url, f"koto-{self._queue}", self._prepare, self._forget_arrived)),
+            asyncio.create_task(self._work()),
+        ]
+        try:
+            await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for half in halves:
+                half.cancel()
+            await asyncio.gather(*halves, return_exceptions=True)
+            self.consuming = False
 
     async def _prepare(self, connection: AbstractConnection) -> None:
         channel = await connection.channel()
@@ -105,10 +108,7 @@ class BatchedConsumer:
 
     async def _work(self) -> None:
         while True:
-            if self._arrived.empty():
-                self._settled.set()
             batch = [await self._arrived.get()]
-            self._settled.clear()
             while len(batch) < BATCH and not self._arrived.empty():
                 batch.append(self._arrived.get_nowait())
             try:
@@ -130,7 +130,7 @@ class BatchedConsumer:
             except Unreadable as error:
                 await self._park(message, error)
         try:
-            await self._patiently(lambda: self._keep(read))
+            await self._probe.patiently(lambda: self._keep(read))
         except Exception as error:
             if is_infrastructure(error) or not read:
                 raise
@@ -142,7 +142,7 @@ class BatchedConsumer:
 
     async def _settle_alone(self, each: Read) -> None:
         try:
-            await self._patiently(lambda: self._keep([each]))
+            await self._probe.patiently(lambda: self._keep([each]))
         except Exception as error:
             if is_infrastructure(error):
                 raise
@@ -170,17 +170,6 @@ class BatchedConsumer:
                 await self._projection.keep(connection, kept, self._table)
         for _, _, event in read:
             self._telemetry.consumed.labels(self._service, event.TYPE, "projected").observe(0)
-
-    async def _patiently(self, attempt: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                return await attempt()
-            except Exception as error:
-                if not is_infrastructure(error):
-                    raise
-                log.warning("projection.pauses", service=self._service, **describe_error(error))
-                await asyncio.sleep(0.05)
-                await self._probe.wait()
 
     async def _park(self, message: AbstractIncomingMessage, error: Exception) -> None:
         await self._retry.fail(message, error, origin="projection")

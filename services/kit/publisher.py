@@ -8,7 +8,7 @@ from aio_pika.exceptions import ChannelInvalidStateError, DeliveryError
 from pydantic import SecretStr
 
 from contracts.topology import MAX_MESSAGE_BYTES
-from services.kit.connection import close_with, keep_connected
+from services.kit.connection import close_with, keep_connected, uncancelled
 
 CONFIRM_SECONDS = 10.0
 
@@ -51,12 +51,14 @@ class Publisher:
         if len(message.body) > MAX_MESSAGE_BYTES:
             raise TooLarge
         target = await _open(self._confirmed).get_exchange(exchange, ensure=False)
-        await target.publish(message, routing_key, mandatory=mandatory, timeout=CONFIRM_SECONDS)
+        await uncancelled(target.publish(message, routing_key, mandatory=mandatory, timeout=CONFIRM_SECONDS))
 
     async def publish_unconfirmed(self, exchange: str, routing_key: str, message: aio_pika.Message) -> None:
         """Hands a message to the broker and waits for nothing: for replies, whose asker has a deadline of its own."""
+        if len(message.body) > MAX_MESSAGE_BYTES:
+            raise TooLarge
         target = await _open(self._unconfirmed).get_exchange(exchange, ensure=False)
-        await target.publish(message, routing_key, mandatory=False)
+        await uncancelled(target.publish(message, routing_key, mandatory=False))
 
     @staticmethod
     def refused(error: Exception) -> bool:

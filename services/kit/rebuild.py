@@ -16,17 +16,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from aio_pika import Message
-from sqlalchemy import Row, Table, func, select, text
+from sqlalchemy import Row, Table, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts import topology
 from contracts.topology import Queue
 from services.kit import topology_apply
+from services.kit.erasure import about
 from services.kit.outbox import event_message
 from services.kit.projection import BatchedConsumer
 from services.kit.service import Service
 
 _PAGE = 500
+ROUNDS = 100
+PATIENCE_CHECKS = 300
+"""How often in a row the shadow may be found no nearer before a rebuild gives up: half a minute."""
+
+
+class RebuildStuck(Exception):
+    """A rebuild came to no end; the live projection is as it was."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +69,11 @@ async def rebuild(reader: Service, owners: Iterable[Service], management_url: st
     async with reader.parts.engine.begin() as connection:
         await connection.execute(text(f'DROP TABLE IF EXISTS "{shadow.name}"'))
         await connection.execute(text(f'CREATE TABLE "{shadow.name}" (LIKE "{live.name}" INCLUDING ALL)'))
-    consumer = BatchedConsumer(reader.parts, queue.name, projection, shadow)
-    consuming = asyncio.create_task(consumer.run())
     try:
-        replayed = 0
-        for owner in owners:
-            replayed += await replay_log(
-                owner, queue.name, (each.TYPE for each in events if each.owner() == owner.name)
-            )
-        rows = await _switch_when_complete(reader, live, shadow, consumer)
+        types = [each.TYPE for each in events]
+        replayed = sum([await replay_log(owner, queue.name, types) for owner in owners])
+        rows = await _fill_and_switch(reader, live, shadow, queue.name)
     finally:
-        consuming.cancel()
-        await asyncio.gather(consuming, return_exceptions=True)
         await topology_apply.remove(management_url, vhost, queue)
     return Rebuilt(replayed, rows)
 
@@ -106,27 +107,53 @@ async def _log(owner: Service, types: list[str]) -> AsyncIterator[list[Row[Any]]
         position = page[-1].position
 
 
-async def _switch_when_complete(reader: Service, live: Table, shadow: Table, consumer: BatchedConsumer) -> int:
-    """Swaps the tables once the shadow lacks nothing that the live one has; returns the rows it then has."""
-    while True:
-        await consumer.idle()
+async def _fill_and_switch(reader: Service, live: Table, shadow: Table, queue: str) -> int:
+    """Consumes into the shadow until it lacks nothing that the live table has, then swaps; returns the rows there are.
+
+    The consumer is stopped before the swap, so that no batch of its writes to a table that is being renamed.
+    Raises RebuildStuck when rows of the live table can't be had from the log.
+    """
+    assert reader.projection
+    for _ in range(ROUNDS):
+        consuming = asyncio.create_task(BatchedConsumer(reader.parts, queue, reader.projection, shadow).run())
+        try:
+            await _caught_up(reader, live, shadow)
+        finally:
+            consuming.cancel()
+            await asyncio.gather(consuming, return_exceptions=True)
         async with reader.parts.engine.begin() as connection:
             await connection.execute(text(f'LOCK TABLE "{live.name}" IN ACCESS EXCLUSIVE MODE'))
-            if not await _lacks(connection, live, shadow):
+            # erased meanwhile: kit erases from the tables it knows, and the shadow is none of them
+            erased = select(reader.parts.backbone.tombstone.c.customer_id)
+            await connection.execute(delete(shadow).where(about(shadow, erased)))
+            if not await _lacking(connection, live, shadow):
                 rows: int = (await connection.execute(select(func.count()).select_from(shadow))).scalar_one()
                 await connection.execute(text(f'DROP TABLE "{live.name}"'))
                 await connection.execute(text(f'ALTER TABLE "{shadow.name}" RENAME TO "{live.name}"'))
                 await _rename_indexes(connection, live, shadow)
                 return rows
+    raise RebuildStuck(f"{live.name} changes faster than it is rebuilt")
+
+
+async def _caught_up(reader: Service, live: Table, shadow: Table) -> None:
+    """Returns when the shadow has what the live table has; raises RebuildStuck when it stops coming nearer."""
+    lacking, since = -1, 0
+    while since < PATIENCE_CHECKS:
+        async with reader.parts.engine.connect() as connection:
+            behind = await _lacking(connection, live, shadow)
+        if not behind:
+            return
+        lacking, since = (behind, 0) if behind != lacking else (behind, since + 1)
         await asyncio.sleep(0.1)
+    raise RebuildStuck(f"{lacking} rows of {live.name} can't be had from the log")
 
 
-async def _lacks(connection: AsyncConnection, live: Table, shadow: Table) -> bool:
+async def _lacking(connection: AsyncConnection, live: Table, shadow: Table) -> int:
+    """How many rows of the live table the shadow has not, or has older."""
     key = next(iter(live.primary_key)).name
-    behind = select(live.c[key]).where(
-        ~select(shadow.c[key]).where(shadow.c[key] == live.c[key], shadow.c.sequence >= live.c.sequence).exists()
-    )
-    return (await connection.execute(behind.limit(1))).first() is not None
+    newer = select(shadow.c[key]).where(shadow.c[key] == live.c[key], shadow.c.sequence >= live.c.sequence)
+    count = select(func.count()).select_from(live).where(~newer.exists())
+    return int((await connection.execute(count)).scalar_one())
 
 
 async def _rename_indexes(connection: AsyncConnection, live: Table, shadow: Table) -> None:

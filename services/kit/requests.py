@@ -23,7 +23,7 @@ from contracts.topology import REPLIES, REQUESTS, reply_queue_prefix
 from services.kit.actor import Actor, ActorTokens
 from services.kit.answering import ACTOR, DEADLINE, IDEMPOTENCY_KEY, PROBLEM, milliseconds
 from services.kit.clock import Clock
-from services.kit.connection import close_with, keep_connected
+from services.kit.connection import close_with, keep_connected, uncancelled
 from services.kit.errors import ProblemReply, Unavailable
 from services.kit.settings import ServiceSettings
 from services.kit.telemetry import Telemetry, current_traceparent
@@ -96,14 +96,15 @@ class Requests:
             raise Unavailable
         owner, now = request.owner(), self._clock.now()
         body = canonical_json(request)
+        key = _opaque(key) if key else None
         call_id = str(uuid7())
         headers: dict[str, Any] = {
-            ACTOR: self._tokens.sign(actor, service=owner, body=body, now=now),
+            ACTOR: self._tokens.sign(actor, request_type=request.TYPE, key=key, body=body, now=now),
             DEADLINE: milliseconds(now + within),
             "traceparent": current_traceparent() or "",
         }
         if key:
-            headers[IDEMPOTENCY_KEY] = _opaque(key)
+            headers[IDEMPOTENCY_KEY] = key
         message = Message(
             body,
             message_id=call_id,
@@ -120,7 +121,7 @@ class Requests:
         self._waiting[call_id] = waiting
         try:
             async with asyncio.timeout(within.total_seconds()):
-                await exchange.publish(message, owner, mandatory=True)
+                await uncancelled(exchange.publish(message, owner, mandatory=True))
                 return await waiting
         except (DeliveryError, TimeoutError, ConnectionError, RuntimeError):
             # full queue, nobody's queue, no answer in time, or the connection was lost meanwhile

@@ -13,6 +13,9 @@ from services.kit.publisher import Publisher
 ATTEMPT, REASON, ORIGIN = "x-attempt", "x-reason", "x-origin"
 
 
+_BROKERS_OWN = ("x-death", "x-first-death", "x-delivery")
+
+
 class Unreadable(Never):
     """A message that is not of its contract; the reason names the field and the rule, never the value."""
 
@@ -20,12 +23,12 @@ class Unreadable(Never):
 def attempt_of(message: AbstractIncomingMessage) -> int:
     """How many times the message has failed before."""
     attempt = message.headers.get(ATTEMPT, 0)
-    return attempt if isinstance(attempt, int) else 0
+    return min(max(attempt, 0), len(RETRY_STEPS)) if isinstance(attempt, int) else 0
 
 
 def copy_of(message: AbstractIncomingMessage, headers: dict[str, Any]) -> Message:
     """The same message, with these headers laid over its own, to be published again."""
-    kept = {key: value for key, value in message.headers.items() if not key.startswith("x-death")}
+    kept = {key: value for key, value in message.headers.items() if not key.startswith(_BROKERS_OWN)}
     return Message(
         message.body,
         headers={**kept, **headers},

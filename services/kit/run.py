@@ -19,6 +19,10 @@ CHECK_SECONDS, DEAD_CHECKS = 5.0, 6
 """How often a process looks whether its consumers live, and how many misses in a row end it."""
 
 
+STOP_SECONDS = 25.0
+"""How long an orderly stop may take; what hangs then is ended with the process, and nothing acknowledged is lost."""
+
+
 class Runnable(Protocol):
     """What `build(settings)` of every service returns."""
 
@@ -56,7 +60,9 @@ async def serve(environments: Mapping[str, Mapping[str, str]], operations_port: 
             log.info("ready", services=[service.name for service in services])
             await _until_stopped_or_dead(services, stop)
         finally:
-            await asyncio.gather(*(service.stop() for service in services), return_exceptions=True)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS):
+                    await asyncio.gather(*(service.stop() for service in services), return_exceptions=True)
 
 
 async def _until_stopped_or_dead(services: list[Runnable], stop: asyncio.Event) -> None:

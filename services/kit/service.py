@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from faststream import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 
@@ -12,6 +14,7 @@ from contracts import topology
 from contracts.envelope import Event, Request
 from services.kit.answering import Answering
 from services.kit.clock import Clock, SystemClock
+from services.kit.connection import named_url
 from services.kit.database import check_pools
 from services.kit.errors import is_infrastructure
 from services.kit.input_consumer import InputConsumer
@@ -84,7 +87,7 @@ class Service:
             await asyncio.sleep(600)
 
     async def stop(self) -> None:
-        """Closes the doors, lets what is under way end, and publishes what it committed as far as the broker allows."""
+        """Closes the doors and lets what is under way end; what it committed is published by the next relay."""
         if self._broker:
             await self._broker.stop()
         for task in self._tasks:
@@ -110,7 +113,7 @@ class Service:
         """FastStream holds the connection, a channel with its own prefetch per queue, and the graceful end."""
         name, pool = self.name, self.parts.settings.pool_size
         broker = RabbitBroker(
-            f"{self.parts.settings.rabbitmq_url.get_secret_value()}?name=koto-{name}",
+            str(named_url(self.parts.settings.rabbitmq_url, f"koto-{name}")),
             app_id=name,
             logger=None,
             apply_types=False,
@@ -145,18 +148,17 @@ class Service:
         await self.input_consumer(message.raw_message)
 
     async def _park(self, message: RabbitMessage) -> None:
-        while True:
-            try:
-                await self.parked.park(message.raw_message)
-                await message.raw_message.ack()
-                return
-            except Exception as error:
-                log.warning("parking.waits", service=self.name, **describe_error(error))
-                if not is_infrastructure(error):
-                    raise
-                await self.parts.probe.wait()
-                if message.raw_message.channel.is_closed:
-                    return
+        """Parks a message; what can't be parked goes back, and after the delivery limit to where nobody reads."""
+        raw = message.raw_message
+        try:
+            await self.parts.probe.patiently(lambda: self.parked.park(raw))
+        except Exception as error:
+            log.error("parking.failed", service=self.name, **describe_error(error))
+            with suppress(*CONNECTION_EXCEPTIONS):
+                await raw.nack(requeue=True)
+        else:
+            with suppress(*CONNECTION_EXCEPTIONS):  # the channel is lost: it comes again and is parked twice
+                await raw.ack()
 
     async def _patiently(self, step: Any) -> None:
         while True:

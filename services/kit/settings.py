@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,7 +16,7 @@ class ServiceSettings(BaseSettings):
     service: str
     rabbitmq_url: SecretStr
     database_url: SecretStr = SecretStr("")
-    pool_size: int = 10
+    pool_size: int = Field(10, ge=6)
     """Connections to the database, in all; consumers together hold fewer messages than this."""
     actor_keys: SecretStr = SecretStr('{"keys": []}')
     """JWK set with the public keys that actor tokens are verified by."""

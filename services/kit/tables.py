@@ -138,9 +138,9 @@ def backbone(metadata: MetaData) -> Backbone:
         Column("key", Text, primary_key=True),
         Column("body_hash", LargeBinary, nullable=False),
         Column("outcome", JSON),
-        customer_ids_column(),
         Column("happened_at", Moment, nullable=False),
         Index("request_outcome_age", "happened_at"),
+        info={"not_erased": "ids and a keyed hash, for a day: a late repeat must not bring the person back"},
         comment="Outcomes of changing requests by idempotency key: ids and versions only.",
     )
     return Backbone(metadata, outbox, inbox, parked, tombstone, subject_sequence, request_outcome)

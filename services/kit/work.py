@@ -133,12 +133,9 @@ class Work:
         if self.repetition is None:
             return
         stored = outcome.model_dump(mode="json")
-        ids = [UUID(stored["customer_id"])] if "customer_id" in stored else []
         table = self.backbone.request_outcome
         await self.connection.execute(
-            table.update()
-            .where(self._key_matches(), table.c.outcome.is_(None))
-            .values(outcome=stored, customer_ids=ids)
+            table.update().where(self._key_matches(), table.c.outcome.is_(None)).values(outcome=stored)
         )
 
     def _key_matches(self) -> Any:

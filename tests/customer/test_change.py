@@ -166,3 +166,19 @@ async def test_a_source_that_is_no_code_of_the_list_is_refused(customers: Custom
     with pytest.raises(InvalidInput) as refused:
         await customers.ask(changing(opened, mother_tongue="so", source="Meikalainen"))
     assert [(error.pointer, error.rule) for error in refused.value.errors] == [("/source", "code_list")]
+
+
+async def test_a_long_history_is_read_page_by_page(customers: CustomerService) -> None:
+    known = await customers.ask(opening())
+    for language in ("so", "ar", "fa", "uk", "ru"):
+        known = await customers.ask(changing(known, mother_tongue=language))
+    whole = await customers.ask(GetCustomerHistory(customer_id=known.customer_id))
+    assert whole.next_cursor is None
+    pages, cursor = [], None
+    while True:
+        page = await customers.ask(GetCustomerHistory(customer_id=known.customer_id, cursor=cursor, limit=2))
+        pages.append(page.entries)
+        if (cursor := page.next_cursor) is None:
+            break
+    assert tuple(entry for page in pages for entry in page) == whole.entries
+    assert {len(page) for page in pages[:-1]} == {2}

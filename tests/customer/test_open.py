@@ -193,3 +193,18 @@ async def test_a_former_customer_of_another_municipality_is_known_elsewhere(cust
     with pytest.raises(Conflict) as refused:
         await customers.ask(opening(personal_identity_code=CODE), EXPERT_HELSINKI)
     assert refused.value.code == "known-elsewhere"
+
+
+async def test_a_former_customer_who_is_another_municipality_s_now_is_not_opened_beside_it(
+    customers: CustomerService,
+) -> None:
+    opened = await customers.ask(opening(personal_identity_code=CODE))
+    await closed(customers, opened)
+    await customers.rows(
+        "INSERT INTO client_relationship (id, customer_id, municipality, arrival, started_on) "
+        "VALUES (gen_random_uuid(), $1, '091', 'moved', '2026-03-01')",
+        opened.customer_id,
+    )
+    with pytest.raises(Conflict) as refused:
+        await customers.ask(opening(personal_identity_code=CODE))
+    assert refused.value.code == "known-elsewhere"

@@ -1,5 +1,7 @@
 """Each route is one request to one service, in the caller's name."""
 
+import pytest
+
 from contracts.assessment import GetCustomerAssessments
 from contracts.customer import ChangeCustomer, CloseCustomer, GetCustomer, GetCustomerHistory, OpenCustomer
 from services.kit.work import canonical_json
@@ -51,9 +53,17 @@ async def test_a_customer_relationship_is_closed(door: Door) -> None:
     assert asked.key == "act-3"
 
 
+@pytest.mark.parametrize("query", ["limit=0", "limit=51", "limit=many", "cursor=1", "cursor=Meikalainen"])
+async def test_a_page_that_cannot_be_is_refused_by_name(door: Door, query: str) -> None:
+    answer = await door.send("GET", f"{CUSTOMER}/history?{query}")
+    assert answer.status == 422
+    assert query.partition("=")[0] in answer.text
+    assert "Meikalainen" not in answer.text
+
+
 async def test_the_history_is_read(door: Door) -> None:
     answer = await door.send("GET", f"{CUSTOMER}/history")
-    assert answer.json == {"customer_id": str(CUSTOMER_ID), "entries": []}
+    assert answer.json == {"customer_id": str(CUSTOMER_ID), "entries": [], "next_cursor": None}
     assert door.requests.asked[0].request == GetCustomerHistory(customer_id=CUSTOMER_ID)
 
 

@@ -3,13 +3,17 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import aio_pika
+import pytest
 import pytest_asyncio
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from pydantic import SecretStr
 from sqlalchemy import ARRAY, BigInteger, Column, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import create_async_engine
 from uuid_utils.compat import uuid7
@@ -17,6 +21,7 @@ from uuid_utils.compat import uuid7
 from contracts.customer import CustomerChanged, CustomerErased, RelationshipState
 from contracts.envelope import Envelope, Event, Request, schema_urn
 from contracts.topology import events_exchange
+from services.kit import connection
 from services.kit.projection import Projection
 from services.kit.service import Service
 from services.kit.tables import backbone
@@ -143,6 +148,58 @@ class StandIn:
         await asyncio.gather(*(service.stop() for service in self.services))
         if self._connection:
             await self._connection.close()
+
+
+class Frozen:
+    """A proxy before the broker, whose connections can be frozen: open, and nothing comes through."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = (host, port)
+        self._gates: list[asyncio.Event] = []
+        self.port = 0
+
+    async def start(self) -> asyncio.Server:
+        """Listens."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        return server
+
+    def go_through(self, service: Service) -> None:
+        """Makes a service's publisher connect through the proxy."""
+        publisher = service.parts.publisher
+        url = publisher._url.get_secret_value()
+        publisher._url = SecretStr(url.replace(f":{self._target[1]}/", f":{self.port}/"))
+
+    def freeze(self) -> None:
+        """Freezes what is connected; new connections are not frozen."""
+        for gate in self._gates:
+            gate.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        gate = asyncio.Event()
+        gate.set()
+        self._gates.append(gate)
+        to_reader, to_writer = await asyncio.open_connection(*self._target)
+
+        async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+            with suppress(OSError):
+                while data := await source.read(65536):
+                    await gate.wait()
+                    sink.write(data)
+                    await sink.drain()
+
+        await asyncio.gather(pump(reader, to_writer), pump(to_reader, writer))
+
+
+@pytest_asyncio.fixture
+async def frozen(vhost: Vhost, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Frozen]:
+    """A proxy before the broker, and heartbeats short enough to wait for."""
+    monkeypatch.setattr(connection, "HEARTBEAT_SECONDS", 2)
+    parts = urlsplit(vhost.amqp_url)
+    made = Frozen(parts.hostname or "", parts.port or 0)
+    server = await made.start()
+    yield made
+    server.close()
 
 
 async def record_effect(event: Any, work: Any) -> None:

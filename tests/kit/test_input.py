@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import aio_pika
 import pytest
 
 from contracts.customer import CustomerChanged, CustomerErased
@@ -263,3 +264,71 @@ async def test_a_message_put_straight_on_the_dead_queue_is_parked(stand_in: Stan
     )
     (parked,) = await eventually(stand_in.parked)
     assert (parked["origin"], parked["attempts"]) == ("unknown", 0)
+
+
+@pytest.mark.parametrize("attempt", [-7, 2**40])
+async def test_a_forged_attempt_count_keeps_no_slot_of_the_prefetch(stand_in: StandIn, attempt: int) -> None:
+    async def fail_unless_good(event: Any, work: Any) -> None:
+        if event.relationships[0].municipality == "666":
+            raise RuntimeError
+        await record_effect(event, work)
+
+    await stand_in.start({CustomerChanged: fail_unless_good})
+    for _ in range(3):
+        await stand_in.send(envelope_of(customer_changed(municipality="666")), headers={"x-attempt": attempt})
+    await stand_in.send_body(b"x", "assessment.private", "dead", headers={"x-attempt": attempt})
+    await stand_in.send(envelope_of(customer_changed()))
+    await eventually(stand_in.effects)
+    await eventually(lambda: _parked(stand_in, 4), within=40)
+
+
+async def _parked(stand_in: StandIn, count: int) -> bool:
+    return len(await stand_in.parked()) == count
+
+
+async def test_a_handler_that_fails_as_if_the_database_were_away_is_parked_all_the_same(stand_in: StandIn) -> None:
+    async def miss_a_file(event: Any, work: Any) -> None:
+        raise FileNotFoundError("template")
+
+    await stand_in.start({CustomerChanged: miss_a_file})
+    await stand_in.send(envelope_of(customer_changed()))
+    (parked,) = await eventually(stand_in.parked, within=40)
+    assert parked["reason"] == "StillFailing"
+
+
+async def test_a_body_with_very_many_ids_is_parked_like_any_other(stand_in: StandIn) -> None:
+    await stand_in.start({CustomerChanged: record_effect})
+    await stand_in.send_body(" ".join(str(uuid4()) for _ in range(20_000)).encode(), "assessment.private", "dead")
+    await stand_in.send_body(b"and another", "assessment.private", "dead")
+    await eventually(lambda: _parked(stand_in, 2))
+
+
+async def test_a_parked_message_goes_with_the_customer_however_its_id_is_spelt(stand_in: StandIn) -> None:
+    await stand_in.start({CustomerChanged: record_effect})
+    customer = uuid4()
+    await stand_in.send_body(str(customer).upper().encode(), "assessment.private", "dead")
+    await eventually(stand_in.parked)
+    await stand_in.send(envelope_of(CustomerErased(erased_customer_id=customer)))
+    await eventually(lambda: stand_in.rows("SELECT 1 FROM tombstone"))
+    assert not await stand_in.parked()
+
+
+async def test_a_message_that_killed_its_consumer_after_a_retry_can_be_replayed(stand_in: StandIn) -> None:
+    body = envelope_of(customer_changed()).model_dump_json().encode()
+    await stand_in.send_body(body, "assessment.private", "retry.5s", headers={"x-attempt": 1})
+    connection = await aio_pika.connect(stand_in.vhost.url())
+
+    async def dead_lettered() -> bool:
+        channel = await connection.channel()
+        queue = await channel.get_queue("assessment.input", ensure=False)
+        await queue.get(fail=False, no_ack=False)
+        await channel.close()  # unacked: as if the consumer had died with it
+        return bool(await stand_in.vhost.get("assessment.dead"))
+
+    await eventually(dead_lettered)
+    await connection.close()
+    service = await stand_in.start({CustomerChanged: record_effect})
+    (parked,) = await eventually(stand_in.parked)
+    assert parked["origin"] == "input"
+    await service.parked.replay(parked["id"], by="operator")
+    await eventually(stand_in.effects)

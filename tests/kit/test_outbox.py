@@ -9,9 +9,11 @@ import pytest
 
 from contracts.assessment import AssessmentChanged
 from services.kit.actor import service_actor
+from services.kit.outbox import BATCH
+from services.kit.publisher import TooLarge
 from services.kit.service import Service
 from services.kit.work import Cause
-from tests.kit.conftest import StandIn
+from tests.kit.conftest import Frozen, StandIn
 from tests.support import eventually
 
 pytestmark = [pytest.mark.broker, pytest.mark.database]
@@ -155,3 +157,30 @@ async def test_a_work_tells_the_trace_it_was_committed_in(stand_in: StandIn) -> 
         await publish(service, assessment_changed(uuid4()))
     (row,) = await stand_in.rows("SELECT traceparent FROM outbox")
     assert format(span.get_span_context().trace_id, "032x") in row["traceparent"]
+
+
+async def test_a_stopped_subject_with_a_long_tail_stops_nobody_else(stand_in: StandIn) -> None:
+    service = await stand_in.start()
+    stuck, publish_really = uuid4(), service.parts.publisher.publish
+
+    async def refuse_stuck(exchange: str, key: str, message: Any, **more: Any) -> None:
+        if str(stuck).encode() in message.body:
+            raise TooLarge
+        await publish_really(exchange, key, message, **more)
+
+    service.parts.publisher.publish = refuse_stuck  # type: ignore[method-assign]
+    await publish(service, *(assessment_changed(stuck) for _ in range(BATCH + 1)))
+    free = uuid4()
+    await publish(service, assessment_changed(free))
+    await eventually(lambda: _published_of(stand_in, free, 1))
+    assert len(await pending(stand_in)) == BATCH + 1
+
+
+async def test_a_connection_that_is_stuck_is_found_and_opened_anew(stand_in: StandIn, frozen: Frozen) -> None:
+    service = await stand_in.start(change=frozen.go_through)
+    await publish(service, assessment_changed(uuid4()))
+    await eventually(lambda: all_published(stand_in))
+    frozen.freeze()
+    await publish(service, assessment_changed(uuid4()))
+    await eventually(lambda: all_published(stand_in), within=30)
+    assert await service.alive()

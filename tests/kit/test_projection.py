@@ -6,8 +6,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import Table
 
-from contracts.customer import CustomerErased
+from contracts.customer import CustomerChanged, CustomerErased
+from services.kit import rebuild as rebuild_module
 from services.kit.actor import service_actor
 from services.kit.projection import Projection
 from services.kit.rebuild import rebuild
@@ -81,26 +83,41 @@ async def test_an_erased_customer_is_not_projected_again(stand_in: StandIn) -> N
     await eventually(lambda: _equals(stand_in, {other.subject: (1, ["837"])}))
 
 
-async def commit_changes(owner: Service, customers: list[Any], count: int, seed: int) -> None:
-    """Commits state events like the customer service would."""
-    unit_of_work = owner.parts.unit_of_work
-    chosen = random.Random(seed)
-    for _ in range(count):
-        async with unit_of_work.begin(service_actor("customer"), Cause("m", "c")) as work:
+async def commit_changes(owner: Service, customers: list[Any], count: int, *, until: asyncio.Event) -> None:
+    """Commits state events like the customer service would: so many, and on until told to stop."""
+    chosen = random.Random(1)
+    done = 0
+    while done < count or not until.is_set():
+        async with owner.parts.unit_of_work.begin(service_actor("customer"), Cause("m", "c")) as work:
             await work.publish(customer_changed(chosen.choice(customers), f"{chosen.randrange(1000):03}"))
-        await asyncio.sleep(0)
+        done += 1
+
+
+async def ignore(event: Any, work: Any) -> None:
+    """The input's handler has nothing to do here."""
+
+
+def leave_the_outbox(service: Service) -> None:
+    """The stand-ins share one database: the reader's relay must leave the owner's outbox alone."""
+    service.relay.run = asyncio.Event().wait  # type: ignore[assignment,method-assign]
+
+
+async def owner_and_reader(stand_in: StandIn) -> tuple[Service, Service]:
+    owner = await stand_in.start(name="customer")
+    return owner, await stand_in.start({CustomerChanged: ignore}, projection=PROJECTION, change=leave_the_outbox)
 
 
 async def test_a_rebuild_under_load_ends_equal_to_the_live_projection(stand_in: StandIn) -> None:
-    owner = await stand_in.start(name="customer")
-    reader = await stand_in.start(projection=PROJECTION)
-    customers = [uuid4() for _ in range(50)]
-    await commit_changes(owner, customers, 300, seed=1)
+    owner, reader = await owner_and_reader(stand_in)
+    customers, stop = [uuid4() for _ in range(50)], asyncio.Event()
+    stop.set()
+    await commit_changes(owner, customers, 300, until=stop)
+    stop.clear()
+    load = asyncio.create_task(commit_changes(owner, customers, 100, until=stop))
     await stand_in.rows("DELETE FROM view WHERE customer_id = ANY($1)", customers[:10])
     await stand_in.rows("UPDATE view SET municipalities = '{999}'")
-    load = asyncio.create_task(commit_changes(owner, customers, 300, seed=2))
     done = await rebuild(reader, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
-    assert not load.done(), "the load ended before the rebuild: it proves nothing"
+    stop.set()
     await load
     newest = {
         row["subject"]: (row["sequence"], row["municipalities"])
@@ -117,9 +134,58 @@ async def test_a_rebuild_under_load_ends_equal_to_the_live_projection(stand_in: 
 
 
 async def test_a_rebuild_s_own_queue_and_table_are_gone_afterwards(stand_in: StandIn) -> None:
-    owner = await stand_in.start(name="customer")
-    reader = await stand_in.start(projection=PROJECTION)
+    owner, reader = await owner_and_reader(stand_in)
     await rebuild(reader, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
     queues = await stand_in.vhost.api("GET", f"queues/{stand_in.vhost.name}")
     assert not [queue["name"] for queue in queues if "@" in queue["name"]]
     assert not await stand_in.rows("SELECT 1 FROM pg_tables WHERE tablename = 'view_rebuilt'")
+
+
+async def test_a_rebuild_does_not_bring_an_erased_person_back(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, reader = await owner_and_reader(stand_in)
+    erased, kept = uuid4(), uuid4()
+    async with owner.parts.unit_of_work.begin(service_actor("customer"), Cause("m", "c")) as work:
+        for customer in (erased, kept):
+            await work.publish(customer_changed(customer))
+    await eventually(lambda: _equals(stand_in, {erased: (1, ["837"]), kept: (1, ["837"])}))
+    caught_up = rebuild_module._caught_up
+
+    async def erase_before_the_switch(reader: Service, live: Table, shadow: Table) -> None:
+        await caught_up(reader, live, shadow)
+        await stand_in.send(envelope_of(CustomerErased(erased_customer_id=erased), sequence=2))
+        await eventually(lambda: stand_in.rows("SELECT 1 FROM tombstone"))
+
+    monkeypatch.setattr(rebuild_module, "_caught_up", erase_before_the_switch)
+    await rebuild(reader, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
+    assert await view(stand_in) == {kept: (1, ["837"])}
+
+
+async def test_a_rebuild_that_comes_to_no_end_leaves_the_live_table_as_it_was(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuild_module, "PATIENCE_CHECKS", 3)
+    owner, reader = await owner_and_reader(stand_in)
+    unknown_to_the_log = envelope_of(customer_changed())
+    await stand_in.send(unknown_to_the_log)
+    await eventually(lambda: _equals(stand_in, {unknown_to_the_log.subject: (1, ["837"])}))
+    with pytest.raises(rebuild_module.RebuildStuck):
+        await rebuild(reader, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
+    assert await view(stand_in) == {unknown_to_the_log.subject: (1, ["837"])}
+
+
+async def test_a_projection_whose_half_ends_is_not_alive(stand_in: StandIn) -> None:
+    service = await stand_in.start(projection=PROJECTION)
+    await eventually(service.alive)
+
+    async def cancelled(*_: Any, **__: Any) -> None:
+        raise asyncio.CancelledError
+
+    service.parts.retry.fail = cancelled  # type: ignore[assignment,method-assign]
+    await stand_in.send_body(b"{", "customer.events", "customer.changed.v1")
+
+    async def is_dead() -> bool:
+        return not await service.alive()
+
+    await eventually(is_dead)

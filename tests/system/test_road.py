@@ -101,6 +101,14 @@ async def test_an_erased_customer_is_nowhere(house: House) -> None:
     assert [row["type"] for row in left] == ["customer.erased.v1"]
 
 
+async def test_an_opening_repeated_after_the_erasure_does_not_make_the_person_again(house: House) -> None:
+    request = OpenCustomer(person=person(), arrival="moved")
+    opened = await house.ask(request, key="the same")
+    await house.ask(EraseCustomer(customer_id=opened.customer_id), RECORDS_TAMPERE)
+    assert await house.ask(request, key="the same") == opened
+    assert not await house.rows("customer", "SELECT 1 FROM customer")
+
+
 async def _tables_that_know(house: House, service: str, customer_id: UUID) -> set[str]:
     found = set()
     for table in house.services[service].parts.backbone.metadata.sorted_tables:

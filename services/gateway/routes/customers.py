@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import Response
 
 from contracts.assessment import Assessments, GetCustomerAssessments
 from contracts.customer import (
+    CURSOR_PATTERN,
+    MOST_HISTORY,
     ChangeCustomer,
     CloseCustomer,
     Customer,
@@ -163,9 +165,14 @@ async def close_customer(
 
 
 @routes.get("/customers/{customer_id}/history", response_model=CustomerHistory, responses=_READ)
-async def get_customer_history(caller: SignedIn, customer_id: CustomerId) -> Response:
-    """Who changed what of a customer, when and why."""
-    history = await caller.ask(GetCustomerHistory(customer_id=customer_id))
+async def get_customer_history(
+    caller: SignedIn,
+    customer_id: CustomerId,
+    cursor: Annotated[str | None, Query(pattern=CURSOR_PATTERN, description="next_cursor of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_HISTORY)] = MOST_HISTORY,
+) -> Response:
+    """Who changed what of a customer, when and why; oldest first, a page at a time."""
+    history = await caller.ask(GetCustomerHistory(customer_id=customer_id, cursor=cursor, limit=limit))
     return answer(history)
 
 
