@@ -56,7 +56,7 @@ async def test_a_customer_relationship_is_closed(door: Door) -> None:
 @pytest.mark.parametrize("query", ["limit=0", "limit=51", "limit=many", "cursor=1", "cursor=Meikalainen"])
 async def test_a_page_that_cannot_be_is_refused_by_name(door: Door, query: str) -> None:
     answer = await door.send("GET", f"{CUSTOMER}/history?{query}")
-    assert answer.status == 422
+    assert answer.status == 400
     assert query.partition("=")[0] in answer.text
     assert "Meikalainen" not in answer.text
 

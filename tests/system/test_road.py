@@ -66,6 +66,7 @@ async def test_opening_a_customer_of_a_target_group_puts_an_assessment_to_start(
 
 async def test_an_assessment_is_withdrawn_when_the_facts_no_longer_call_for_it(house: House) -> None:
     customer_id = await open_customer(house)
+    await house.settle()
     old = ResidencePermit(
         kind="continuous", ground="international_protection_asylum", granted_on=date(now().year - 5, 1, 15)
     )

@@ -164,7 +164,7 @@ async def close_customer(
     return answer(closed, version=closed.version)
 
 
-@routes.get("/customers/{customer_id}/history", response_model=CustomerHistory, responses=_READ)
+@routes.get("/customers/{customer_id}/history", response_model=CustomerHistory, responses=_READ | problems(400))
 async def get_customer_history(
     caller: SignedIn,
     customer_id: CustomerId,
