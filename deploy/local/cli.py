@@ -189,8 +189,14 @@ def parked(context: typer.Context) -> None:
 def rebuild(service: Annotated[str, typer.Argument(help="Whose projection, such as assessment.")]) -> None:
     """Rebuild a service's projection from the owners' event logs, while it is in use."""
     operate = importlib.import_module("services.kit.operate")
+    rebuilding = importlib.import_module("services.kit.rebuild")
+    if service not in _with_database():
+        raise state.LocalError(f"there is no service {service} with a database")
     with step(f"Rebuilding the projection of {service}"):
-        done = operate.rebuild(_with_database(), service, _running().broker.management_url)
+        try:
+            done = operate.rebuild(_with_database(), service, _running().broker.management_url)
+        except (ValueError, rebuilding.RebuildStuck) as problem:
+            raise state.LocalError(str(problem)) from None
     typer.echo(f"{done.replayed} events replayed into {done.rows} rows, and switched.")
 
 

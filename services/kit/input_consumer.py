@@ -17,7 +17,7 @@ from services.kit.erasure import erase_customer
 from services.kit.errors import is_infrastructure
 from services.kit.inbox import claim, erased_among
 from services.kit.parts import Parts
-from services.kit.retry import Unreadable, attempt_of
+from services.kit.retry import REPLAYED, Unreadable, attempt_of
 from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause, Handler, Work
 
@@ -67,12 +67,12 @@ class InputConsumer:
         try:
             envelope, event = read_event(message)
             kind = event.TYPE
-            parent, link = (None, envelope.traceparent) if attempt_of(message) else (envelope.traceparent, None)
+            again = attempt_of(message) or REPLAYED in message.headers
             with self._telemetry.span(
                 f"process {kind}",
                 SpanKind.CONSUMER,
-                parent=parent,
-                link=link,
+                parent=None if again else envelope.traceparent,
+                links=[envelope.traceparent] if again and envelope.traceparent else [],
                 attributes={"messaging.message.id": str(envelope.id), "koto.subject": str(envelope.subject)},
             ):
                 outcome = await self._probe.patiently(lambda: self._handle(envelope, event))

@@ -43,13 +43,18 @@ class Relay:
 
     async def run(self) -> None:
         """Publishes until cancelled. A database or broker that is away is waited for."""
+        loop = asyncio.get_running_loop()
+        measured = 0.0
         while True:
             try:
                 async with asyncio.timeout(self._poll_seconds):
                     await self._committed.wait()
             except TimeoutError:
-                await self._measure_if_possible()
+                pass
             self._committed.clear()
+            if loop.time() - measured >= self._poll_seconds:
+                measured = loop.time()
+                await self._measure_if_possible()
             try:
                 while await self.drain_batch():
                     pass

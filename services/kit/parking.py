@@ -19,7 +19,7 @@ from contracts.topology import private_exchange
 from services.kit.errors import Conflict, Forbidden, NotFound
 from services.kit.inbox import PARKING_LOCK
 from services.kit.parts import Parts
-from services.kit.retry import ATTEMPT, ORIGIN, REASON, attempt_of
+from services.kit.retry import ATTEMPT, ORIGIN, REASON, REPLAYED, attempt_of
 
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _REPLAYABLE = {"input", "projection"}
@@ -105,7 +105,7 @@ class ParkedMessages:
             raise Conflict(f"a message from {row.origin} has no asker any more: drop it")
         if row.dropped_at:
             raise Conflict("it was dropped")
-        headers = {key: value for key, value in row.headers.items() if key != ATTEMPT}
+        headers = {key: value for key, value in row.headers.items() if key != ATTEMPT} | {REPLAYED: 1}
         message = Message(
             row.body,
             headers=headers,
@@ -120,9 +120,12 @@ class ParkedMessages:
     async def drop(self, parked_id: UUID, by: str, reason: str | None = None) -> bool:
         """Proposes to drop a message, or, for a second person, drops it; returns whether it is dropped now.
 
-        Four eyes: raises Forbidden when the same person does both, InvalidInput's sibling Conflict without a reason.
+        Four eyes: raises Forbidden when the same person does both, and Conflict without a reason or when it no longer
+        waits.
         """
         row = await self.get(parked_id)
+        if row.replayed_at or row.dropped_at:
+            raise Conflict("it no longer waits: it was replayed or dropped")
         if row.drop_proposed_by is None:
             if not reason:
                 raise Conflict("a reason is needed to propose dropping")

@@ -159,7 +159,10 @@ class BatchedConsumer:
         if not newest:
             return
         with self._telemetry.span(
-            f"project {self._table.name}", SpanKind.CONSUMER, attributes={"messaging.batch.message_count": len(read)}
+            f"project {self._table.name}",
+            SpanKind.CONSUMER,
+            links=[envelope.traceparent for _, envelope, _ in read if envelope.traceparent],
+            attributes={"messaging.batch.message_count": len(read)},
         ):
             async with self._engine.begin() as connection:
                 people = {person for _, event in newest.values() for person in event.about_customers()}

@@ -10,7 +10,7 @@ from contracts.topology import RETRY_STEPS, private_exchange
 from services.kit.errors import Never, Refusal, is_infrastructure
 from services.kit.publisher import Publisher
 
-ATTEMPT, REASON, ORIGIN = "x-attempt", "x-reason", "x-origin"
+ATTEMPT, REASON, ORIGIN, REPLAYED = "x-attempt", "x-reason", "x-origin", "x-replayed"
 
 
 _BROKERS_OWN = ("x-death", "x-first-death", "x-delivery")

@@ -1,13 +1,13 @@
 """Traces, metrics and logs of one service. Nothing personal is in any of them, on error paths too.
 
 One trace holds an act's whole road: HTTP, request, transaction, outbox, broker, consumer. Direct flow is parent and
-child; what comes back after minutes (a retry, a replay) starts a trace of its own that links to the first.
+child; what comes back after minutes (a retry, a replay) and a batch start a trace of their own that links to the first.
 """
 
 import logging
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,21 +77,23 @@ class Telemetry:
         kind: SpanKind = SpanKind.INTERNAL,
         *,
         parent: str | None = None,
-        link: str | None = None,
+        links: Iterable[str] = (),
         attributes: Mapping[str, Any] | None = None,
     ) -> Iterator[Span]:
-        """A span below the current one, below `parent`, or linked to `link` (both W3C traceparents).
+        """A span below the current one or below `parent`; or, linked to others, one that starts a trace of its own.
+
+        Parent and links are W3C traceparents.
 
         An error sets the status and the error's class; never its message, which may repeat what somebody entered.
         """
-        context = _context_of(parent) if parent else Context() if link else None
-        links = [Link(trace.get_current_span(_context_of(link)).get_span_context())] if link else []
+        linked = [Link(trace.get_current_span(_context_of(each)).get_span_context()) for each in links]
+        context = _context_of(parent) if parent else Context() if linked else None
         with self.tracer.start_as_current_span(
             name,
             context,
             kind,
             attributes=attributes,
-            links=links,
+            links=linked,
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
