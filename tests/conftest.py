@@ -11,8 +11,8 @@ import pytest_asyncio
 
 from tests.support import House, TestDatabases, Vhost, environment
 
-TIME_SCALE = 0.01
-"""The retry ladder of tests: 50 ms, 0.6 s and 9 s."""
+TIME_SCALE = 0.003
+"""The retry ladder of tests: 15 ms, 0.2 s and 2.7 s."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -216,8 +216,12 @@ def show_topology() -> None:
 @contracts.command()
 def export() -> None:
     """Write schemas, samples and AsyncAPI of what the code says now."""
-    for path in importlib.import_module("contracts.export").export():
-        typer.echo(path)
+    exporting = importlib.import_module("contracts.export")
+    try:
+        for path in exporting.export():
+            typer.echo(path)
+    except exporting.ContractsBroken as problem:
+        raise state.LocalError(str(problem)) from None
 
 
 @contracts.command()

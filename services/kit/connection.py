@@ -33,6 +33,7 @@ async def keep_connected(
     lost: Callable[[], None],
 ) -> None:
     """Connects, calls `prepare`, waits until the connection is lost, calls `lost`, and again, until cancelled."""
+    away = False
     while True:
         closed = asyncio.Event()
         connection: AbstractConnection | None = None
@@ -40,9 +41,15 @@ async def keep_connected(
             connection = await aio_pika.connect(named_url(url, name), timeout=10)
             connection.close_callbacks.add(lambda *_, closed=closed: closed.set())
             await uncancelled(prepare(connection))
+            if away:
+                log.info("broker.back", connection=name)
+            away = False
             await closed.wait()
+            log.warning("broker.lost", connection=name)
         except Exception as error:
-            log.warning("broker.away", connection=name, **describe_error(error))
+            if not away:  # said once, and not twice a second while it lasts
+                log.warning("broker.away", connection=name, **describe_error(error))
+            away = True
         finally:
             lost()
             if connection:

@@ -15,7 +15,7 @@ from aio_pika import Message
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage
 from aio_pika.exceptions import DeliveryError
 from opentelemetry.trace import SpanKind
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from uuid_utils.compat import uuid7
 
 from contracts.envelope import Problem, Request
@@ -26,7 +26,7 @@ from services.kit.clock import Clock
 from services.kit.connection import close_with, keep_connected, uncancelled
 from services.kit.errors import ProblemReply, Unavailable
 from services.kit.settings import ServiceSettings
-from services.kit.telemetry import Telemetry, current_traceparent
+from services.kit.telemetry import Telemetry, current_traceparent, log
 from services.kit.work import canonical_json
 
 TIMEOUT = timedelta(seconds=10)
@@ -84,9 +84,13 @@ class Requests:
         kind = request.TYPE
         with self._telemetry.span(f"ask {kind}", SpanKind.CLIENT, attributes={"koto.request": kind}):
             reply = await self._exchange_messages(request, actor, idempotency_key, within)
-        if reply.type == PROBLEM:
-            raise ProblemReply(Problem.model_validate_json(reply.body))
-        return cast(ReplyT, request.REPLY.model_validate_json(reply.body))
+        try:
+            if reply.type == PROBLEM:
+                raise ProblemReply(Problem.model_validate_json(reply.body))
+            return cast(ReplyT, request.REPLY.model_validate_json(reply.body))
+        except ValidationError:
+            log.error("request.unreadable_reply", service=self._service, type=kind)
+            raise Unavailable("The answer was not of its contract.") from None
 
     async def _exchange_messages(
         self, request: Request[Any], actor: Actor, key: str | None, within: timedelta

@@ -105,7 +105,7 @@ async def test_a_failed_handler_leaves_nothing_behind(stand_in: StandIn) -> None
     assert not await stand_in.rows("SELECT 1 FROM inbox")
 
 
-@pytest.mark.parametrize(
+BAD_MESSAGES = pytest.mark.parametrize(
     ("body", "reason"),
     [
         (b"", "json_invalid"),
@@ -136,6 +136,10 @@ async def test_a_failed_handler_leaves_nothing_behind(stand_in: StandIn) -> None
         "forged subject",
     ],
 )
+"""What anybody might put on a queue of events, and the rule it breaks."""
+
+
+@BAD_MESSAGES
 async def test_a_message_that_is_not_of_its_contract_is_parked_with_the_rule_it_broke(
     stand_in: StandIn, body: bytes | str, reason: str
 ) -> None:

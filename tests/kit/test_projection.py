@@ -16,6 +16,7 @@ from services.kit.rebuild import rebuild
 from services.kit.service import Service
 from services.kit.work import Cause
 from tests.kit.conftest import PROJECTION, VIEW, StandIn, customer_changed, envelope_of
+from tests.kit.test_input import BAD_MESSAGES
 from tests.support import eventually
 
 pytestmark = [pytest.mark.broker, pytest.mark.database]
@@ -64,11 +65,17 @@ async def test_a_message_that_spoils_its_batch_is_parked_and_the_others_are_kept
     await eventually(lambda: _equals(stand_in, {each.subject: (1, ["837"]) for each in good}))
 
 
-async def test_what_does_not_parse_is_parked(stand_in: StandIn) -> None:
-    await stand_in.send_body(b"{", "customer.events", "customer.changed.v1")
-    await stand_in.start(projection=PROJECTION)
+@BAD_MESSAGES
+async def test_a_message_that_is_not_of_its_contract_is_parked(
+    stand_in: StandIn, body: bytes | str, reason: str
+) -> None:
+    await stand_in.start({CustomerChanged: ignore}, projection=PROJECTION)
+    await stand_in.send_body(body.encode() if isinstance(body, str) else body, "customer.events", "customer.changed.v1")
     (parked,) = await eventually(lambda: parked_projecting(stand_in))
-    assert "json_invalid" in parked["reason"]
+    assert reason in parked["reason"]
+    good = envelope_of(customer_changed())
+    await stand_in.send(good)
+    await eventually(lambda: _equals(stand_in, {good.subject: (1, ["837"])}))
 
 
 async def test_an_erased_customer_is_not_projected_again(stand_in: StandIn) -> None:

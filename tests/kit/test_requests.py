@@ -308,3 +308,18 @@ async def test_a_value_that_the_database_cannot_hold_is_the_asker_s_to_mend(
 
     await stand_in.start(requests={GetCustomerAssessments: store})
     assert await problem(requests.ask(QUESTION, EXPERT_TAMPERE)) == "invalid-input"
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\x00", b"[]", b"{}", b'{"assessments": "many"}'])
+async def test_an_answer_that_is_not_of_its_contract_is_no_answer(
+    stand_in: StandIn, requests: Requests, body: bytes
+) -> None:
+    asked = asyncio.create_task(requests.ask(QUESTION, EXPERT_TAMPERE))
+    (question,) = await eventually(lambda: stand_in.vhost.get("assessment.requests", requeue=False))
+    reply_to, call = question["properties"]["reply_to"], question["properties"]["correlation_id"]
+    await stand_in.send_body(body, "replies", reply_to, correlation_id="somebody else's", type="problem.v1")
+    await stand_in.send_body(body, "replies", reply_to, correlation_id=call, type=f"{QUESTION.TYPE}.reply")
+    with pytest.raises(Unavailable):
+        await asked
+    await stand_in.start(requests={GetCustomerAssessments: answer})
+    assert await requests.ask(QUESTION, EXPERT_TAMPERE) == Assessments(assessments=())
