@@ -9,10 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.support import House, TestDatabases, Vhost, environment
-
-TIME_SCALE = 0.003
-"""The retry ladder of tests: 15 ms, 0.2 s and 2.7 s."""
+from tests.support import TIME_SCALE, House, TestDatabases, Vhost, environment
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

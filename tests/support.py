@@ -30,6 +30,8 @@ from services.kit.service import Service
 from services.kit.settings import ServiceSettings
 from services.kit.telemetry import Telemetry
 
+TIME_SCALE = 0.003
+"""The retry ladder of tests: 15 ms, 0.2 s and 2.7 s."""
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 SIGNING_KEY = OKPKey.generate_key("Ed25519", parameters={"kid": "test", "use": "sig"})
 FIELD_KEYS = json.dumps({"test": base64.b64encode(secrets.token_bytes(32)).decode()})

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from contracts.topology import RETRY_STEPS
 from tests.faults.house import Faulty, Load, report
+from tests.support import TIME_SCALE
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
-TIME_SCALE = 0.003
-LADDER_SECONDS = TIME_SCALE * (5 + 60 + 900)
+LADDER_SECONDS = TIME_SCALE * sum(seconds for _, seconds in RETRY_STEPS)
 ROUNDS = 8 if os.environ.get("KOTO_TEST_LONG") else 1
 
 

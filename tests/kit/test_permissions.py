@@ -10,7 +10,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from contracts import topology
 from services.kit import topology_apply
-from tests.support import Vhost
+from tests.support import TIME_SCALE, Vhost
 
 pytestmark = pytest.mark.broker
 USERS = [each.name for each in topology.SERVICES]
@@ -128,7 +128,7 @@ async def test_a_service_declares_and_deletes_nothing_but_its_own_reply_queue(vh
 
 async def test_the_topology_applied_again_changes_nothing(vhost: Vhost) -> None:
     before = await vhost.api("GET", f"definitions/{vhost.name}")
-    await topology_apply.apply(vhost.management_url, vhost.name, vhost.passwords, 0.01)
+    await topology_apply.apply(vhost.management_url, vhost.name, vhost.passwords, TIME_SCALE)
     after = await vhost.api("GET", f"definitions/{vhost.name}")
     for part in ("exchanges", "queues", "bindings", "policies"):
         assert sorted(map(str, before[part])) == sorted(map(str, after[part]))

@@ -22,11 +22,9 @@ from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.stack import Stack
 from services.kit import topology_apply
 from tests.gateway.support import API, Answer
-from tests.support import now, rows
+from tests.support import TIME_SCALE, now, rows
 
 EXPERT, ELSEWHERE = "expert@tampere", "expert@helsinki"
-TIME_SCALE = 0.003
-"""The retry ladder: 15 ms, 0.2 s and 2.7 s."""
 
 
 class Collector:
