@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local import issuer, postgres, processes, rabbitmq, state, status
+from deploy.local import environment, issuer, postgres, processes, rabbitmq, state, status
 from deploy.local.stack import Stack
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Koto, run here.")
@@ -51,9 +51,14 @@ def up(
     """Set everything up and start it; Ctrl-C stops it."""
     stack = Stack(state.home())
     if stack.supervisor and stack.supervisor.pid != os.getpid():
-        console.print("Already running." if stack.is_ready else "Already starting; see ./koto logs up")
-        if stack.is_ready:
-            welcome(stack)
+        if port or one_process_each:
+            raise state.LocalError("already running: ./koto down first, to start it otherwise")
+        while stack.supervisor and not stack.is_ready:
+            time.sleep(0.1)
+        if not stack.is_ready:
+            raise state.LocalError("the other ./koto up did not start it: see ./koto logs up")
+        console.print("Already running.")
+        welcome(stack)
         return
     if port:
         if not state.is_free(port):
@@ -141,9 +146,13 @@ def logs(
         others["postgresql"] = stack.database.log
     wanted = list(ours.values())
     if service:
-        # services in one process share a log
-        file = (ours | others).get(service) or ("services" in ours and ours["services"])
-        wanted = [file] if file else []
+        known = ours | others
+        if service == "services" or ("services" in ours and service in environment.services()):
+            wanted = [path for name, path in ours.items() if name != "issuer"]  # in one process they share a log
+        elif service in known:
+            wanted = [known[service]]
+        else:
+            raise state.LocalError(f"there is no log of {service}; there are: {', '.join(known)}")
     files = [str(path) for path in wanted if path.exists()]
     if not files:
         raise state.LocalError("there is no such log yet")

@@ -78,7 +78,8 @@ class Stack:
     def issuer(self) -> Program:
         """The test issuer."""
         module = ["deploy.local.issuer", str(self.ports["issuer"])]
-        return Program(self.home, "issuer", module, [f"{self.issuer_url}/.well-known/openid-configuration"])
+        quiet = {"PYTHONWARNINGS": "ignore"}  # its library's deprecations are nobody's news here
+        return Program(self.home, "issuer", module, [f"{self.issuer_url}/.well-known/openid-configuration"], quiet)
 
     def services(self) -> list[Program]:
         """The processes of the services: one for all, or one each, as the last `up` was told."""

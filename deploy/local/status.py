@@ -28,7 +28,9 @@ def parts(stack: Stack) -> dict[str, PartStatus]:
     issuer = stack.issuer()
     states["issuer"] = _state(issuer.pid, issuer.is_ready(), stack.issuer_url)
     broker, database = stack.broker, stack.database
+    supervisor = stack.supervisor
     return states | {
+        "supervisor": PartStatus("ready" if supervisor else "stopped", pid=supervisor.pid if supervisor else None),
         "amqp": _server(broker, broker.amqp_url),
         "management": _server(broker, broker.management_url),
         "postgresql": _server(database, database.url),

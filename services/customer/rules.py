@@ -35,7 +35,7 @@ MAY_ASK: dict[str, frozenset[type[Request[Any]]]] = {
 
 RULES = {
     "missing": "this field may not be emptied",
-    "code_list": "the code is not on its code list on that day",
+    "code_list": "the code is not on the list {list} on that day",
     "in_future": "the day is in the future",
     "form": "not in the form of a personal identity code",
     "date": "the first six characters and the separator are not a day",
@@ -46,6 +46,19 @@ RULES = {
     "before_valid_from": "the permit would end before it begins",
 }
 """What each rule says to the person who broke it, without the value that was entered."""
+
+CODE_LISTS = {
+    "kind": "residence_permit_kinds",
+    "ground": "residence_permit_grounds",
+    "reason": "client_relationship_end_reasons",
+    "source": "information_sources",
+    "country": "of countries (ISO 3166-1 alpha-3)",
+    "citizenships": "of countries (ISO 3166-1 alpha-3)",
+    "language": "of languages (ISO 639)",
+    "mother_tongue": "of languages (ISO 639)",
+    "service_language": "of languages (ISO 639)",
+}
+"""Which list the codes of a field are on."""
 
 VICTIM_OF_TRAFFICKING = "victim_of_trafficking"
 _QUOTA_REFUGEES = "2.3"
@@ -210,4 +223,5 @@ def _broken(person: Person, on: date, allow_test_codes: bool) -> Iterator[tuple[
 
 
 def _error(pointer: str, rule: str) -> FieldError:
-    return FieldError(pointer=pointer, rule=rule, detail=RULES[rule])
+    field = next(part for part in reversed(pointer.split("/")) if not part.isdecimal())
+    return FieldError(pointer=pointer, rule=rule, detail=RULES[rule].format(list=CODE_LISTS.get(field, "")))

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from services.gateway.caller import Callers
 from services.gateway.observing import Observed
 from services.gateway.problems import answer_problems
-from services.gateway.routes import customers, docs
+from services.gateway.routes import code_lists, customers, docs
 from services.gateway.routes.operations import operations
 from services.gateway.settings import GatewaySettings as Settings
 from services.gateway.sign_in import Issuer
@@ -43,7 +43,7 @@ class Gateway:
         self.app.state.callers = Callers(issuer, requests, settings.rate_limit)
         self.app.state.max_body_bytes = settings.max_body_bytes
         answer_problems(self.app)
-        for routes in (customers.routes, docs.routes, operations(self.alive, self.ready)):
+        for routes in (customers.routes, code_lists.routes, docs.routes, operations(self.alive, self.ready)):
             self.app.include_router(routes)
 
     async def start(self) -> None:

@@ -86,8 +86,9 @@ async def _malformed(request: Request, error: RequestValidationError) -> Respons
     elif missing and name == "If-Match":
         refusal = PreconditionRequired("Send the ETag of the version that you changed.")
     else:
+        what = "header" if place == "header" else "query parameter"
         refusal = MalformedRequest(
-            f"The header {name} {'is required' if missing else 'has not the form it must have'}."
+            f"The {what} {name} is required." if missing else f"The {what} {name}: {error.errors()[0]['msg']}."
         )
     return await _refused(request, refusal)
 

@@ -54,7 +54,7 @@ def parked_app(environments: Environments) -> typer.Typer:
                 table.add_row(*line)
             Console().print(table)
         else:
-            typer.echo("\n".join("\t".join(line) for line in lines))
+            typer.echo("\n".join("\t".join(line) for line in [list(_LISTED), *lines]))
 
     @app.command()
     def show(id: Id, body: Annotated[bool, typer.Option("--body", help="its body too")] = False) -> None:

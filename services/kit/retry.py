@@ -11,6 +11,7 @@ from services.kit.errors import Never, Refusal, is_infrastructure
 from services.kit.publisher import Publisher
 
 ATTEMPT, REASON, ORIGIN, REPLAYED = "x-attempt", "x-reason", "x-origin", "x-replayed"
+EXCHANGE, ROUTING_KEY = "x-exchange", "x-routing-key"
 
 
 _BROKERS_OWN = ("x-death", "x-first-death", "x-delivery")
@@ -42,6 +43,14 @@ def copy_of(message: AbstractIncomingMessage, headers: dict[str, Any]) -> Messag
     )
 
 
+def _address_of(message: AbstractIncomingMessage) -> dict[str, Any]:
+    """Where the message was first published: who asks where it came from finds it among the headers."""
+    return {
+        EXCHANGE: message.headers.get(EXCHANGE) or message.exchange or "",
+        ROUTING_KEY: message.headers.get(ROUTING_KEY) or message.routing_key or "",
+    }
+
+
 class Retry:
     """One service's retry ladder and way to the parked messages."""
 
@@ -58,9 +67,12 @@ class Retry:
         attempt = attempt_of(message)
         final = isinstance(error, Never | Refusal) or origin != "input" or attempt >= len(RETRY_STEPS)
         if final:
-            await self._publish("dead", message, {ATTEMPT: attempt, REASON: _reason(error), ORIGIN: origin})
+            why = {ATTEMPT: attempt, REASON: _reason(error), ORIGIN: origin}
+            await self._publish("dead", message, why | _address_of(message))
         else:
-            await self._publish(f"retry.{RETRY_STEPS[attempt][0]}", message, {ATTEMPT: attempt + 1})
+            await self._publish(
+                f"retry.{RETRY_STEPS[attempt][0]}", message, {ATTEMPT: attempt + 1} | _address_of(message)
+            )
         await message.ack()
         return "parked" if final else "retried"
 

@@ -29,7 +29,7 @@ def test_before_the_first_start_every_part_is_stopped(home: Path) -> None:
     status = json.loads(asked.stdout)
     assert asked.returncode == 1
     assert status["ready"] is False
-    assert {"issuer", "amqp", "management", "postgresql", *environment.services()} == set(status["parts"])
+    assert {"supervisor", "issuer", "amqp", "management", "postgresql", *environment.services()} == set(status["parts"])
     assert {part["state"] for part in status["parts"].values()} == {"stopped"}
 
 

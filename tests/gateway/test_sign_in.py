@@ -32,7 +32,9 @@ async def test_without_a_token_the_caller_is_challenged(door: Door) -> None:
 async def test_no_route_of_the_api_answers_without_a_token(door: Door) -> None:
     for path, operations in door.document["paths"].items():
         for method in operations:
-            answer = await door.send(method.upper(), path.format(customer_id=CUSTOMER_ID), token=None, data=b"{")
+            answer = await door.send(
+                method.upper(), path.format(customer_id=CUSTOMER_ID, name="municipalities"), token=None, data=b"{"
+            )
             answer.problem(401, "not-authenticated")
 
 

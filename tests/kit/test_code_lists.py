@@ -14,15 +14,7 @@ from contracts.types import Code, CountryCode, LanguageCode, MunicipalityCode
 from services.kit import code_lists
 from services.kit.code_lists import CodeList, PermitGround, PermitKind, UnknownCode
 
-LISTS: list[CodeList[Any]] = [
-    code_lists.MUNICIPALITIES,
-    code_lists.COUNTIES,
-    code_lists.PERMIT_KINDS,
-    code_lists.PERMIT_GROUNDS,
-    code_lists.LANGUAGE_LEVELS,
-    code_lists.END_REASONS,
-    code_lists.INFORMATION_SOURCES,
-]
+LISTS = list(code_lists.LISTS.values())
 every_list = pytest.mark.parametrize("code_list", LISTS, ids=lambda code_list: code_list.name)
 DAY = timedelta(days=1)
 IN_2024, IN_2025 = date(2024, 6, 1), date(2025, 6, 1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import pycountry
 from pydantic import BeforeValidator, TypeAdapter
@@ -156,6 +156,20 @@ is_valid_information_source = INFORMATION_SOURCES.has
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
 is_valid_language_level = LANGUAGE_LEVELS.has
+
+LISTS: dict[str, CodeList[Any]] = {
+    each.name: each
+    for each in (
+        MUNICIPALITIES,
+        COUNTIES,
+        PERMIT_KINDS,
+        PERMIT_GROUNDS,
+        END_REASONS,
+        INFORMATION_SOURCES,
+        LANGUAGE_LEVELS,
+    )
+}
+"""Every list that is a file here, by name."""
 
 
 def language_level(code: str) -> LanguageLevel:

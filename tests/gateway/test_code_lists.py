@@ -1,0 +1,31 @@
+"""The code lists, for programs that offer codes to people."""
+
+from tests.gateway.support import API, Door
+
+
+async def test_the_lists_are_named(door: Door) -> None:
+    answer = await door.send("GET", f"{API}/code-lists")
+    assert "client_relationship_end_reasons" in answer.json["names"]
+
+
+async def test_a_list_tells_its_codes_on_a_day(door: Door) -> None:
+    answer = await door.send("GET", f"{API}/code-lists/municipalities?on=2024-12-31")
+    assert (answer.json["on"], answer.status) == ("2024-12-31", 200)
+    names = {each["code"]: each["name_fi"] for each in answer.json["codes"]}
+    assert names["837"] == "Tampere"
+    later = await door.send("GET", f"{API}/code-lists/municipalities?on=2025-01-01")
+    assert {each["code"] for each in later.json["codes"]} == names.keys() - {"588"}  # Pertunmaa joined Mäntyharju
+
+
+async def test_a_list_that_is_not_there_is_not_found(door: Door) -> None:
+    assert (await door.send("GET", f"{API}/code-lists/passwd")).status == 404
+
+
+async def test_a_day_that_is_none_is_refused_by_name(door: Door) -> None:
+    answer = await door.send("GET", f"{API}/code-lists/municipalities?on=yesterday")
+    assert answer.status == 400
+    assert "query parameter on" in answer.text
+
+
+async def test_nobody_reads_without_a_token(door: Door) -> None:
+    assert (await door.send("GET", f"{API}/code-lists", token=None)).status == 401
