@@ -79,7 +79,7 @@ class DatabaseProbe:
 
         Raises StillFailing when the step has failed ten times although the database answered: then it is the step.
         """
-        failures = 0
+        failures, pause = 0, 0.05
         while True:
             try:
                 return await step()
@@ -87,8 +87,11 @@ class DatabaseProbe:
                 if not is_infrastructure(error):
                     raise
                 log.warning("database.waits", database=self._engine.url.database, **describe_error(error))
-                await asyncio.sleep(0.05)
-                failures = failures + 1 if not is_outage(error) and await self.answers() else 0
+                await asyncio.sleep(pause)
+                if is_outage(error) or not await self.answers():
+                    failures, pause = 0, min(pause * 1.5, 5.0)
+                else:
+                    failures += 1
                 if failures >= MOST_FAILURES:
                     raise StillFailing from error
                 await self.wait()

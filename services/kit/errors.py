@@ -121,6 +121,7 @@ class Never(Exception):
 
 _OUTAGES = (
     "08",  # connection exception
+    "25006",  # read-only: a standby answers, before it is promoted
     "53",  # insufficient resources: connections, disk
     "57P",  # operator intervention: shutdown, crash, cannot connect now
     "58",  # system error
