@@ -3,21 +3,11 @@
 `./koto test` starts RabbitMQ and PostgreSQL and tells where they are; a test that needs one and is not told fails.
 """
 
-import os
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 
 from tests.support import TIME_SCALE, House, TestDatabases, Vhost, environment
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if os.environ.get("KOTO_TEST_LONG"):
-        return
-    for item in items:
-        if item.get_closest_marker("long"):
-            item.add_marker(pytest.mark.skip(reason="too long for CI: ./koto test --long"))
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -11,11 +11,6 @@ from services.kit.migrate import drift
 from tests.assessment.support import Desk, changed, opened
 
 
-@pytest.mark.parametrize("table", METADATA.sorted_tables, ids=lambda table: table.name)
-def test_each_table_is_erased_with_the_person_or_says_why_not(table) -> None:  # type: ignore[no-untyped-def]
-    assert {"customer_id", "customer_ids"} & set(table.c.keys()) or table.info.get("not_erased")
-
-
 @pytest.mark.database
 async def test_the_migrations_make_the_tables_of_the_code(desk: Desk) -> None:
     async with desk.service.parts.engine.connect() as connection:

@@ -5,7 +5,6 @@ from uuid import uuid4
 import pytest
 
 from contracts.customer import CustomerVersion, EraseCustomer
-from services.customer.tables import METADATA
 from services.kit.errors import Conflict, NotFound
 from tests.customer.conftest import CODE, CustomerService, changing, closed, opening
 from tests.support import EXPERT_TAMPERE, RECORDS_TAMPERE
@@ -91,9 +90,3 @@ async def test_an_erased_person_who_comes_again_is_a_new_customer(customers: Cus
     await customers.ask(EraseCustomer(customer_id=opened.customer_id), RECORDS_TAMPERE)
     again = await customers.ask(opening(personal_identity_code=CODE))
     assert again.customer_id != opened.customer_id
-
-
-@pytest.mark.parametrize("table", METADATA.sorted_tables, ids=str)
-def test_every_table_can_be_erased_by_customer_or_says_why_not(table: object) -> None:
-    columns = table.c  # type: ignore[attr-defined]
-    assert {"customer_id", "customer_ids"} & set(columns.keys()) or table.info["not_erased"]  # type: ignore[attr-defined]
