@@ -17,8 +17,6 @@ from services.kit.telemetry import METRICS, configure_logging, log, log_lost_err
 
 CHECK_SECONDS, DEAD_CHECKS = 5.0, 6
 """How often a process looks whether its consumers live, and how many misses in a row end it."""
-
-
 STOP_SECONDS = 25.0
 """How long an orderly stop may take; what hangs then is ended with the process, and nothing acknowledged is lost."""
 
