@@ -34,12 +34,8 @@ class Service:
     asks: tuple[str, ...] = ()
     input: tuple[type[Event], ...] = ()
     projection: tuple[type[Event], ...] = ()
-    answers: bool = True
-
-    @property
-    def has_database(self) -> bool:
-        """Whether the service owns data of the domain; the gateway owns none."""
-        return self.answers
+    has_database: bool = True
+    """Whether the service owns data of the domain, and so answers and publishes; the gateway does neither."""
 
 
 CUSTOMER_STATES = (CustomerOpened, CustomerChanged, CustomerClosed)
@@ -47,7 +43,7 @@ CUSTOMER_STATES = (CustomerOpened, CustomerChanged, CustomerClosed)
 SERVICES: tuple[Service, ...] = (
     Service("customer"),
     Service("assessment", input=(*CUSTOMER_STATES, CustomerErased), projection=CUSTOMER_STATES),
-    Service("gateway", asks=("customer", "assessment"), answers=False),
+    Service("gateway", asks=("customer", "assessment"), has_database=False),
 )
 
 

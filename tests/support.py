@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -168,7 +167,6 @@ class House:
     databases: TestDatabases
     services: dict[str, Service] = field(default_factory=dict)
     spans: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
-    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     requests: Requests = field(init=False)
 
     async def __aenter__(self) -> "House":

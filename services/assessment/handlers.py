@@ -6,7 +6,7 @@ from contracts.assessment import Assessment, AssessmentChanged, Assessments, Get
 from contracts.customer import CustomerState
 from services.assessment import repository
 from services.assessment.law import law_on
-from services.assessment.rules import may, reasons_to_assess
+from services.assessment.rules import may_ask, reasons_to_assess
 from services.kit.clock import helsinki_date
 from services.kit.errors import Forbidden, NotFound
 from services.kit.work import Work
@@ -42,7 +42,7 @@ async def consider(message: CustomerState, work: Work) -> None:
 
 async def get_customer_assessments(message: GetCustomerAssessments, work: Work) -> Assessments:
     """The acting municipality's assessments of its customer; NotFound until this service has heard of the opening."""
-    if not may(work.actor.role, message.TYPE):
+    if not may_ask(work.actor.role, type(message)):
         raise Forbidden("This role does not read assessments.")
     rows = await repository.assessments(work, message.customer_id)
     if rows is None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Row, cast, func, insert, or_, select, tuple_, update
+from sqlalchemy import BigInteger, ColumnElement, Row, and_, cast, func, insert, or_, select, tuple_, update
 from uuid_utils.compat import uuid7
 
 from contracts.customer import ClientRelationship, Customer, CustomerCard, HistoryEntry, Person
@@ -18,6 +18,8 @@ from services.customer.rules import IDENTITY_CODE, RELATIONSHIP, Difference
 from services.customer.tables import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_HISTORY
 from services.kit.errors import NotFound
 from services.kit.work import Work
+
+_OPEN = CLIENT_RELATIONSHIP.c.ended_on.is_(None)
 
 
 async def get(work: Work, customer_id: UUID, *, also_ended: bool = False) -> Customer:
@@ -88,13 +90,16 @@ async def get_history(
 
     Raises NotFound as `get` does.
     """
-    await _must_be_seen(work, customer_id)
     table = CUSTOMER_HISTORY.c
-    query = select(CUSTOMER_HISTORY).where(table.customer_id == customer_id, _told_here(work))
+    query = select(CUSTOMER_HISTORY).where(
+        table.customer_id == customer_id, _has_relationship(work, table.customer_id), _told_here(work)
+    )
     if cursor:
         version, _, entry_id = cursor.partition(".")
         query = query.where(tuple_(table.version, table.id) > (int(version), UUID(entry_id)))
     rows = (await work.connection.execute(query.order_by(table.version, table.id).limit(limit + 1))).mappings().all()
+    if not rows:
+        await _must_be_seen(work, customer_id)  # an empty last page, or nothing that the asker may know of
     page = rows[:limit]
     more = f"{page[-1]['version']}.{page[-1]['id']}" if len(rows) > limit else None
     return tuple(HistoryEntry.model_validate(_decrypted(work, row)) for row in page), more
@@ -153,7 +158,7 @@ async def end_relationship(work: Work, customer_id: UUID, ended: ClientRelations
         .where(
             CLIENT_RELATIONSHIP.c.customer_id == customer_id,
             CLIENT_RELATIONSHIP.c.municipality == ended.municipality,
-            CLIENT_RELATIONSHIP.c.ended_on.is_(None),
+            _OPEN,
         )
         .values(ended_on=ended.ended_on, end_reason=ended.end_reason)
     )
@@ -191,24 +196,17 @@ async def _must_be_seen(work: Work, customer_id: UUID) -> None:
 
 def _has_relationship(work: Work, customer_id: ColumnElement[UUID], also_ended: bool = False) -> ColumnElement[bool]:
     """The right: the asker's organisation has an open relationship with the customer."""
-    relationship = CLIENT_RELATIONSHIP.c
-    here = select(relationship.id).where(
-        relationship.customer_id == customer_id, relationship.municipality == work.actor.organisation
-    )
-    return (here if also_ended else here.where(relationship.ended_on.is_(None))).exists()
+    here = CLIENT_RELATIONSHIP.c.municipality == work.actor.organisation
+    return _relationship_exists(customer_id, here if also_ended else and_(here, _OPEN))
 
 
 def _has_relationship_elsewhere(work: Work, customer_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    return _relationship_exists(customer_id, CLIENT_RELATIONSHIP.c.municipality != work.actor.organisation, _OPEN)
+
+
+def _relationship_exists(customer_id: ColumnElement[UUID], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     relationship = CLIENT_RELATIONSHIP.c
-    return (
-        select(relationship.id)
-        .where(
-            relationship.customer_id == customer_id,
-            relationship.municipality != work.actor.organisation,
-            relationship.ended_on.is_(None),
-        )
-        .exists()
-    )
+    return select(relationship.id).where(relationship.customer_id == customer_id, *conditions).exists()
 
 
 def _told_here(work: Work) -> ColumnElement[bool]:

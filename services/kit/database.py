@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -16,7 +16,7 @@ MOST_FAILURES = 10
 Result = TypeVar("Result")
 
 
-def create_engine(settings: ServiceSettings, **options: Any) -> AsyncEngine:
+def create_engine(settings: ServiceSettings) -> AsyncEngine:
     """A pool of at most `pool_size` connections. Errors hide parameters: they may be personal data."""
     return create_async_engine(
         settings.database_url.get_secret_value(),
@@ -29,7 +29,6 @@ def create_engine(settings: ServiceSettings, **options: Any) -> AsyncEngine:
             "command_timeout": 30,
             "server_settings": {"application_name": f"koto-{settings.service}"},
         },
-        **options,
     )
 
 

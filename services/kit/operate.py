@@ -8,7 +8,7 @@ import getpass
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -137,15 +137,11 @@ async def _get(service: Service, id: UUID) -> dict[str, Any]:
 
 async def _rebuild(environments: Mapping[str, Mapping[str, str]], name: str, management_url: str) -> Rebuilt:
     owners = {event.owner() for event in topology.service(name).projection}
-    async with _opened(environments[name]) as reader:
-        opened = [_opened(environments[owner]) for owner in sorted(owners)]
-        services = [await each.__aenter__() for each in opened]
-        try:
-            vhost = environments[name]["KOTO_RABBITMQ_URL"].rsplit("/", 1)[-1]
-            return await rebuild_projection(reader, services, management_url, vhost)
-        finally:
-            for each in opened:
-                await each.__aexit__(None, None, None)
+    async with AsyncExitStack() as opened:
+        reader = await opened.enter_async_context(_opened(environments[name]))
+        services = [await opened.enter_async_context(_opened(environments[owner])) for owner in sorted(owners)]
+        vhost = environments[name]["KOTO_RABBITMQ_URL"].rsplit("/", 1)[-1]
+        return await rebuild_projection(reader, services, management_url, vhost)
 
 
 if __name__ == "__main__":

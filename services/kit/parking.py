@@ -22,6 +22,7 @@ from services.kit.parts import Parts
 from services.kit.retry import ATTEMPT, ORIGIN, REASON, REPLAYED, attempt_of
 
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_LISTED = ("id", "type", "origin", "reason", "attempts", "parked_at", "drop_proposed_by", "drop_reason")
 _REPLAYABLE = {"input", "projection"}
 
 
@@ -74,8 +75,7 @@ class ParkedMessages:
         """Messages that wait for a person, oldest first, without their bodies."""
         table = self._table
         query = (
-            select(table.c.id, table.c.type, table.c.origin, table.c.reason, table.c.attempts, table.c.parked_at)
-            .add_columns(table.c.drop_proposed_by, table.c.drop_reason)
+            select(*(table.c[column] for column in _LISTED))
             .where(table.c.replayed_at.is_(None), table.c.dropped_at.is_(None))
             .order_by(table.c.parked_at)
             .limit(limit)

@@ -105,15 +105,20 @@ async def _metrics(_: web.Request) -> web.Response:
     return web.Response(body=generate_latest(METRICS), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
+def stop_at_signal() -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets."""
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    return stop
+
+
 async def main() -> None:
     """Runs the service that the process's environment names, until SIGTERM or SIGINT."""
     settings = ServiceSettings()
     environment = {"KOTO_SERVICE": settings.service, **os.environ}
     configure_logging(settings.log_file)
-    stop = asyncio.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    await serve({settings.service: environment}, settings.operations_port, stop)
+    await serve({settings.service: environment}, settings.operations_port, stop_at_signal())
 
 
 if __name__ == "__main__":

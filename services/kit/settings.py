@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ServiceSettings(BaseSettings):
-    """What every service is told. Secrets may come from files named after them in KOTO_SECRETS_DIR's folder."""
+    """What every service is told."""
 
     model_config = SettingsConfigDict(
         env_prefix="KOTO_", env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True

@@ -56,7 +56,6 @@ class Telemetry:
             exporter = OTLPSpanExporter(endpoint=otlp_endpoint)
         if exporter is not None:
             self._provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
-        self.provider = self._provider
         self.tracer = self._provider.get_tracer("koto")
         self.requests, self.consumed, self.lag = _REQUESTS, _CONSUMED, _LAG
         self.published, self.outbox_refused, self.parked = _PUBLISHED, _REFUSED, _PARKED

@@ -27,7 +27,6 @@ async def apply(management_url: str, vhost: str, passwords: Mapping[str, str], t
         for name, kind in topology.exchanges().items():
             await management.put(f"exchanges/{management.vhost}/{name}", {"type": kind, "durable": True})
         for queue in topology.queues(time_scale):
-            await management.put(f"policies/{management.vhost}/{quote(queue.name, safe='')}", _policy(queue))
             await management.declare_queue(queue)
         for permissions in topology.permissions():
             await _apply_permissions(management, permissions, passwords[permissions.user])
@@ -36,7 +35,6 @@ async def apply(management_url: str, vhost: str, passwords: Mapping[str, str], t
 async def declare(management_url: str, vhost: str, queue: topology.Queue) -> None:
     """Declares one more queue with its bindings and policy: a rebuild's own."""
     async with _Management(management_url, vhost) as management:
-        await management.put(f"policies/{management.vhost}/{quote(queue.name, safe='')}", _policy(queue))
         await management.declare_queue(queue)
 
 
@@ -113,6 +111,7 @@ class _Management:
 
     async def declare_queue(self, queue: topology.Queue) -> None:
         name = quote(queue.name, safe="")
+        await self.put(f"policies/{self.vhost}/{name}", _policy(queue))
         await self.put(f"queues/{self.vhost}/{name}", {"durable": True, "arguments": {"x-queue-type": "quorum"}})
         for exchange, key in queue.bindings:
             await self.call("POST", f"bindings/{self.vhost}/e/{exchange}/q/{name}", {"routing_key": key})

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.assessment import GetCustomerAssessments
-from contracts.customer import Arrival, CustomerChanged, RelationshipState
+from contracts.customer import Arrival, CustomerChanged, GetCustomer, RelationshipState
 from contracts.types import Code
 from services.assessment.law import law_on, versions
-from services.assessment.rules import last_day, may, reasons_to_assess
+from services.assessment.rules import last_day, may_ask, reasons_to_assess
 from tests.assessment.support import relationships
 
 ON = date(2026, 3, 2)
@@ -152,8 +152,8 @@ def test_no_version_is_in_force_before_the_act_was() -> None:
     [("integration_expert", True), ("supervisor", True), ("advisor", False), ("records_manager", False), ("", False)],
 )
 def test_a_role_that_the_table_does_not_name_may_not_read(role: str, allowed: bool) -> None:
-    assert may(role, GetCustomerAssessments.TYPE) is allowed
+    assert may_ask(role, GetCustomerAssessments) is allowed
 
 
 def test_a_request_that_the_table_does_not_name_is_denied() -> None:
-    assert not may("integration_expert", "assessment.unheard_of.v1")
+    assert not may_ask("integration_expert", GetCustomer)

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -47,7 +47,7 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     GetCustomer: Customer(
         customer_id=CUSTOMER_ID,
         version=3,
-        person=Person(name=PersonName(family="Esimerkki", given="Aamu"), date_of_birth=datetime(1994, 5, 1).date()),  # noqa: DTZ001
+        person=Person(name=PersonName(family="Esimerkki", given="Aamu"), date_of_birth=date(1994, 5, 1)),
         relationships=(),
     ),
     ChangeCustomer: CustomerVersion(customer_id=CUSTOMER_ID, version=4),
