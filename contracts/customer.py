@@ -15,8 +15,10 @@ from contracts.types import (
     InterpreterNeed,
     LanguageCode,
     MunicipalityCode,
+    Name,
     PersonalIdentityCode,
     PersonName,
+    PhoneNumber,
     ResidencePermit,
     Text,
     Value,
@@ -173,6 +175,41 @@ class GetCustomerCards(Request[CustomerCards], type="customer.get_customer_cards
     """Names for a list, at the moment of showing it."""
 
     customer_ids: tuple[CustomerId, ...] = Field(max_length=100)
+
+
+class CustomerHit(CustomerCard):
+    """One customer that a search found."""
+
+    matched_former_name: bool = Field(False, description="whether the name asked for is partly or wholly a former one")
+
+
+class CustomersFound(Value):
+    """Customers that match all that was asked for, the best first, a page at a time."""
+
+    hits: tuple[CustomerHit, ...]
+    next_cursor: str | None = Field(None, description="where the next page begins; null on the last")
+    known_elsewhere: bool = Field(
+        False, description="the identity code is that of another municipality's customer: a transfer can be asked for"
+    )
+
+
+SEARCH_CURSOR_PATTERN = r"^[0-9]{1,7}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+MOST_HITS = 50
+
+
+class SearchCustomers(Request[CustomersFound], type="customer.search_customers.v1"):
+    """Look for customers of the acting municipality: by one of the four or more; all that are given must match."""
+
+    name: Name | None = Field(
+        None, examples=["Muhammad Esim"], description="names or their beginnings, present or former, in any order"
+    )
+    date_of_birth: date | None = None
+    personal_identity_code: PersonalIdentityCode | None = None
+    phone: PhoneNumber | None = None
+    cursor: str | None = Field(
+        None, pattern=SEARCH_CURSOR_PATTERN, examples=[None], description="next_cursor of the page before"
+    )
+    limit: int = Field(20, ge=1, le=MOST_HITS)
 
 
 class RelationshipState(Value):

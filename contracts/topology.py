@@ -34,7 +34,7 @@ class Service:
     asks: tuple[str, ...] = ()
     input: tuple[type[Event], ...] = ()
     projection: tuple[type[Event], ...] = ()
-    has_database: bool = True
+    answers: bool = True
     """Whether the service owns data of the domain, and so answers and publishes; the gateway does neither."""
 
 
@@ -43,7 +43,7 @@ CUSTOMER_STATES = (CustomerOpened, CustomerChanged, CustomerClosed)
 SERVICES: tuple[Service, ...] = (
     Service("customer"),
     Service("assessment", input=(*CUSTOMER_STATES, CustomerErased), projection=CUSTOMER_STATES),
-    Service("gateway", asks=("customer", "assessment"), has_database=False),
+    Service("gateway", asks=("customer", "assessment"), answers=False),
 )
 
 
@@ -101,7 +101,7 @@ def exchanges() -> dict[str, str]:
     """Every exchange and its type. Requests and replies are topic exchanges so that permissions reach their keys."""
     shared = {REQUESTS: "topic", REPLIES: "topic"}
     for each in SERVICES:
-        if each.has_database:
+        if each.answers:
             shared[events_exchange(each.name)] = "topic"
             shared[replay_exchange(each.name)] = "direct"
             shared[private_exchange(each.name)] = "direct"
@@ -110,7 +110,7 @@ def exchanges() -> dict[str, str]:
 
 def queues(time_scale: float = 1.0) -> list[Queue]:
     """Every durable queue; `time_scale` shortens the retry ladder for tests."""
-    return [queue for each in SERVICES if each.has_database for queue in _queues_of(each, time_scale)]
+    return [queue for each in SERVICES if each.answers for queue in _queues_of(each, time_scale)]
 
 
 def _queues_of(each: Service, time_scale: float) -> list[Queue]:
@@ -160,7 +160,7 @@ def _permissions_of(each: Service) -> Permissions:
     name = each.name
     own_replies = rf"replies\.{name}\..+"
     write, read, topics = [], [], []
-    if each.has_database:
+    if each.answers:
         write += [rf"{name}\.(events|replay|private)", REPLIES]
         read += [rf"{name}\.(requests|input|projection(@[0-9]+)?|dead)"]
         topics += [(events_exchange(name), rf"^{name}\..+$", "^$")]
@@ -168,7 +168,7 @@ def _permissions_of(each: Service) -> Permissions:
         write += [REQUESTS, own_replies]
         read += [own_replies, REPLIES]
         topics += [(REQUESTS, rf"^({'|'.join(each.asks)})$", "^$")]
-    topics += [(REPLIES, r"^replies\..+$" if each.has_database else "^$", rf"^{own_replies}$" if each.asks else "^$")]
+    topics += [(REPLIES, r"^replies\..+$" if each.answers else "^$", rf"^{own_replies}$" if each.asks else "^$")]
     return Permissions(
         user=name,
         configure=rf"^{own_replies}$" if each.asks else "^$",

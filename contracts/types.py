@@ -35,6 +35,10 @@ Text = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$"),
 """Text of several lines."""
 
 
+PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 -]{5,24}$")]
+"""As it is written down; the owner compares numbers, not spellings."""
+
+
 class Value(BaseModel):
     """A value without identity. Readers ignore fields they do not know; an error never repeats what was entered."""
 
@@ -60,7 +64,7 @@ class Address(Value):
 class ContactDetails(Value):
     """How the person is reached. Never part of an event."""
 
-    phone: Annotated[str, StringConstraints(pattern=r"^\+?[0-9 -]{5,24}$")] | None = None
+    phone: PhoneNumber | None = None
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s\x00]+@[^@\s\x00]+$", max_length=254)] | None = None
     address: Address | None = None
 

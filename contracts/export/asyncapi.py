@@ -65,7 +65,7 @@ def _server() -> Json:
 
 
 def _answering() -> list[topology.Service]:
-    return [service for service in topology.SERVICES if service.has_database]
+    return [service for service in topology.SERVICES if service.answers]
 
 
 def _requests_to(service: str) -> list[type[Request[Any]]]:

@@ -17,6 +17,7 @@ from contracts.customer import (
     CustomerErased,
     CustomerHistory,
     CustomerOpened,
+    CustomersFound,
     CustomerVersion,
     EraseCustomer,
     GetCustomer,
@@ -24,9 +25,10 @@ from contracts.customer import (
     GetCustomerHistory,
     OpenCustomer,
     Person,
+    SearchCustomers,
 )
 from contracts.envelope import Request
-from services.customer import repository, rules
+from services.customer import matching, repository, rules
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_municipality
 from services.kit.erasure import erase_customer as erase_everything
@@ -80,6 +82,7 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
         ],
         source=rules.source_at_opening(message.arrival),
     )
+    await repository.record_names(work, customer)
     await work.publish(CustomerOpened(**dict(rules.public_state(customer)), municipality=municipality))
     return _version(customer)
 
@@ -117,6 +120,8 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
     after = before.model_copy(update={"version": before.version + 1, "person": person})
     await repository.change(work, after)
     await repository.add_history(work, after, differences, why=message.why, source=message.source)
+    if any(difference.field == rules.NAME for difference in differences):
+        await repository.record_names(work, after)
     state = rules.public_state(after)
     if state != rules.public_state(before):
         await work.publish(CustomerChanged(**dict(state)))
@@ -149,6 +154,7 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
     await repository.add_history(
         work, after, [rules.difference_of_relationship(open_one, ended)], source="municipality"
     )
+    await repository.record_names(work, after)
     await work.publish(
         CustomerClosed(**dict(rules.public_state(after)), municipality=municipality, reason=message.reason)
     )
@@ -164,7 +170,9 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
     customer = await repository.lock(work, message.customer_id, also_ended=True)
     if any(not each.ended_on for each in customer.relationships if each.municipality != work.actor.organisation):
         raise Conflict("Another municipality has an open relationship with the customer.")
+    words = await repository.forget_names(work, customer.customer_id)
     await erase_everything(work, customer.customer_id)
+    await repository.forget_unused_words(work, words)
     await work.publish(CustomerErased(erased_customer_id=customer.customer_id), legal_basis="681/2023 77 §")
     return _version(customer)
 
@@ -180,6 +188,19 @@ async def get_customer_cards(message: GetCustomerCards, work: Work) -> CustomerC
     """Names for a list; those that the asker may not see are left out."""
     _check_role(message, work)
     return CustomerCards(cards=await repository.get_cards(work, message.customer_ids))
+
+
+async def search_customers(message: SearchCustomers, work: Work) -> CustomersFound:
+    """The acting municipality's customers; of another one's, only that a whole identity code is known there."""
+    _check_role(message, work)
+    if errors := rules.broken_by_searching(message, allow_test_codes=work.settings.allow_test_identity_codes):
+        raise InvalidInput(errors=errors)
+    hits, more = await repository.search(work, message, matching.words(message.name or ""))
+    code = message.personal_identity_code
+    known_elsewhere = code is not None and not hits and await repository.is_known_elsewhere(work, code)
+    if known_elsewhere:
+        _log_known_elsewhere(work)
+    return CustomersFound(hits=hits, next_cursor=more, known_elsewhere=known_elsewhere)
 
 
 def _check_role(message: Request[Any], work: Work) -> None:
@@ -211,8 +232,13 @@ def _already_known(work: Work, known: Row[Any]) -> Conflict:
     """The answer that says as little as it can of a person whose identity code is on record."""
     if known.open_here or (known.ever_here and not known.open_elsewhere):
         return Conflict("The municipality has a customer with this personal identity code.")
-    log.info("customer.known_elsewhere", organisation=work.actor.organisation)
+    _log_known_elsewhere(work)
     return KnownElsewhere("A person with this personal identity code is the customer of another municipality.")
+
+
+def _log_known_elsewhere(work: Work) -> None:
+    """Who learned that another municipality has somebody: the official's opaque id, and nothing of the person."""
+    log.info("customer.known_elsewhere", user=work.actor.user, organisation=work.actor.organisation)
 
 
 def _version(customer: Customer) -> CustomerVersion:

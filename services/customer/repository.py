@@ -4,22 +4,57 @@ Whoever asks sees the customers with whom their organisation has an open client 
 That is a condition of each query, not a check after it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Row, and_, cast, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    case,
+    cast,
+    delete,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+    tuple_,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
-from contracts.customer import ClientRelationship, Customer, CustomerCard, HistoryEntry, Person
+from contracts.customer import (
+    ClientRelationship,
+    Customer,
+    CustomerCard,
+    CustomerHit,
+    HistoryEntry,
+    Person,
+    SearchCustomers,
+)
 from contracts.envelope import FieldChange
 from contracts.types import PersonName
-from services.customer.rules import IDENTITY_CODE, RELATIONSHIP, Difference
-from services.customer.tables import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_HISTORY
+from services.customer.matching import phone_number, skeleton, words_on_record
+from services.customer.rules import IDENTITY_CODE, NAME, RELATIONSHIP, Difference
+from services.customer.tables import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_HISTORY, CUSTOMER_NAME, NAME_WORD
 from services.kit.errors import NotFound
 from services.kit.work import Work
 
 _OPEN = CLIENT_RELATIONSHIP.c.ended_on.is_(None)
+_IS, _BEGINS, _SOUNDS, _FORMER = 1000, 900, 800, 50
+"""How well a word fits that is the one asked for, begins or sounds like it; and what a former name costs."""
+_AFTER_Z = "{"
+"""The character that follows the letters: all words that begin with ab come before ab{."""
 
 
 async def get(work: Work, customer_id: UUID, *, also_ended: bool = False) -> Customer:
@@ -27,7 +62,8 @@ async def get(work: Work, customer_id: UUID, *, also_ended: bool = False) -> Cus
 
     `also_ended`: a relationship that has ended is right enough.
     """
-    shown = [column for column in CUSTOMER.c if column.name not in ("personal_identity_code_hash", "created_at")]
+    hidden = ("personal_identity_code_hash", "phone_number", "created_at")
+    shown = [column for column in CUSTOMER.c if column.name not in hidden]
     row = (
         await work.connection.execute(
             select(*shown).where(
@@ -122,14 +158,94 @@ async def get_cards(work: Work, customer_ids: Iterable[UUID]) -> tuple[CustomerC
             CUSTOMER.c.customer_id.in_(customer_ids), _has_relationship(work, CUSTOMER.c.customer_id)
         )
     )
-    return tuple(
-        CustomerCard(
-            customer_id=row.customer_id,
-            name=PersonName(family=row.family_name, given=row.given_name),
-            date_of_birth=row.date_of_birth,
-        )
-        for row in rows
+    return tuple(CustomerCard(**_card(row)) for row in rows)
+
+
+async def search(
+    work: Work,
+    message: SearchCustomers,
+    words: tuple[str, ...],
+) -> tuple[tuple[CustomerHit, ...], str | None]:
+    """A page of those customers who match all that is asked for, the best and newest first, and the next page's cursor.
+
+    A name matches when each of its words does: by being borne, or by beginning, sounding or looking like one borne.
+    """
+    found = _bearers(work, words) if words else _everybody(work)
+    query = select(
+        CUSTOMER.c.customer_id,
+        CUSTOMER.c.family_name,
+        CUSTOMER.c.given_name,
+        CUSTOMER.c.date_of_birth,
+        found.c.score,
+        found.c.former,
+    ).join(found, found.c.customer_id == CUSTOMER.c.customer_id)
+    if message.date_of_birth:
+        query = query.where(CUSTOMER.c.date_of_birth == message.date_of_birth)
+    if message.phone:
+        query = query.where(CUSTOMER.c.phone_number == phone_number(message.phone))
+    if code := message.personal_identity_code:
+        query = query.where(CUSTOMER.c.personal_identity_code_hash == work.encryption.search_hash(code))
+    if message.cursor:
+        score, _, customer_id = message.cursor.partition(".")
+        query = query.where(tuple_(found.c.score, CUSTOMER.c.customer_id) < (int(score), UUID(customer_id)))
+    query = query.order_by(found.c.score.desc(), CUSTOMER.c.customer_id.desc()).limit(message.limit + 1)
+    rows = (await work.connection.execute(query)).all()
+    page = rows[: message.limit]
+    more = f"{page[-1].score}.{page[-1].customer_id}" if len(rows) > message.limit else None
+    return tuple(CustomerHit(**_card(row), matched_former_name=row.former) for row in page), more
+
+
+async def is_known_elsewhere(work: Work, code: str) -> bool:
+    """Whether the code is that of another municipality's customer who is not one here."""
+    code_hash = work.encryption.search_hash(code)
+    known = select(CUSTOMER.c.customer_id).where(
+        CUSTOMER.c.personal_identity_code_hash == code_hash,
+        _has_relationship_elsewhere(work, CUSTOMER.c.customer_id),
+        not_(_has_relationship(work, CUSTOMER.c.customer_id)),
     )
+    return (await work.connection.execute(known)).first() is not None
+
+
+async def record_names(work: Work, customer: Customer) -> None:
+    """Makes the customer findable by the present and former names, wherever a relationship is open."""
+    former: list[PersonName] = []
+    unused: Collection[str] = ()
+    if customer.version > 1:
+        unused = await forget_names(work, customer.customer_id)
+        history = CUSTOMER_HISTORY.c
+        previous = select(history.previous).where(
+            history.customer_id == customer.customer_id, history.field == NAME, history.previous.is_not(None)
+        )
+        former = [PersonName.model_validate(row.previous) for row in await work.connection.execute(previous)]
+    recorded = words_on_record(customer.person.name, former)
+    bearing = [
+        {"word": word, "municipality": each.municipality, "customer_id": customer.customer_id, "former": only_former}
+        for each in customer.relationships
+        if not each.ended_on
+        for word, only_former in recorded.items()
+    ]
+    if bearing:
+        # in one order everywhere: two that add the same words crosswise would deadlock
+        words = [{"word": word, "skeleton": skeleton(word)} for word in sorted(recorded)]
+        await work.connection.execute(insert(NAME_WORD).on_conflict_do_nothing(), words)
+        await work.connection.execute(insert(CUSTOMER_NAME), bearing)
+    await forget_unused_words(work, unused)
+
+
+async def forget_names(work: Work, customer_id: UUID) -> Collection[str]:
+    """Makes the customer unfindable by name; the words may be unused now."""
+    forgotten = delete(CUSTOMER_NAME).where(CUSTOMER_NAME.c.customer_id == customer_id).returning(CUSTOMER_NAME.c.word)
+    return set((await work.connection.execute(forgotten)).scalars())
+
+
+async def forget_unused_words(work: Work, words: Collection[str]) -> None:
+    """Removes those of the words from the dictionary that nobody bears any more."""
+    if not words:
+        return
+    # Who adds a name holds a weaker lock from before looking at the dictionary on: none of theirs is removed.
+    await work.connection.execute(text("LOCK TABLE name_word IN SHARE ROW EXCLUSIVE MODE"))
+    borne = select(CUSTOMER_NAME.c.word).where(CUSTOMER_NAME.c.word == NAME_WORD.c.word).exists()
+    await work.connection.execute(delete(NAME_WORD).where(NAME_WORD.c.word.in_(words), not_(borne)))
 
 
 async def add(work: Work, customer: Customer) -> None:
@@ -214,6 +330,71 @@ def _told_here(work: Work) -> ColumnElement[bool]:
     return or_(CUSTOMER_HISTORY.c.field != RELATIONSHIP, CUSTOMER_HISTORY.c.organisation == work.actor.organisation)
 
 
+def _bearers(work: Work, words: Iterable[str]) -> Subquery:
+    """The own customers each of whose names fits one of the words, how well, and whether by a former name only."""
+    fitting = union_all(*(_fitting(number, word) for number, word in enumerate(words))).cte("fitting")
+    fits = (
+        select(
+            CUSTOMER_NAME.c.customer_id,
+            func.max(fitting.c.score - case((CUSTOMER_NAME.c.former, _FORMER), else_=0)).label("score"),
+            func.bool_and(CUSTOMER_NAME.c.former).label("former"),
+        )
+        .join(fitting, fitting.c.word == CUSTOMER_NAME.c.word)
+        .where(CUSTOMER_NAME.c.municipality == work.actor.organisation)
+        .group_by(CUSTOMER_NAME.c.customer_id, fitting.c.number)
+        .subquery()
+    )
+    return (
+        select(
+            fits.c.customer_id,
+            cast(func.sum(fits.c.score), Integer).label("score"),
+            func.bool_or(fits.c.former).label("former"),
+        )
+        .group_by(fits.c.customer_id)
+        .having(func.count() == len(list(words)))
+        .subquery()
+    )
+
+
+def _fitting(number: int, word: str) -> Select[Any]:
+    """The words of the dictionary that a word asked for may mean, and how well each fits it: at most 1000.
+
+    A short word means itself alone: much too much begins, sounds or looks like it.
+    """
+    known, sound = NAME_WORD.c.word, skeleton(word)
+    begins = and_(known >= word, known < f"{word}{_AFTER_Z}")
+    fits = [known == word]
+    if len(word) >= 3:
+        fits.append(begins)
+    if len(word) >= 4:
+        fits.append(known.bool_op("%")(word))
+    if len(sound) >= 3:
+        fits.append(NAME_WORD.c.skeleton == sound)
+    looks = cast(func.similarity(known, word) * _SOUNDS, Integer)
+    score = case((known == word, _IS), (begins, _BEGINS), (NAME_WORD.c.skeleton == sound, _SOUNDS), else_=looks).label(
+        "score"
+    )
+    return select(literal(number).label("number"), known.label("word"), score).where(or_(*fits))
+
+
+def _everybody(work: Work) -> Subquery:
+    """All own customers, each as good as the other."""
+    relationship = CLIENT_RELATIONSHIP.c
+    return (
+        select(relationship.customer_id, literal(0).label("score"), false().label("former"))
+        .where(relationship.municipality == work.actor.organisation, _OPEN)
+        .subquery()
+    )
+
+
+def _card(row: Any) -> dict[str, Any]:
+    return {
+        "customer_id": row.customer_id,
+        "name": PersonName(family=row.family_name, given=row.given_name),
+        "date_of_birth": row.date_of_birth,
+    }
+
+
 def _columns(work: Work, customer: Customer) -> dict[str, Any]:
     person = customer.person
     code = person.personal_identity_code
@@ -228,6 +409,7 @@ def _columns(work: Work, customer: Customer) -> dict[str, Any]:
         "citizenships": list(person.citizenships),
         "mother_tongue": person.mother_tongue,
         "service_language": person.service_language,
+        "phone_number": phone_number(person.contact.phone) if person.contact and person.contact.phone else None,
         **person.model_dump(mode="json", include={"interpreter", "contact", "first_residence_permit"}),
         "changed_at": work.now,
     }

@@ -19,12 +19,14 @@ from contracts.customer import (
     Person,
     PersonChanges,
     RelationshipState,
+    SearchCustomers,
 )
 from contracts.envelope import FieldError, Request
+from services.customer import matching
 from services.kit import code_lists, identity_code
 
 _CLIENT_WORK: frozenset[type[Request[Any]]] = frozenset(
-    {OpenCustomer, GetCustomer, ChangeCustomer, CloseCustomer, GetCustomerHistory, GetCustomerCards}
+    {OpenCustomer, GetCustomer, ChangeCustomer, CloseCustomer, GetCustomerHistory, GetCustomerCards, SearchCustomers}
 )
 MAY_ASK: dict[str, frozenset[type[Request[Any]]]] = {
     "integration_expert": _CLIENT_WORK,
@@ -33,6 +35,7 @@ MAY_ASK: dict[str, frozenset[type[Request[Any]]]] = {
 }
 """Which role may ask what; a role that is not here may ask nothing. With whom is decided by SQL, in repository.py."""
 
+MOST_WORDS = 10
 RULES = {
     "missing": "this field may not be emptied",
     "code_list": "the code is not on the list {list} on that day",
@@ -44,6 +47,9 @@ RULES = {
     "differs_from_date_of_birth": "the code states another date of birth",
     "differs_from_identity_code": "the personal identity code states another date of birth",
     "before_valid_from": "the permit would end before it begins",
+    "nothing_asked": "give at least one of name, date_of_birth, personal_identity_code and phone",
+    "no_word": "no letter or digit to look for",
+    "too_many_words": f"at most {MOST_WORDS} words",
 }
 """What each rule says to the person who broke it, without the value that was entered."""
 
@@ -62,8 +68,8 @@ CODE_LISTS = {
 
 VICTIM_OF_TRAFFICKING = "victim_of_trafficking"
 _QUOTA_REFUGEES = "2.3"
-IDENTITY_CODE, RELATIONSHIP = "personal_identity_code", "relationship"
-"""Two fields of the history: the one is kept encrypted, the other is a municipality's own."""
+IDENTITY_CODE, RELATIONSHIP, NAME = "personal_identity_code", "relationship", "name"
+"""Fields of the history: the first is kept encrypted, the second is a municipality's own, by the third one is found."""
 
 
 class Difference(NamedTuple):
@@ -107,6 +113,22 @@ def broken_by_source(source: str, on: date) -> list[FieldError]:
 def broken_by_closing(reason: str, on: date) -> list[FieldError]:
     """The rules that ending a relationship for this reason breaks: it goes out in an event, so it is never a story."""
     return [] if code_lists.is_valid_end_reason(reason, on) else [_error("/reason", "code_list")]
+
+
+def broken_by_searching(message: SearchCustomers, *, allow_test_codes: bool) -> list[FieldError]:
+    """The rules that looking for this breaks."""
+    criteria = ("name", "date_of_birth", "personal_identity_code", "phone")
+    if all(getattr(message, field) is None for field in criteria):
+        return [_error("", "nothing_asked")]
+    errors = []
+    if message.name is not None and not 0 < (asked := len(matching.words(message.name))) <= MOST_WORDS:
+        errors.append(_error("/name", "too_many_words" if asked else "no_word"))
+    if code := message.personal_identity_code:
+        try:
+            identity_code.check(code, allow_test_codes=allow_test_codes)
+        except identity_code.InvalidIdentityCode as error:
+            errors.append(_error("/personal_identity_code", error.rule))
+    return errors
 
 
 def changed(person: Person, changes: PersonChanges) -> Person:

@@ -10,6 +10,7 @@ from contracts.customer import (
     GetCustomerCards,
     GetCustomerHistory,
     OpenCustomer,
+    SearchCustomers,
 )
 from contracts.envelope import Event, Request
 from services.customer import handlers
@@ -23,5 +24,6 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     EraseCustomer: handlers.erase_customer,
     GetCustomerHistory: handlers.get_customer_history,
     GetCustomerCards: handlers.get_customer_cards,
+    SearchCustomers: handlers.search_customers,
 }
 INPUT: dict[type[Event], Handler] = {}

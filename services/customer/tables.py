@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     Column,
     Date,
     Dialect,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    PrimaryKeyConstraint,
     Table,
     Text,
     TypeDecorator,
@@ -48,7 +50,7 @@ CUSTOMER = Table(
     Column("version", Integer, nullable=False),
     Column("family_name", Text, nullable=False),
     Column("given_name", Text, nullable=False),
-    Column("date_of_birth", Date, nullable=False),
+    Column("date_of_birth", Date, nullable=False, index=True),
     Column("personal_identity_code", Text, comment="encrypted; the row's id is the associated data"),
     Column("personal_identity_code_hash", LargeBinary, unique=True, comment="keyed hash to search by"),
     Column("citizenships", ARRAY(Text), nullable=False),
@@ -56,6 +58,7 @@ CUSTOMER = Table(
     Column("service_language", Text),
     Column("interpreter", VersionedJson),
     Column("contact", VersionedJson),
+    Column("phone_number", Text, index=True, comment="of the contact details, as searches compare it"),
     Column("first_residence_permit", VersionedJson),
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
@@ -97,4 +100,25 @@ CUSTOMER_HISTORY = Table(
     Column("why", Text),
     Column("source", Text, nullable=False),
     comment="Every change of every field. An identity code is encrypted with this row's id as the associated data.",
+)
+
+NAME_WORD = Table(
+    "name_word",
+    METADATA,
+    Column("word", Text(collation="C"), primary_key=True),
+    Column("skeleton", Text(collation="C"), nullable=False, index=True),
+    Index("name_word_similar", "word", postgresql_using="gin", postgresql_ops={"word": "gin_trgm_ops"}),
+    info={"not_erased": "bare words; those that nobody bears any more go with the person who bore them last"},
+    comment="The dictionary of all words in customers' names: searches look here first.",
+)
+
+CUSTOMER_NAME = Table(
+    "customer_name",
+    METADATA,
+    Column("word", Text(collation="C"), nullable=False),
+    Column("municipality", Text, nullable=False),
+    Column("customer_id", Uuid, ForeignKey("customer.customer_id"), nullable=False, index=True),
+    Column("former", Boolean, nullable=False, comment="whether only a former name holds the word"),
+    PrimaryKeyConstraint("word", "municipality", "customer_id", postgresql_include=["former"]),
+    comment="Who bears which word, for each municipality with an open relationship: derived, to search by.",
 )

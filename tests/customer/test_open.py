@@ -145,7 +145,8 @@ async def test_a_customer_of_another_municipality_is_known_elsewhere_and_the_que
     answer = refused.value.problem().model_dump_json()
     assert refused.value.code == "known-elsewhere"
     assert not any(told in answer for told in (CODE, str(opened.customer_id), "837", "Esimerkki"))
-    assert logged == [{"event": "customer.known_elsewhere", "organisation": "091", "log_level": "info"}]
+    told = {"user": "expert@helsinki", "organisation": "091"}
+    assert logged == [{"event": "customer.known_elsewhere", "log_level": "info", **told}]
 
 
 @pytest.mark.parametrize("other", [EXPERT_TAMPERE, EXPERT_HELSINKI])

@@ -12,6 +12,7 @@ from contracts.customer import (
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
+    SearchCustomers,
 )
 from contracts.envelope import Request
 from services.customer.subscribers import REQUESTS
@@ -32,6 +33,7 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         CloseCustomer(customer_id=known.customer_id, expected_version=known.version, reason="moved_away"),
         GetCustomerHistory(customer_id=known.customer_id),
         GetCustomerCards(customer_ids=(known.customer_id,)),
+        SearchCustomers(name="Esimerkki"),
         EraseCustomer(customer_id=known.customer_id),
     ]
     return {type(each): each for each in every}

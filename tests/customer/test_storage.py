@@ -1,13 +1,17 @@
 """What the database holds, and the migrations that made it."""
 
+import asyncio
+from uuid import uuid4
+
 import pytest
+from alembic import command
 from cryptography.exceptions import InvalidTag
 
 from contracts.customer import EraseCustomer, GetCustomer
 from services.customer.tables import METADATA
-from services.kit.migrate import drift
+from services.kit.migrate import configuration, drift, upgrade
 from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, opening
-from tests.support import RECORDS_TAMPERE
+from tests.support import RECORDS_TAMPERE, TestDatabases, rows
 
 pytestmark = pytest.mark.database
 
@@ -49,6 +53,38 @@ async def test_stored_json_carries_its_schema_version(customers: CustomerService
     assert (row["schema"], row["contact"]) == ("1", None)
     versions = await customers.rows("SELECT DISTINCT new->>'schema' AS schema FROM customer_history")
     assert [row["schema"] for row in versions] == ["1"]
+
+
+async def test_customers_from_before_searches_are_found_after_the_migration(databases: TestDatabases) -> None:
+    url, customer_id, relationship_id = await databases.empty(), uuid4(), uuid4()
+    await asyncio.to_thread(command.upgrade, configuration("customer", url), "0001")
+    for statement, *values in [
+        (
+            "INSERT INTO customer (customer_id, version, family_name, given_name, date_of_birth, citizenships, contact,"
+            " created_at, changed_at) VALUES ($1, 2, 'Mäkinen', 'Aamu', '1994-05-01', '{}',"
+            """ '{"schema": 1, "value": {"phone": "040 123 4567"}}', now(), now())""",
+            customer_id,
+        ),
+        (
+            "INSERT INTO client_relationship VALUES ($2, $1, '837', 'moved', '2026-03-02', NULL, NULL)",
+            customer_id,
+            relationship_id,
+        ),
+        (
+            "INSERT INTO customer_history VALUES ($2, $1, 2, 'name',"
+            """ '{"schema": 1, "value": {"family": "Esimerkki", "given": "Aamu"}}', NULL, now(), '', '', '', '')""",
+            customer_id,
+            relationship_id,
+        ),
+    ]:
+        await rows(url, statement, *values)
+    await asyncio.to_thread(upgrade, "customer", url)
+    found = await rows(url, "SELECT word, municipality, customer_id, former FROM customer_name")
+    assert {row["word"]: row["former"] for row in found} == {"makinen": False, "aamu": False, "esimerkki": True}
+    assert {(row["municipality"], row["customer_id"]) for row in found} == {("837", customer_id)}
+    assert len(await rows(url, "SELECT word FROM name_word")) == 3
+    [customer] = await rows(url, "SELECT phone_number FROM customer")
+    assert customer["phone_number"] == "+358401234567"
 
 
 async def test_the_migrated_database_is_what_the_tables_say(customers: CustomerService) -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote_plus
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -14,7 +16,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from multidict import CIMultiDictProxy
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 from contracts.assessment import Assessments, GetCustomerAssessments
 from contracts.customer import (
@@ -22,23 +24,28 @@ from contracts.customer import (
     CloseCustomer,
     Customer,
     CustomerHistory,
+    CustomersFound,
     CustomerVersion,
     GetCustomer,
     GetCustomerHistory,
     OpenCustomer,
     Person,
+    SearchCustomers,
 )
 from contracts.envelope import Request
 from contracts.types import PersonName
-from services.gateway.main import Gateway, Settings
+from services.gateway.main import Settings, build
 from services.gateway.openapi import document
-from services.gateway.sign_in import Issuer
 from services.kit.actor import Actor
 from services.kit.errors import Unavailable
 from services.kit.telemetry import Telemetry, current_traceparent
+from tests.support import FIELD_KEYS, SEARCH_KEY
 
 API = "/api/v1"
 AUDIENCE = "koto"
+CLIENT_ID, CLIENT_SECRET = "koto-web", "s%cret: of the gateway"
+PUBLIC_URL = "https://koto.example"
+NOWHERE = "postgresql+asyncpg://koto@127.0.0.1:1/koto"
 CUSTOMER_ID = UUID("50772023-f4b8-5862-9411-e6fe917f87f7")
 SIGNING_KEY = json.dumps(OKPKey.generate_key("Ed25519", {"kid": "test"}).as_dict(private=True))
 
@@ -54,6 +61,7 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     CloseCustomer: CustomerVersion(customer_id=CUSTOMER_ID, version=5),
     GetCustomerHistory: CustomerHistory(customer_id=CUSTOMER_ID, entries=()),
     GetCustomerAssessments: Assessments(assessments=()),
+    SearchCustomers: CustomersFound(hits=()),
 }
 
 
@@ -83,8 +91,12 @@ class FakeIssuer:
         self.keys: list[Key] = [FIRST_KEY]
         self.published_beside: list[dict[str, Any]] = []
         self.calls_itself: str | None = None
+        self.metadata: dict[str, Any] = {}
+        self.tokens_answer: tuple[int, Any] | None = None
         self.fetches = 0
+        self.redeemed = 0
         self.url = ""
+        self._codes: dict[str, tuple[dict[str, str], str]] = {}
         self._port = 0
         self._runner: web.AppRunner | None = None
 
@@ -93,6 +105,7 @@ class FakeIssuer:
         application = web.Application()
         application.router.add_get("/.well-known/openid-configuration", self._discovery)
         application.router.add_get("/keys", self._keys)
+        application.router.add_post("/token", self._token)
         self._runner = web.AppRunner(application, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True).start()
@@ -127,8 +140,37 @@ class FakeIssuer:
             header, body, key, registry=jws.JWSRegistry(algorithms=[alg], strict_check_header=False)
         )
 
+    def code(self, asked: dict[str, str], *, key: Key | None = None, **claims: Any) -> str:
+        """A code for what a browser was sent here with: good once, for an ID token of these claims."""
+        usual = {"aud": CLIENT_ID, "nonce": asked["nonce"], "name": "Aino Virkanen"}
+        self._codes[code := str(uuid4())] = asked, self.token(key=key, **(usual | claims))
+        return code
+
+    async def _token(self, request: web.Request) -> web.Response:
+        self.redeemed += 1
+        if self.tokens_answer:
+            return web.json_response(self.tokens_answer[1], status=self.tokens_answer[0])
+        form = dict(await request.post())
+        client = base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode()
+        if tuple(map(unquote_plus, client.split(":"))) != (CLIENT_ID, CLIENT_SECRET):
+            return web.json_response({"error": "invalid_client"}, status=401)
+        asked, token = self._codes.pop(str(form["code"]), ({}, ""))
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(str(form["code_verifier"]).encode()).digest())
+        right = {"redirect_uri": form["redirect_uri"], "code_challenge": challenge.decode().rstrip("=")}
+        if not asked.items() >= right.items():
+            return web.json_response({"error": "invalid_grant"}, status=400)
+        return web.json_response({"id_token": token, "access_token": "planted-access-token", "token_type": "Bearer"})
+
     async def _discovery(self, _: web.Request) -> web.Response:
-        return web.json_response({"issuer": self.calls_itself or self.url, "jwks_uri": f"{self.url}/keys"})
+        return web.json_response(
+            {
+                "issuer": self.calls_itself or self.url,
+                "jwks_uri": f"{self.url}/keys",
+                "authorization_endpoint": f"{self.url}/authorize",
+                "token_endpoint": f"{self.url}/token",
+                **self.metadata,
+            }
+        )
 
     async def _keys(self, _: web.Request) -> web.Response:
         self.fetches += 1
@@ -205,26 +247,26 @@ class Door:
     """A running gateway with a client before it. Every answer of the API must be one that OpenAPI documents."""
 
     def __init__(self, issuer: FakeIssuer, **settings: Any) -> None:
+        told = {
+            "rabbitmq_url": "amqp://127.0.0.1:1/",
+            "database_url": NOWHERE,
+            "field_keys": FIELD_KEYS,
+            "search_key": SEARCH_KEY,
+            "port": 0,
+            "public_url": PUBLIC_URL,
+            "oidc_issuer": issuer.url,
+            "oidc_audience": AUDIENCE,
+            "oidc_client_id": CLIENT_ID,
+            "oidc_client_secret": CLIENT_SECRET,
+            "actor_signing_key": SIGNING_KEY,
+        }
         self.issuer = issuer
         self.requests = FakeRequests()
         self.clock = SettableClock()
         self.spans = InMemorySpanExporter()
         self.telemetry = Telemetry("gateway", exporter=self.spans)
-        self.settings = Settings(
-            _env_file=None,
-            rabbitmq_url=SecretStr("amqp://127.0.0.1:1/"),
-            port=0,
-            oidc_issuer=issuer.url,
-            oidc_audience=AUDIENCE,
-            actor_signing_key=SecretStr(SIGNING_KEY),
-            **settings,
-        )
-        self.gateway = Gateway(
-            self.settings,
-            self.requests,  # type: ignore[arg-type]
-            Issuer(self.settings, self.clock),
-            self.telemetry,
-        )
+        self.settings = Settings(_env_file=None, **(told | settings))
+        self.gateway = build(self.settings, self.clock, self.telemetry, self.requests)  # type: ignore[arg-type]
         self.document = document(self.gateway.app)
 
     async def __aenter__(self) -> "Door":

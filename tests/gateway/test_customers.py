@@ -1,9 +1,18 @@
 """Each route is one request to one service, in the caller's name."""
 
+from typing import Any
+
 import pytest
 
 from contracts.assessment import GetCustomerAssessments
-from contracts.customer import ChangeCustomer, CloseCustomer, GetCustomer, GetCustomerHistory, OpenCustomer
+from contracts.customer import (
+    ChangeCustomer,
+    CloseCustomer,
+    GetCustomer,
+    GetCustomerHistory,
+    OpenCustomer,
+    SearchCustomers,
+)
 from services.kit.work import canonical_json
 from tests.gateway.support import API, CUSTOMER_ID, REPLIES, Door, opening
 
@@ -51,6 +60,31 @@ async def test_a_customer_relationship_is_closed(door: Door) -> None:
     [asked] = door.requests.asked
     assert asked.request == CloseCustomer(customer_id=CUSTOMER_ID, expected_version=4, reason="moved_away")
     assert asked.key == "act-3"
+
+
+async def test_customers_are_looked_for_by_what_stands_in_the_body_and_no_key_is_needed(door: Door) -> None:
+    criteria = {"name": "Aamu Esim", "date_of_birth": "1994-05-01", "limit": 5}
+    answer = await door.send("POST", f"{API}/customers/search", json=criteria)
+    assert (answer.status, answer.json) == (200, {"hits": [], "next_cursor": None, "known_elsewhere": False})
+    [asked] = door.requests.asked
+    assert (asked.request, asked.key) == (SearchCustomers.model_validate(criteria), None)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "pointer"),
+    [
+        ({"name": ""}, "/name"),
+        ({"phone": "Esimerkki"}, "/phone"),
+        ({"personal_identity_code": "010594"}, "/personal_identity_code"),
+        ({"name": "Aamu", "limit": 51}, "/limit"),
+        ({"name": "Aamu", "cursor": "Esimerkki"}, "/cursor"),
+        ({"nimi": "Aamu"}, "/nimi"),
+    ],
+)
+async def test_a_search_that_can_not_be_is_refused_by_field(door: Door, criteria: Any, pointer: str) -> None:
+    answer = await door.send("POST", f"{API}/customers/search", json=criteria)
+    assert [error["pointer"] for error in answer.problem(422, "invalid-input")["errors"]] == [pointer]
+    assert not door.requests.asked
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=51", "limit=many", "cursor=1", "cursor=Meikalainen"])

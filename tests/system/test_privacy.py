@@ -50,6 +50,7 @@ PLANTED = [
         "45 739 614 8205",
         "457396148205",
     ),
+    "zzyzxlainen",  # as searches compare it
     *(EMAIL, WHY, "Gruemainen", "1968-02-29", "29.2.1968", "29.02.1968"),
 ]
 STRANGER = "stranger"
@@ -157,6 +158,26 @@ class Entering:
         assert (await self.open(PERSON, user="expert@oulu")).status == 409
         late = {"changes": {"name": PERSON["name"]}, "why": WHY}
         assert (await self.send("PATCH", self.address, json=late, headers={"If-Match": '"1"'})).status == 412
+
+    async def by_looking_for_the_person(self) -> None:
+        """By every criterion, here and where the person is not known, rightly and wrongly."""
+        for criteria in (
+            {"name": f"{GIVEN} {FAMILY}"},
+            {"name": CHANGED_NAME, "date_of_birth": PERSON["date_of_birth"]},
+            {"phone": PHONE},
+            {"personal_identity_code": CODE, "limit": 1},
+        ):
+            assert "Qwoptimo" in (await self.search(criteria, status=200)).text, criteria
+        elsewhere = await self.search({"personal_identity_code": CODE}, status=200, user="expert@oulu")
+        assert elsewhere.json == {"hits": [], "next_cursor": None, "known_elsewhere": True}
+        for wrong in ({"personal_identity_code": WRONG_CODE}, {"name": FAMILY, "cursor": CODE}, {FAMILY: CODE}):
+            await self.search(wrong, status=422)
+
+    async def search(self, criteria: dict[str, Any], *, status: int, **more: Any) -> Answer:
+        answer = await self.house.send("POST", f"{CUSTOMERS}/search", json=criteria, **more)
+        self.told.answers.append((f"GET by search {answer.status}", answer))
+        assert answer.status == status, (criteria, answer)
+        return answer
 
     async def in_wrong_fields(self) -> None:
         """Each value where it does not belong, or in a form that is not its own."""
@@ -332,6 +353,7 @@ async def told(whole_house: WholeHouse) -> Told:
     async with connection, overheard(whole_house, connection, told):
         entering = Entering(whole_house, told)
         await entering.rightly()
+        await entering.by_looking_for_the_person()
         await entering.in_wrong_fields()
         await entering.in_addresses_and_headers()
         await entering.malformed()
@@ -536,4 +558,6 @@ def test_only_the_tables_of_the_person_hold_anything_of_the_person(told: Told) -
     assert {table for table, row in told.tables if leaks([(table, row)])} == {
         "customer customer",
         "customer customer_history",
+        "customer customer_name",
+        "customer name_word",
     }

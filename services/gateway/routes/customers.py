@@ -13,11 +13,13 @@ from contracts.customer import (
     CloseCustomer,
     Customer,
     CustomerHistory,
+    CustomersFound,
     CustomerVersion,
     GetCustomer,
     GetCustomerHistory,
     OpenCustomer,
     PersonChanges,
+    SearchCustomers,
 )
 from contracts.types import Code, CustomerId, Text, Value
 from services.gateway.bodies import JsonBody, answer
@@ -104,6 +106,9 @@ _changes = JsonBody(
 _closing = JsonBody(CustomerClosing, example={"reason": "moved_away"})
 
 
+_searching = JsonBody(SearchCustomers, example={"name": "Aamu Esim", "date_of_birth": "1994-05-01"})
+
+
 @routes.post(
     "/customers",
     status_code=201,
@@ -117,6 +122,18 @@ async def open_customer(
     """Open the acting municipality's customer relationship with a person not yet its customer."""
     opened = await caller.ask(body, key)
     return answer(opened, 201, version=opened.version, location=f"{PREFIX}/customers/{opened.customer_id}")
+
+
+@routes.post(
+    "/customers/search",
+    response_model=CustomersFound,
+    responses=problems(400, 401, 403, 413, 415, 422, 429, 500, 503),
+    openapi_extra=_searching.documentation,
+)
+async def search_customers(caller: SignedIn, body: Annotated[SearchCustomers, Depends(_searching)]) -> Response:
+    """Look for customers of the acting municipality. A POST, for what identifies a person never stands in a URL."""
+    found = await caller.ask(body)
+    return answer(found)
 
 
 @routes.get("/customers/{customer_id}", response_model=Customer, responses={200: with_headers("ETag"), **_READ})
