@@ -170,7 +170,7 @@ class Entering:
             assert "Qwoptimo" in (await self.search(criteria, status=200)).text, criteria
         elsewhere = await self.search({"personal_identity_code": CODE}, status=200, user="expert@oulu")
         assert elsewhere.json == {"hits": [], "next_cursor": None, "known_elsewhere": True}
-        for wrong in ({"personal_identity_code": WRONG_CODE}, {"name": FAMILY, "cursor": CODE}, {FAMILY: CODE}):
+        for wrong in ({"personal_identity_code": WRONG_CODE}, {"name": FAMILY, "cursor": CODE}, {"nimi": FAMILY}):
             await self.search(wrong, status=422)
 
     async def search(self, criteria: dict[str, Any], *, status: int, **more: Any) -> Answer:
