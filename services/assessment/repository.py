@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from contracts.assessment import Assessment
@@ -14,39 +14,20 @@ from services.kit.work import Work
 
 async def is_newest(work: Work, customer_id: UUID) -> bool:
     """Whether the state event being handled is the newest of its customer. Locks the customer's row until the end."""
-    noted = insert(considered).values(customer_id=customer_id, sequence=work.sequence)
-    result = await work.connection.execute(
-        noted.on_conflict_do_update(
-            index_elements=[considered.c.customer_id],
-            set_={"sequence": noted.excluded.sequence},
-            where=considered.c.sequence < noted.excluded.sequence,
-        )
-    )
-    return bool(result.rowcount)
+    noted = await work.connection.execute(_NOTE_IF_NEWEST, {"customer_id": customer_id, "sequence": work.sequence})
+    return bool(noted.rowcount)
 
 
 async def standing(work: Work, customer_id: UUID) -> dict[str, Row[Any]]:
     """A customer's assessments that are not withdrawn, by municipality."""
-    rows = await work.connection.execute(
-        select(assessment).where(assessment.c.customer_id == customer_id, assessment.c.status != "withdrawn")
-    )
+    rows = await work.connection.execute(_STANDING, {"of_customer": customer_id})
     return {row.municipality: row for row in rows}
 
 
 async def save(work: Work, state: Assessment, law_version: str) -> None:
     """Creates an assessment, or changes its status and reasons."""
-    changed = {"status": state.status, "reasons": state.reasons, "law_version": law_version, "changed_at": work.now}
-    await work.connection.execute(
-        insert(assessment)
-        .values(
-            assessment_id=state.assessment_id,
-            customer_id=state.customer_id,
-            municipality=state.municipality,
-            created_at=work.now,
-            **changed,
-        )
-        .on_conflict_do_update(index_elements=[assessment.c.assessment_id], set_=changed)
-    )
+    told = {"law_version": law_version, "created_at": work.now, "changed_at": work.now}
+    await work.connection.execute(_SAVE, state.model_dump() | told)
 
 
 async def assessments(work: Work, customer_id: UUID) -> Sequence[Row[Any]] | None:
@@ -72,3 +53,20 @@ async def assessments(work: Work, customer_id: UUID) -> Sequence[Row[Any]] | Non
 def serves(organisation: str) -> ColumnElement[bool]:
     """The right of every read: the organisation has an open relationship with the customer."""
     return customer_view.c.open_municipalities.contains([organisation])
+
+
+# Statements of every event are built once: building one takes SQLAlchemy longer than running it takes PostgreSQL.
+_note = insert(considered)
+_NOTE_IF_NEWEST = _note.on_conflict_do_update(
+    index_elements=[considered.c.customer_id],
+    set_={"sequence": _note.excluded.sequence},
+    where=considered.c.sequence < _note.excluded.sequence,
+)
+_STANDING = select(assessment).where(
+    assessment.c.customer_id == bindparam("of_customer"), assessment.c.status != "withdrawn"
+)
+_save = insert(assessment)
+_SAVE = _save.on_conflict_do_update(
+    index_elements=[assessment.c.assessment_id],
+    set_={name: _save.excluded[name] for name in ("status", "reasons", "law_version", "changed_at")},
+)

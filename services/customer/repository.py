@@ -5,17 +5,21 @@ That is a condition of each query, not a check after it.
 """
 
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CursorResult,
     Integer,
     Row,
     Select,
     Subquery,
+    Text,
     and_,
+    bindparam,
     case,
     cast,
     delete,
@@ -30,7 +34,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from uuid_utils.compat import uuid7
 
 from contracts.customer import (
@@ -50,6 +54,7 @@ from services.customer.tables import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_HIS
 from services.kit.errors import NotFound
 from services.kit.work import Work
 
+_ORGANISATION = bindparam("organisation", type_=Text)
 _OPEN = CLIENT_RELATIONSHIP.c.ended_on.is_(None)
 _IS, _BEGINS, _SOUNDS, _FORMER = 1000, 900, 800, 50
 """How well a word fits that is the one asked for, begins or sounds like it; and what a former name costs."""
@@ -57,42 +62,48 @@ _AFTER_Z = "{"
 """The character that follows the letters: all words that begin with ab come before ab{."""
 
 
+@cache
+def _customer(also_ended: bool) -> Select[Any]:
+    # Built once: building it takes SQLAlchemy longer than running it takes PostgreSQL.
+    hidden = ("personal_identity_code_hash", "phone_number", "created_at")
+    relationship = CLIENT_RELATIONSHIP.c
+    one = func.jsonb_build_object(
+        *(part for field in ClientRelationship.model_fields for part in (literal(field), relationship[field]))
+    )
+    all_of_them = (
+        select(func.jsonb_agg(aggregate_order_by(one, relationship.id)))
+        .where(relationship.customer_id == CUSTOMER.c.customer_id)
+        .scalar_subquery()
+    )
+    return select(
+        *(column for column in CUSTOMER.c if column.name not in hidden), all_of_them.label("relationships")
+    ).where(CUSTOMER.c.customer_id == bindparam("customer_id"), _has_relationship(CUSTOMER.c.customer_id, also_ended))
+
+
 async def get(work: Work, customer_id: UUID, *, also_ended: bool = False) -> Customer:
     """The customer with every municipality's relationships; NotFound when the asker may see none of that id.
 
     `also_ended`: a relationship that has ended is right enough.
     """
-    hidden = ("personal_identity_code_hash", "phone_number", "created_at")
-    shown = [column for column in CUSTOMER.c if column.name not in hidden]
-    row = (
-        await work.connection.execute(
-            select(*shown).where(
-                CUSTOMER.c.customer_id == customer_id, _has_relationship(work, CUSTOMER.c.customer_id, also_ended)
-            )
-        )
-    ).first()
+    row = (await _execute(work, _customer(also_ended), customer_id=customer_id)).first()
     if row is None:
         raise NotFound("no such customer")
-    relationships = await work.connection.execute(
-        select(*(CLIENT_RELATIONSHIP.c[field] for field in ClientRelationship.model_fields))
-        .where(CLIENT_RELATIONSHIP.c.customer_id == customer_id)
-        .order_by(CLIENT_RELATIONSHIP.c.id)
-    )
     return Customer(
         customer_id=customer_id,
         version=row.version,
         person=_person(work, row),
-        relationships=tuple(ClientRelationship.model_validate(each) for each in relationships.mappings()),
+        relationships=tuple(ClientRelationship.model_validate(each) for each in row.relationships),
     )
 
 
 async def lock(work: Work, customer_id: UUID, *, also_ended: bool = False) -> Customer:
     """`get`, and nobody else changes the customer until the transaction ends."""
     # A statement that waits for a lock sees the relationships as they were before it waited: so `get` looks again.
-    await work.connection.execute(
+    await _execute(
+        work,
         select(CUSTOMER.c.customer_id)
-        .where(CUSTOMER.c.customer_id == customer_id, _has_relationship(work, CUSTOMER.c.customer_id, also_ended))
-        .with_for_update()
+        .where(CUSTOMER.c.customer_id == customer_id, _has_relationship(CUSTOMER.c.customer_id, also_ended))
+        .with_for_update(),
     )
     return await get(work, customer_id, also_ended=also_ended)
 
@@ -106,15 +117,16 @@ async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, 
     code_hash = work.encryption.search_hash(code)
     lock_number = int.from_bytes(code_hash[:8], signed=True)
     await work.connection.execute(select(func.pg_advisory_xact_lock(cast(lock_number, BigInteger))))
-    found = await work.connection.execute(
+    found = await _execute(
+        work,
         select(
             CUSTOMER.c.customer_id,
-            _has_relationship(work, CUSTOMER.c.customer_id).label("open_here"),
-            _has_relationship(work, CUSTOMER.c.customer_id, also_ended=True).label("ever_here"),
-            _has_relationship_elsewhere(work, CUSTOMER.c.customer_id).label("open_elsewhere"),
+            _has_relationship(CUSTOMER.c.customer_id).label("open_here"),
+            _has_relationship(CUSTOMER.c.customer_id, also_ended=True).label("ever_here"),
+            _has_relationship_elsewhere(CUSTOMER.c.customer_id).label("open_elsewhere"),
         )
         .where(CUSTOMER.c.personal_identity_code_hash == code_hash)
-        .with_for_update()
+        .with_for_update(),
     )
     return found.first()
 
@@ -128,12 +140,12 @@ async def get_history(
     """
     table = CUSTOMER_HISTORY.c
     query = select(CUSTOMER_HISTORY).where(
-        table.customer_id == customer_id, _has_relationship(work, table.customer_id), _told_here(work)
+        table.customer_id == customer_id, _has_relationship(table.customer_id), _told_here()
     )
     if cursor:
         version, _, entry_id = cursor.partition(".")
         query = query.where(tuple_(table.version, table.id) > (int(version), UUID(entry_id)))
-    rows = (await work.connection.execute(query.order_by(table.version, table.id).limit(limit + 1))).mappings().all()
+    rows = (await _execute(work, query.order_by(table.version, table.id).limit(limit + 1))).mappings().all()
     if not rows:
         await _must_be_seen(work, customer_id)  # an empty last page, or nothing that the asker may know of
     page = rows[:limit]
@@ -143,20 +155,22 @@ async def get_history(
 
 async def changes_after(work: Work, customer_id: UUID, version: int) -> list[FieldChange]:
     """Which fields were changed after a version, by whom and when."""
-    rows = await work.connection.execute(
+    rows = await _execute(
+        work,
         select(*(CUSTOMER_HISTORY.c[field] for field in FieldChange.model_fields))
-        .where(CUSTOMER_HISTORY.c.customer_id == customer_id, CUSTOMER_HISTORY.c.version > version, _told_here(work))
-        .order_by(CUSTOMER_HISTORY.c.version, CUSTOMER_HISTORY.c.id)
+        .where(CUSTOMER_HISTORY.c.customer_id == customer_id, CUSTOMER_HISTORY.c.version > version, _told_here())
+        .order_by(CUSTOMER_HISTORY.c.version, CUSTOMER_HISTORY.c.id),
     )
     return [FieldChange.model_validate(row) for row in rows.mappings()]
 
 
 async def get_cards(work: Work, customer_ids: Iterable[UUID]) -> tuple[CustomerCard, ...]:
     """The cards of those whom the asker may see."""
-    rows = await work.connection.execute(
+    rows = await _execute(
+        work,
         select(CUSTOMER.c.customer_id, CUSTOMER.c.family_name, CUSTOMER.c.given_name, CUSTOMER.c.date_of_birth).where(
-            CUSTOMER.c.customer_id.in_(customer_ids), _has_relationship(work, CUSTOMER.c.customer_id)
-        )
+            CUSTOMER.c.customer_id.in_(customer_ids), _has_relationship(CUSTOMER.c.customer_id)
+        ),
     )
     return tuple(CustomerCard(**_card(row)) for row in rows)
 
@@ -170,7 +184,7 @@ async def search(
 
     A name matches when each of its words does: by being borne, or by beginning, sounding or looking like one borne.
     """
-    found = _bearers(work, words) if words else _everybody(work)
+    found = _bearers(words) if words else _everybody()
     query = select(
         CUSTOMER.c.customer_id,
         CUSTOMER.c.family_name,
@@ -189,7 +203,7 @@ async def search(
         score, _, customer_id = message.cursor.partition(".")
         query = query.where(tuple_(found.c.score, CUSTOMER.c.customer_id) < (int(score), UUID(customer_id)))
     query = query.order_by(found.c.score.desc(), CUSTOMER.c.customer_id.desc()).limit(message.limit + 1)
-    rows = (await work.connection.execute(query)).all()
+    rows = (await _execute(work, query)).all()
     page = rows[: message.limit]
     more = f"{page[-1].score}.{page[-1].customer_id}" if len(rows) > message.limit else None
     return tuple(CustomerHit(**_card(row), matched_former_name=row.former) for row in page), more
@@ -200,10 +214,10 @@ async def is_known_elsewhere(work: Work, code: str) -> bool:
     code_hash = work.encryption.search_hash(code)
     known = select(CUSTOMER.c.customer_id).where(
         CUSTOMER.c.personal_identity_code_hash == code_hash,
-        _has_relationship_elsewhere(work, CUSTOMER.c.customer_id),
-        not_(_has_relationship(work, CUSTOMER.c.customer_id)),
+        _has_relationship_elsewhere(CUSTOMER.c.customer_id),
+        not_(_has_relationship(CUSTOMER.c.customer_id)),
     )
-    return (await work.connection.execute(known)).first() is not None
+    return (await _execute(work, known)).first() is not None
 
 
 async def record_names(work: Work, customer: Customer) -> None:
@@ -250,7 +264,7 @@ async def forget_unused_words(work: Work, words: Collection[str]) -> None:
 
 async def add(work: Work, customer: Customer) -> None:
     """Writes a new customer; the relationships and the history are written on their own."""
-    await work.connection.execute(insert(CUSTOMER).values(**_columns(work, customer), created_at=work.now))
+    await work.connection.execute(insert(CUSTOMER), _columns(work, customer) | {"created_at": work.now})
 
 
 async def change(work: Work, customer: Customer) -> None:
@@ -263,7 +277,7 @@ async def change(work: Work, customer: Customer) -> None:
 async def open_relationship(work: Work, customer_id: UUID, opened: ClientRelationship) -> None:
     """Writes a new relationship."""
     await work.connection.execute(
-        insert(CLIENT_RELATIONSHIP).values(id=uuid7(), customer_id=customer_id, **dict(opened))
+        insert(CLIENT_RELATIONSHIP), {"id": uuid7(), "customer_id": customer_id, **dict(opened)}
     )
 
 
@@ -304,20 +318,28 @@ async def add_history(
 
 async def _must_be_seen(work: Work, customer_id: UUID) -> None:
     seen = select(CUSTOMER.c.customer_id).where(
-        CUSTOMER.c.customer_id == customer_id, _has_relationship(work, CUSTOMER.c.customer_id)
+        CUSTOMER.c.customer_id == customer_id, _has_relationship(CUSTOMER.c.customer_id)
     )
-    if (await work.connection.execute(seen)).first() is None:
+    if (await _execute(work, seen)).first() is None:
         raise NotFound("no such customer")
 
 
-def _has_relationship(work: Work, customer_id: ColumnElement[UUID], also_ended: bool = False) -> ColumnElement[bool]:
+async def _execute(work: Work, statement: Select[Any], **values: Any) -> CursorResult[Any]:
+    """Executes a statement that holds a right: whose organisation asks is said here alone."""
+    result: CursorResult[Any] = await work.connection.execute(
+        statement, {"organisation": work.actor.organisation, **values}
+    )
+    return result
+
+
+def _has_relationship(customer_id: ColumnElement[UUID], also_ended: bool = False) -> ColumnElement[bool]:
     """The right: the asker's organisation has an open relationship with the customer."""
-    here = CLIENT_RELATIONSHIP.c.municipality == work.actor.organisation
+    here = CLIENT_RELATIONSHIP.c.municipality == _ORGANISATION
     return _relationship_exists(customer_id, here if also_ended else and_(here, _OPEN))
 
 
-def _has_relationship_elsewhere(work: Work, customer_id: ColumnElement[UUID]) -> ColumnElement[bool]:
-    return _relationship_exists(customer_id, CLIENT_RELATIONSHIP.c.municipality != work.actor.organisation, _OPEN)
+def _has_relationship_elsewhere(customer_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    return _relationship_exists(customer_id, CLIENT_RELATIONSHIP.c.municipality != _ORGANISATION, _OPEN)
 
 
 def _relationship_exists(customer_id: ColumnElement[UUID], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -325,12 +347,12 @@ def _relationship_exists(customer_id: ColumnElement[UUID], *conditions: ColumnEl
     return select(relationship.id).where(relationship.customer_id == customer_id, *conditions).exists()
 
 
-def _told_here(work: Work) -> ColumnElement[bool]:
+def _told_here() -> ColumnElement[bool]:
     """What is known of the person is told to every municipality that has the customer; their relationships are not."""
-    return or_(CUSTOMER_HISTORY.c.field != RELATIONSHIP, CUSTOMER_HISTORY.c.organisation == work.actor.organisation)
+    return or_(CUSTOMER_HISTORY.c.field != RELATIONSHIP, CUSTOMER_HISTORY.c.organisation == _ORGANISATION)
 
 
-def _bearers(work: Work, words: Iterable[str]) -> Subquery:
+def _bearers(words: Collection[str]) -> Subquery:
     """The own customers each of whose names fits one of the words, how well, and whether by a former name only."""
     fitting = union_all(*(_fitting(number, word) for number, word in enumerate(words))).cte("fitting")
     fits = (
@@ -340,7 +362,7 @@ def _bearers(work: Work, words: Iterable[str]) -> Subquery:
             func.bool_and(CUSTOMER_NAME.c.former).label("former"),
         )
         .join(fitting, fitting.c.word == CUSTOMER_NAME.c.word)
-        .where(CUSTOMER_NAME.c.municipality == work.actor.organisation)
+        .where(CUSTOMER_NAME.c.municipality == _ORGANISATION)
         .group_by(CUSTOMER_NAME.c.customer_id, fitting.c.number)
         .subquery()
     )
@@ -351,7 +373,7 @@ def _bearers(work: Work, words: Iterable[str]) -> Subquery:
             func.bool_or(fits.c.former).label("former"),
         )
         .group_by(fits.c.customer_id)
-        .having(func.count() == len(list(words)))
+        .having(func.count() == len(words))
         .subquery()
     )
 
@@ -377,12 +399,12 @@ def _fitting(number: int, word: str) -> Select[Any]:
     return select(literal(number).label("number"), known.label("word"), score).where(or_(*fits))
 
 
-def _everybody(work: Work) -> Subquery:
+def _everybody() -> Subquery:
     """All own customers, each as good as the other."""
     relationship = CLIENT_RELATIONSHIP.c
     return (
         select(relationship.customer_id, literal(0).label("score"), false().label("former"))
-        .where(relationship.municipality == work.actor.organisation, _OPEN)
+        .where(relationship.municipality == _ORGANISATION, _OPEN)
         .subquery()
     )
 

@@ -23,9 +23,8 @@ async def claim(work: Work, consumer: str, fact_id: UUID) -> bool:
     A second copy at the same moment waits here until the first commits or rolls back.
     """
     claimed = await work.connection.execute(
-        insert(work.backbone.inbox)
-        .values(consumer=consumer, fact_id=fact_id, claimed_at=work.now)
-        .on_conflict_do_nothing()
+        insert(work.backbone.inbox).on_conflict_do_nothing(),
+        {"consumer": consumer, "fact_id": fact_id, "claimed_at": work.now},
     )
     return bool(claimed.rowcount)
 

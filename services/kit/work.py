@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Executable, Table, and_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from uuid_utils.compat import uuid7
@@ -70,30 +71,25 @@ class Work:
         if event.owner() != self.settings.service:
             raise ValueError(f"{event.TYPE} is not {self.settings.service}'s to publish")
         event_id = uuid7()
-        numbered = insert(self.backbone.subject_sequence).values(subject=event.subject(), last=1)
-        sequence: int = (
-            await self.connection.execute(
-                numbered.on_conflict_do_update(
-                    index_elements=["subject"], set_={"last": self.backbone.subject_sequence.c.last + 1}
-                ).returning(self.backbone.subject_sequence.c.last)
-            )
-        ).scalar_one()
+        numbered = _next_number(self.backbone.subject_sequence)
+        sequence: int = (await self.connection.execute(numbered, {"subject": event.subject()})).scalar_one()
         await self.connection.execute(
-            insert(self.backbone.outbox).values(
-                id=event_id,
-                fact_id=fact_id or event_id,
-                type=event.TYPE,
-                subject=event.subject(),
-                sequence=sequence,
-                customer_ids=sorted(event.about_customers()),
-                occurred_at=self.now,
-                correlation_id=self.cause.correlation_id,
-                causation_id=self.cause.message_id,
-                actor=str(self.actor),
-                legal_basis=legal_basis or self.cause.legal_basis,
-                traceparent=current_traceparent(),
-                data=event.model_dump(mode="json"),
-            )
+            insert(self.backbone.outbox),
+            {
+                "id": event_id,
+                "fact_id": fact_id or event_id,
+                "type": event.TYPE,
+                "subject": event.subject(),
+                "sequence": sequence,
+                "customer_ids": sorted(event.about_customers()),
+                "occurred_at": self.now,
+                "correlation_id": self.cause.correlation_id,
+                "causation_id": self.cause.message_id,
+                "actor": str(self.actor),
+                "legal_basis": legal_basis or self.cause.legal_basis,
+                "traceparent": current_traceparent(),
+                "data": event.model_dump(mode="json"),
+            },
         )
         self.published += 1
         return sequence
@@ -109,21 +105,13 @@ class Work:
             return None
         table = self.backbone.request_outcome
         claimed = await self.connection.execute(
-            insert(table)
-            .values(
-                actor=str(self.actor),
-                request_type=self.repetition.request_type,
-                key=self.repetition.key,
-                body_hash=self.repetition.body_hash,
-                happened_at=self.now,
-            )
-            .on_conflict_do_nothing()
+            insert(table).on_conflict_do_nothing(),
+            {**self._key(""), "body_hash": self.repetition.body_hash, "happened_at": self.now},
         )
         if claimed.rowcount:
             return None
-        row = (
-            await self.connection.execute(select(table.c.body_hash, table.c.outcome).where(self._key_matches()))
-        ).one()
+        of_key = select(table.c.body_hash, table.c.outcome).where(_is_key(table))
+        row = (await self.connection.execute(of_key, self._key(_OF_KEY))).one()
         if row.body_hash != self.repetition.body_hash:
             raise KeyReused("Use a new Idempotency-Key for a new request.")
         return outcome.model_validate(row.outcome)
@@ -132,20 +120,35 @@ class Work:
         """Stores the outcome under the request's key: ids and versions, never what a right might hide later."""
         if self.repetition is None:
             return
-        stored = outcome.model_dump(mode="json")
-        table = self.backbone.request_outcome
-        await self.connection.execute(
-            table.update().where(self._key_matches(), table.c.outcome.is_(None)).values(outcome=stored)
-        )
+        stored = {"stored": outcome.model_dump(mode="json")}
+        await self.connection.execute(_remember(self.backbone.request_outcome), self._key(_OF_KEY) | stored)
 
-    def _key_matches(self) -> Any:
+    def _key(self, prefix: str) -> dict[str, str]:
         assert self.repetition is not None
-        table = self.backbone.request_outcome
-        return (
-            (table.c.actor == str(self.actor))
-            & (table.c.request_type == self.repetition.request_type)
-            & (table.c.key == self.repetition.key)
-        )
+        key = {"actor": str(self.actor), "request_type": self.repetition.request_type, "key": self.repetition.key}
+        return {f"{prefix}{column}": value for column, value in key.items()}
+
+
+_OF_KEY = "of_"
+"""Before a column's name: in a condition the name alone is not free."""
+
+
+# Statements of every act are built once: building one takes SQLAlchemy longer than running it takes PostgreSQL.
+@cache
+def _next_number(table: Table) -> Executable:
+    first = insert(table).values(last=1)
+    following = first.on_conflict_do_update(index_elements=["subject"], set_={"last": table.c.last + 1})
+    return following.returning(table.c.last)
+
+
+@cache
+def _is_key(table: Table) -> ColumnElement[bool]:
+    return and_(*(column == bindparam(f"{_OF_KEY}{column.name}") for column in table.primary_key))
+
+
+@cache
+def _remember(table: Table) -> Executable:
+    return update(table).where(_is_key(table), table.c.outcome.is_(None)).values(outcome=bindparam("stored"))
 
 
 @dataclass(frozen=True)
