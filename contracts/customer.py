@@ -1,6 +1,6 @@
 """What the customer service publishes and answers: people, and municipalities' client relationships with them."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from contracts.types import (
     ContactDetails,
     CountryCode,
     CustomerId,
+    Day,
     InterpreterNeed,
     LanguageCode,
     MunicipalityCode,
@@ -33,7 +34,7 @@ class Person(Value):
     """What is known of a person when the customer relationship is opened (681/2023 73 § 1 mom. 1-4)."""
 
     name: PersonName
-    date_of_birth: date
+    date_of_birth: Day
     personal_identity_code: PersonalIdentityCode | None = None
     citizenships: tuple[CountryCode, ...] = Field((), max_length=10)
     mother_tongue: LanguageCode | None = None
@@ -48,8 +49,8 @@ class ClientRelationship(Value):
 
     municipality: MunicipalityCode
     arrival: Arrival
-    started_on: date
-    ended_on: date | None = None
+    started_on: Day
+    ended_on: Day | None = None
     end_reason: Code | None = None
 
 
@@ -86,7 +87,7 @@ class PersonChanges(Value):
     """The fields to change; a field left out stays, null empties it."""
 
     name: PersonName | None = None
-    date_of_birth: date | None = None
+    date_of_birth: Day | None = None
     personal_identity_code: PersonalIdentityCode | None = None
     citizenships: tuple[CountryCode, ...] | None = Field(None, max_length=10)
     mother_tongue: LanguageCode | None = None
@@ -162,7 +163,7 @@ class CustomerCard(Value):
 
     customer_id: CustomerId
     name: PersonName
-    date_of_birth: date
+    date_of_birth: Day
 
 
 class CustomerCards(Value):
@@ -203,7 +204,7 @@ class SearchCustomers(Request[CustomersFound], type="customer.search_customers.v
     name: Name | None = Field(
         None, examples=["Muhammad Esim"], description="names or their beginnings, present or former, in any order"
     )
-    date_of_birth: date | None = None
+    date_of_birth: Day | None = None
     personal_identity_code: PersonalIdentityCode | None = None
     phone: PhoneNumber | None = None
     cursor: str | None = Field(
@@ -228,7 +229,7 @@ class CustomerState(StateEvent):
 
     customer_id: CustomerId
     relationships: tuple[RelationshipState, ...]
-    first_permit_on: date | None = Field(None, description="the day from which the time of 14 § 1 mom. runs")
+    first_permit_on: Day | None = Field(None, description="the day from which the time of 14 § 1 mom. runs")
     three_year_limit_applies: bool = Field(True, description="14 § 6 mom.: sometimes it does not")
     integration_act_groups: tuple[Code, ...] = Field((), examples=[["2.3"]])
     service_language: LanguageCode | None = None

@@ -1,10 +1,12 @@
 """Value types shared by contracts. They check SHAPE only; validity on a day is decided by the owning service."""
 
+from contextlib import suppress
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 CustomerId = UUID
 """Opaque id of a person served; never derived from anything that identifies the person."""
@@ -34,6 +36,18 @@ Name = Annotated[
 Text = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$"), Field(examples=["In his own words."])]
 """Text of several lines."""
 
+
+def _day(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    with suppress(ValueError):
+        if (day := date.fromisoformat(value)).isoformat() == value:
+            return day
+    raise PydanticCustomError("date_parsing", "Input should be a day in the form YYYY-MM-DD")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day as ISO 8601 writes it, and as the schema says; a bare `date` takes "0" too, as seconds after 1970."""
 
 PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 -]{5,24}$")]
 """As it is written down; the owner compares numbers, not spellings."""
@@ -74,9 +88,9 @@ class ResidencePermit(Value):
 
     kind: Code = Field(description="code list residence_permit_kinds")
     ground: Code = Field(description="code list residence_permit_grounds")
-    granted_on: date = Field(description="the day the three years of the Integration Act 681/2023 14 § run from")
-    valid_from: date | None = None
-    valid_until: date | None = None
+    granted_on: Day = Field(description="the day the three years of the Integration Act 681/2023 14 § run from")
+    valid_from: Day | None = None
+    valid_until: Day | None = None
 
 
 class InterpreterNeed(Value):

@@ -161,7 +161,7 @@ def settings_for(service: str, vhost: Vhost, database_url: str = "", **more: Any
 
 @dataclass
 class House:
-    """Every service with a database, running in this process, and a gateway's way of asking them."""
+    """Every service that answers, running in this process, and a gateway's way of asking them."""
 
     vhost: Vhost
     databases: TestDatabases
@@ -171,7 +171,7 @@ class House:
 
     async def __aenter__(self) -> "House":
         for declared in topology.SERVICES:
-            if declared.has_database:
+            if declared.answers:
                 await self.start(declared.name, await self.databases.new(declared.name))
         telemetry = Telemetry("gateway", exporter=self.spans)
         self.telemetry = telemetry
@@ -218,7 +218,7 @@ class House:
 
     async def _settled(self) -> bool:
         for reader in topology.SERVICES:
-            if not reader.has_database:
+            if not reader.answers:
                 continue
             known = await self.rows(reader.name, "SELECT fact_id::text AS id FROM inbox")
             parked = await self.rows(

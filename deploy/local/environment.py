@@ -40,6 +40,10 @@ class Secrets:
         """The private JWK that actor tokens are signed with."""
         return dict(state.kept(self._path, "actor", state.actor_key))
 
+    def client_secret(self) -> str:
+        """The gateway's secret at the issuer."""
+        return str(state.kept(self._path, "issuer.gateway", state.password))
+
     def field_keys(self, service: str) -> dict[str, str]:
         """The service's keys of encrypted fields by key id; the first encrypts."""
         return dict(state.kept(self._path, f"fields.{service}", lambda: {"1": state.key()}))
@@ -81,5 +85,8 @@ def of(service: str, *, amqp_url: str, postgres_url: str, secrets: Secrets, port
             "KOTO_ACTOR_SIGNING_KEY": json.dumps(private_key),
             "KOTO_OIDC_ISSUER": f"http://127.0.0.1:{ports['issuer']}",
             "KOTO_OIDC_AUDIENCE": issuer.AUDIENCE,
+            "KOTO_OIDC_CLIENT_ID": issuer.AUDIENCE,
+            "KOTO_OIDC_CLIENT_SECRET": secrets.client_secret(),
+            "KOTO_PUBLIC_URL": f"http://127.0.0.1:{ports['gateway']}",
         }
     return told

@@ -58,6 +58,8 @@ _ORGANISATION = bindparam("organisation", type_=Text)
 _OPEN = CLIENT_RELATIONSHIP.c.ended_on.is_(None)
 _IS, _BEGINS, _SOUNDS, _FORMER = 1000, 900, 800, 50
 """How well a word fits that is the one asked for, begins or sounds like it; and what a former name costs."""
+_ALIKE = text("SET LOCAL pg_trgm.similarity_threshold = 0.4")
+"""From which share of common trigrams a word looks like another: a letter wrong in six. Below it, too much does."""
 _AFTER_Z = "{"
 """The character that follows the letters: all words that begin with ab come before ab{."""
 
@@ -184,6 +186,7 @@ async def search(
 
     A name matches when each of its words does: by being borne, or by beginning, sounding or looking like one borne.
     """
+    await work.connection.execute(_ALIKE)
     found = _bearers(words) if words else _everybody()
     query = select(
         CUSTOMER.c.customer_id,

@@ -37,7 +37,7 @@ class JsonBody(Generic[ModelT]):
         """The body; raises a Refusal that names each field and the rule it broke, and repeats no value."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
             raise UnsupportedMediaType
-        raw = await _read(request, request.app.state.max_body_bytes)
+        raw = await read(request, request.app.state.max_body_bytes)
         try:
             return self._model.model_validate_json(raw, strict=True, extra="forbid")
         except ValidationError as error:
@@ -57,7 +57,8 @@ def answer(reply: BaseModel, status: int = 200, *, version: int | None = None, l
     return Response(reply.model_dump_json(), status, headers, JSON)
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def read(request: Request, limit: int) -> bytes:
+    """The whole body; raises BodyTooLarge, or MalformedRequest when it ends early."""
     body = bytearray()
     try:
         async for chunk in request.stream():

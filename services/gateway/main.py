@@ -9,14 +9,19 @@ import uvicorn
 from fastapi import FastAPI
 
 from services.gateway.caller import Callers
+from services.gateway.issuer import Issuer
 from services.gateway.observing import Observed
 from services.gateway.problems import answer_problems
-from services.gateway.routes import code_lists, customers, docs
+from services.gateway.rate_limit import RateLimit
+from services.gateway.routes import code_lists, customers, docs, session
 from services.gateway.routes.operations import operations
+from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings as Settings
-from services.gateway.sign_in import Issuer
+from services.gateway.sign_in import SignIn
 from services.kit.actor import ActorTokens
 from services.kit.clock import Clock, SystemClock
+from services.kit.database import create_engine
+from services.kit.field_encryption import FieldEncryption
 from services.kit.requests import Requests
 from services.kit.telemetry import Telemetry
 
@@ -26,12 +31,22 @@ __all__ = ["Gateway", "Settings", "build"]
 class Gateway:
     """The HTTP door, started and stopped as one object, as services are."""
 
-    def __init__(self, settings: Settings, requests: Requests, issuer: Issuer, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        requests: Requests,
+        issuer: Issuer,
+        sign_in: SignIn,
+        sessions: Sessions,
+        telemetry: Telemetry,
+    ) -> None:
         self.name = settings.service
         self.port = settings.port
         self._settings = settings
         self._requests = requests
+        self._sessions = sessions
         self._telemetry = telemetry
+        self._tidying: asyncio.Task[None] | None = None
         self._server: uvicorn.Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self.app = FastAPI(
@@ -40,10 +55,21 @@ class Gateway:
             generate_unique_id_function=lambda route: route.name,
             telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},  # see Observed
         )
-        self.app.state.callers = Callers(issuer, requests, settings.rate_limit)
+        self.app.state.callers = Callers(settings, issuer, sessions, requests)
+        self.app.state.sessions = sessions
+        self.app.state.sign_in = sign_in
+        self.app.state.sign_in_limit = RateLimit(settings.sign_in_rate_limit)
         self.app.state.max_body_bytes = settings.max_body_bytes
         answer_problems(self.app)
-        for routes in (customers.routes, code_lists.routes, docs.routes, operations(self.alive, self.ready)):
+        for routes in (
+            customers.routes,
+            code_lists.routes,
+            session.routes,
+            session.pages,
+            session.back_channel,
+            docs.routes,
+            operations(self.alive, self.ready),
+        ):
             self.app.include_router(routes)
 
     async def start(self) -> None:
@@ -51,7 +77,7 @@ class Gateway:
         listener = _listen(self._settings.host, self._settings.port)
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
-            Observed(self.app, self.name, self._telemetry),
+            Observed(self.app, self.name, self._telemetry, secure=self._settings.public_url.startswith("https:")),
             lifespan="off",
             ws="none",
             log_config=None,
@@ -64,6 +90,7 @@ class Gateway:
         )
         self._server = _Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name=f"{self.name} http")
+        self._tidying = asyncio.create_task(self._sessions.tidy(), name=f"{self.name} tidying")
         with contextlib.suppress(TimeoutError):  # it goes on trying; until then callers get 503
             await self._requests.start()
 
@@ -72,11 +99,15 @@ class Gateway:
         if self._server and self._serving:
             self._server.should_exit = True
             await self._serving
+        if self._tidying:
+            self._tidying.cancel()
+            await asyncio.gather(self._tidying, return_exceptions=True)
+        await self._sessions.close()
         await self._requests.stop()
         self._telemetry.shutdown()
 
     async def ready(self) -> bool:
-        """Whether replies can arrive."""
+        """Whether replies can arrive. Not whether sessions can be looked up: bearers do without."""
         return self._requests.connected
 
     async def alive(self) -> bool:
@@ -94,15 +125,28 @@ class _Server(uvicorn.Server):
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise OSError(error.errno, f"The gateway can't listen on {host} port {port}: {error.strerror}") from None
+    # what it accepts inherits it; uvloop sets it anyway, asyncio's own loop not, and then a body comes 40 ms late
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
-def build(settings: Settings, clock: Clock | None = None, telemetry: Telemetry | None = None) -> Gateway:
+def build(
+    settings: Settings,
+    clock: Clock | None = None,
+    telemetry: Telemetry | None = None,
+    requests: Requests | None = None,
+) -> Gateway:
     """The gateway, not yet started."""
     clock = clock or SystemClock()
     telemetry = telemetry or Telemetry(settings.service, settings.otlp_endpoint)
     tokens = ActorTokens(settings.actor_signing_key.get_secret_value())
-    requests = Requests(settings.service, settings, tokens, clock, telemetry)
-    return Gateway(settings, requests, Issuer(settings, clock), telemetry)
+    requests = requests or Requests(settings.service, settings, tokens, clock, telemetry)
+    engine = create_engine(settings)
+    telemetry.trace_sql(engine)
+    encryption = FieldEncryption(settings.field_keys, settings.search_key)
+    issuer = Issuer(settings, clock)
+    sign_in = SignIn(settings, issuer, encryption, clock)
+    return Gateway(settings, requests, issuer, sign_in, Sessions(settings, engine, encryption, clock), telemetry)

@@ -26,14 +26,22 @@ _SECURITY = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+_HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class Observed:
-    """The application, observed; only routes' templates are told, never a path as it came."""
+    """The application, observed; only routes' templates are told, never a path as it came.
 
-    def __init__(self, app: ASGIApp, service: str, telemetry: Telemetry) -> None:
+    `secure` says that browsers reach it by HTTPS, and is told to them to keep.
+    """
+
+    def __init__(self, app: ASGIApp, service: str, telemetry: Telemetry, *, secure: bool) -> None:
         self._app = app
+        self._headers = _SECURITY | (_HTTPS_ONLY if secure else {})
         self._service = service
         self._telemetry = telemetry
 
@@ -50,7 +58,7 @@ class Observed:
                 if message["type"] == "http.response.start":
                     status = message["status"]
                     headers = MutableHeaders(scope=message)
-                    for name, value in {**_SECURITY, "Trace-Id": trace_id}.items():
+                    for name, value in {**self._headers, "Trace-Id": trace_id}.items():
                         headers.setdefault(name, value)
                 await send(message)
 
@@ -58,7 +66,7 @@ class Observed:
                 await self._app(scope, receive, send_on)
             except Exception as error:  # answered already; the server would log its message too
                 log.error("http.failed", service=self._service, **describe_error(error))
-            route = getattr(scope.get("route"), "path", "unknown")
+            route = getattr(scope.get("route"), "path_format", "unknown")
             span.update_name(f"{method} {route}")
             span.set_attributes(
                 {"http.request.method": method, "http.route": route, "http.response.status_code": status}

@@ -19,8 +19,8 @@ something that exists carries `If-Match` with the `ETag` that was read. Every er
 
 _PROBLEMS = {
     400: "A header is missing or malformed, or the body is not JSON",
-    401: "No bearer token, or one that does not hold",
-    403: "Not allowed",
+    401: "No bearer token and no session, or one that does not hold",
+    403: "Not allowed; with the code `csrf`, because another site could have sent it",
     404: "It does not exist, as far as the caller may know",
     409: "The present state does not allow it",
     412: "Somebody changed it meanwhile: `changes` says what",
@@ -45,8 +45,14 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def with_headers(*names: str) -> dict[str, Any]:
-    """The documentation of an answer's headers."""
-    return {"headers": {name: {"schema": {"type": "string"}} for name in names}}
+    """The documentation of headers that every such answer has."""
+    return {"headers": {name: {"required": True, "schema": {"type": "string"}} for name in names}}
+
+
+def with_links(**operations: dict[str, str]) -> dict[str, Any]:
+    """The documentation of what can be asked after an answer: operations, each with the parameters known by then."""
+    links = {name: {"operationId": name, "parameters": parameters} for name, parameters in operations.items()}
+    return {"links": links}
 
 
 def document(app: FastAPI) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from http import HTTPStatus
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.envelope import Problem
 from services.kit.answering import InternalError
-from services.kit.errors import NotFound, Refusal
+from services.kit.errors import Refusal
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -37,6 +38,12 @@ class PreconditionRequired(Refusal):
     """A change must say which version it was made to."""
 
     status, code, title = 428, "precondition-required", "The header If-Match is required"
+
+
+class CrossSiteRequest(Refusal):
+    """A changing request with a session's cookie must prove that a page of ours sent it."""
+
+    status, code, title = 403, "csrf", "The request could come from another site"
 
 
 class TooManyRequests(Refusal):
@@ -67,23 +74,24 @@ async def _refused(request: Request, refusal: Refusal) -> Response:
     return response
 
 
-async def _unrouted(_: Request, error: HTTPException) -> Response:
+async def _unrouted(request: Request, error: HTTPException) -> Response:
     """No such path, or no such method on it: the two that the framework raises by itself."""
     title = HTTPStatus(error.status_code).phrase
     code = title.lower().replace(" ", "-")
     response = problem_response(Problem(type=f"urn:koto:problem:{code}", title=title, status=error.status_code))
-    response.headers.update(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names the first route's method only
+        here = request.scope["route"].path
+        same = [each.methods or set() for each in iter_route_contexts(request.app.routes) if each.path == here]
+        response.headers["Allow"] = ", ".join(sorted(set().union(*same)))
     return response
 
 
 async def _malformed(request: Request, error: RequestValidationError) -> Response:
-    """A path or a header of the wrong form: the framework checks these, bodies are checked by JsonBody."""
+    """A header or a query parameter of the wrong form: the framework checks these, bodies are checked by JsonBody."""
     place, name = error.errors()[0]["loc"][:2]
     missing = error.errors()[0]["type"] == "missing"
     refusal: Refusal
-    if place == "path":
-        refusal = NotFound()
-    elif missing and name == "If-Match":
+    if missing and name == "If-Match":
         refusal = PreconditionRequired("Send the ETag of the version that you changed.")
     else:
         what = "header" if place == "header" else "query parameter"

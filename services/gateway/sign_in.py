@@ -1,133 +1,204 @@
-"""Sign-in: the bearer tokens of one OIDC issuer, and what they say of the user."""
+"""Sign-in in a browser: the authorization code flow of OpenID Connect, with PKCE.
 
-import asyncio
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+What must be remembered between the two redirects travels in an encrypted cookie of the browser itself, so that nobody
+fills a store by beginning sign-ins, and any replica can end what another began. The cookie opens only with the `state`
+that the issuer brings back: a state of another browser or of an earlier attempt opens nothing.
+"""
+
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import quote_plus, urlencode
+from uuid import UUID, uuid4
 
 import aiohttp
-from joserfc import jws, jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import JWKRegistry, Key, KeySet
-from joserfc.jwt import JWTClaimsRegistry
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from cryptography.exceptions import InvalidTag
+from pydantic import BaseModel, ValidationError
 
+from services.gateway.issuer import TIMEOUT, Claims, Issuer, Optional
 from services.gateway.settings import GatewaySettings
-from services.kit.actor import Actor
 from services.kit.clock import Clock
-from services.kit.errors import Forbidden, NotAuthenticated, Unavailable
+from services.kit.errors import NotAuthenticated, Unavailable
+from services.kit.field_encryption import FieldEncryption
 from services.kit.telemetry import describe_error, log
 
-_FORM = jws.JWSRegistry(algorithms=["RS256", "ES256", "EdDSA", "Ed25519"], strict_check_header=False)
-"""Signatures by public keys only: with a shared-secret algorithm the public key itself could sign."""
-_CLOCK_SKEW_SECONDS = 10
-_KEYS_FRESH = timedelta(minutes=15)
-_BETWEEN_FETCHES = timedelta(seconds=5)
-"""So that tokens naming keys at random can't make us flood the issuer."""
-_FETCH_TIMEOUT = aiohttp.ClientTimeout(total=5)
+COOKIE = "__Host-koto-sign-in"
+ATTEMPT_LASTS = timedelta(minutes=10)
+MOST_RETURN_TO = 1000
+"""Characters: the cookie that holds it must stay below 4 KiB."""
+_RETURN_TO = re.compile(r"/(?!/)[!-\[\]-~]*")
+"""A path of this origin: browsers take `//`, `/\\` and a `/` after a tab for the start of another host."""
+_LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+_TOKEN_ERRORS = {"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope"}
 
-_Needed = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-_Optional = Annotated[str, StringConstraints(max_length=255)]
-
-
-class _Claims(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    sub: _Needed
-    koto_organisation: _Needed
-    koto_role: _Needed
-    koto_task: _Optional = ""
-    koto_purpose: _Optional = ""
-    acr: _Optional = ""
+Failure = Literal["address", "stale", "denied", "no_rights", "refused", "unavailable", "too_many", "broken"]
 
 
-class Issuer:
-    """Believes the tokens of one issuer, whose keys it fetches when first needed; the issuer may be away for long."""
+class SignInFailed(Exception):
+    """A sign-in that did not succeed; the person is told why by a page."""
 
-    def __init__(self, settings: GatewaySettings, clock: Clock) -> None:
-        self._issuer = settings.oidc_issuer
-        self._audience = settings.oidc_audience
+    def __init__(self, why: Failure, return_to: str | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.return_to = return_to
+
+
+class UserClaims(Claims):
+    """What an ID token says of the user who signed in."""
+
+    name: Optional = ""
+    sid: Optional = ""
+    """The session at the issuer, which a back-channel logout may name."""
+
+
+class Logout(BaseModel):
+    """Whose sessions the issuer ends: the user's, or one only."""
+
+    sub: Optional = ""
+    sid: Optional = ""
+    events: dict[str, Any]
+
+
+class _Attempt(BaseModel):
+    nonce: str
+    verifier: str
+    return_to: str
+    started_at: datetime
+
+
+class SignIn:
+    """Sends browsers to the issuer, and believes what it says when they come back."""
+
+    def __init__(self, settings: GatewaySettings, issuer: Issuer, encryption: FieldEncryption, clock: Clock) -> None:
+        self._client_id = settings.oidc_client_id
+        self._client_secret = settings.oidc_client_secret
+        self._public_url = settings.public_url
+        self._callback = f"{settings.public_url}/sign-in/callback"
+        self._issuer = issuer
+        self._encryption = encryption
         self._clock = clock
-        self._keys: KeySet | None = None
-        self._fetched = self._tried = datetime.min.replace(tzinfo=UTC)
-        self._fetch: asyncio.Task[None] | None = None
 
-    async def actor(self, token: str) -> Actor:
-        """Whom the token names; raises NotAuthenticated, Forbidden, or Unavailable as long as no key is known."""
+    async def start(self, return_to: str) -> tuple[str, str]:
+        """The issuer's address to send the browser to, and the cookie to remember the attempt by.
+
+        Raises SignInFailed when `return_to` is no path of this origin, and Unavailable.
+        """
+        if len(return_to) > MOST_RETURN_TO or not _RETURN_TO.fullmatch(return_to):
+            raise SignInFailed("address")
+        metadata = await self._issuer.metadata()
+        state, nonce, verifier = uuid4(), secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+        attempt = _Attempt(nonce=nonce, verifier=verifier, return_to=return_to, started_at=self._clock.now())
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        address = _with_query(
+            metadata.authorization_endpoint,
+            response_type="code",
+            client_id=self._client_id,
+            redirect_uri=self._callback,
+            scope="openid profile",
+            state=str(state),
+            nonce=nonce,
+            code_challenge=challenge,
+            code_challenge_method="S256",
+        )
+        return address, self._encryption.encrypt(attempt.model_dump_json(), state)
+
+    async def finish(self, cookie: str | None, answer: Mapping[str, str]) -> tuple[UserClaims, str]:
+        """Who has signed in, and the path to go to, by the issuer's answer; raises SignInFailed and Unavailable."""
+        attempt = self._attempt(cookie, answer.get("state", ""))
         try:
-            header = jws.extract_compact(token.encode(), registry=_FORM).headers()
-            verified = jwt.decode(token, await self._key(header), registry=_FORM).claims
-            self._expected().validate(verified)
-        except (JoseError, ValueError):
-            raise NotAuthenticated("The bearer token does not hold.") from None
+            return await self._user(attempt, answer), attempt.return_to
+        except SignInFailed as failed:
+            raise SignInFailed(failed.why, attempt.return_to) from failed
+
+    async def end_session_url(self) -> str:
+        """Where the browser goes on to end its session at the issuer too; from there it is led to /signed-out.
+
+        Without `id_token_hint`: that would put the user's name and id into an address.
+        """
+        here = f"{self._public_url}/signed-out"
         try:
-            claims = _Claims.model_validate(verified)
+            endpoint = (await self._issuer.metadata()).end_session_endpoint
+        except Unavailable:
+            return here
+        if not endpoint:
+            return here
+        return _with_query(endpoint, client_id=self._client_id, post_logout_redirect_uri=here)
+
+    async def logout(self, token: str) -> Logout:
+        """Whom a logout token of the issuer signs out (OpenID Connect Back-Channel Logout 1.0).
+
+        Raises NotAuthenticated when it does not hold, and Unavailable.
+        """
+        claims = await self._issuer.verified(token, self._client_id)
+        try:
+            asked = Logout.model_validate(claims)
         except ValidationError:
-            raise Forbidden("The bearer token names no user, organisation and role to act in.") from None
-        return Actor(
-            user=claims.sub,
-            organisation=claims.koto_organisation,
-            role=claims.koto_role,
-            task=claims.koto_task,
-            purpose=claims.koto_purpose,
-            assurance=claims.acr,
-        )
+            raise NotAuthenticated("The logout token does not hold.") from None
+        if _LOGOUT_EVENT not in asked.events or "nonce" in claims or not (asked.sub or asked.sid):
+            raise NotAuthenticated("This is no logout token.")  # an ID token of the user's, perhaps
+        return asked
 
-    def _expected(self) -> JWTClaimsRegistry:
-        return JWTClaimsRegistry(
-            now=int(self._clock.now().timestamp()),
-            leeway=_CLOCK_SKEW_SECONDS,
-            iss={"essential": True, "value": self._issuer},
-            aud={"essential": True, "value": self._audience},
-            exp={"essential": True},
-        )
-
-    async def _key(self, header: dict[str, Any]) -> Key:
-        if self._clock.now() - self._fetched > _KEYS_FRESH:
-            self._refresh()  # nobody waits for it: the keys known serve meanwhile
+    def _attempt(self, cookie: str | None, state: str) -> _Attempt:
         try:
-            return self._find(header)
-        except InvalidKeyIdError:
-            if fetch := self._refresh():
-                await asyncio.wait({fetch})
-        if self._keys is None:
-            raise Unavailable("The sign-in service can't be reached.", retry_after=_BETWEEN_FETCHES.seconds)
-        return self._find(header)
+            attempt = _Attempt.model_validate_json(self._encryption.decrypt(cookie or "", UUID(state)))
+        except (InvalidTag, KeyError, ValueError):
+            raise SignInFailed("stale") from None
+        if self._clock.now() - attempt.started_at > ATTEMPT_LASTS:
+            raise SignInFailed("stale", attempt.return_to)
+        return attempt
 
-    def _find(self, header: dict[str, Any]) -> Key:
-        return (self._keys or KeySet([])).get_by_kid(header.get("kid"), {"alg": header["alg"]})
-
-    def _refresh(self) -> asyncio.Task[None] | None:
-        """The fetch under way, or a new one, or None when the last was moments ago."""
-        if self._fetch is None or self._fetch.done():
-            if self._clock.now() - self._tried < _BETWEEN_FETCHES:
-                return None
-            self._tried = self._clock.now()
-            self._fetch = asyncio.create_task(self._fetch_keys())
-        return self._fetch
-
-    async def _fetch_keys(self) -> None:
+    async def _user(self, attempt: _Attempt, answer: Mapping[str, str]) -> UserClaims:
+        metadata = await self._issuer.metadata()
+        from_issuer = answer.get("iss")
+        if from_issuer != metadata.issuer and (
+            from_issuer is not None or metadata.authorization_response_iss_parameter_supported
+        ):
+            raise SignInFailed("refused")  # another issuer's answer (RFC 9207)
+        if "error" in answer:
+            raise SignInFailed("denied" if answer["error"] == "access_denied" else "refused")
+        token = await self._redeem(metadata.token_endpoint, answer.get("code", ""), attempt.verifier)
         try:
-            async with aiohttp.ClientSession(timeout=_FETCH_TIMEOUT, raise_for_status=True) as session:
-                found = await _json(session, f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
-                if found["issuer"] != self._issuer:
-                    raise ValueError("the discovery document is another issuer's")
-                published = await _json(session, found["jwks_uri"])
-            self._keys = KeySet(_readable(published["keys"]))
-            self._fetched = self._clock.now()
-        except Exception as error:  # whatever is wrong with the issuer: the keys known go on serving
-            log.warning("sign_in.keys_not_fetched", **describe_error(error))
-
-
-async def _json(session: aiohttp.ClientSession, url: str) -> Any:
-    async with session.get(url) as answer:
-        return await answer.json(content_type=None)
-
-
-def _readable(published: list[dict[str, Any]]) -> list[Key]:
-    keys = []
-    for each in published:
+            claims = await self._issuer.verified(token, self._client_id)
+        except NotAuthenticated:
+            raise SignInFailed("refused") from None
+        if claims.get("nonce") != attempt.nonce or claims.get("azp", self._client_id) != self._client_id:
+            raise SignInFailed("refused")
         try:
-            keys.append(JWKRegistry.import_key(each))
-        except Exception:  # whatever is odd about one key, it must not hide the others
-            log.warning("sign_in.key_not_read")
-    return keys
+            return UserClaims.model_validate(claims)
+        except ValidationError:
+            raise SignInFailed("no_rights") from None
+
+    async def _redeem(self, endpoint: str, code: str, verifier: str) -> str:
+        """The ID token that the code is exchanged for."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._callback,
+            "code_verifier": verifier,
+        }
+        # encoded before they are joined (RFC 6749, 2.3.1)
+        user, password = quote_plus(self._client_id), quote_plus(self._client_secret.get_secret_value())
+        headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=TIMEOUT) as session,
+                session.post(endpoint, data=form, headers=headers, allow_redirects=False) as answer,
+            ):
+                status, body = answer.status, await answer.json(content_type=None)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            log.warning("sign_in.no_token", **describe_error(error))
+            raise SignInFailed("unavailable") from None
+        found: dict[str, Any] = body if isinstance(body, dict) else {}
+        if status == 200 and isinstance(token := found.get("id_token"), str):
+            return token
+        said = found.get("error")
+        log.warning("sign_in.no_token", status=status, said=said if said in _TOKEN_ERRORS else "other")
+        raise SignInFailed("unavailable" if status >= 500 else "stale" if said == "invalid_grant" else "refused")
+
+
+def _with_query(address: str, **parameters: str) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(parameters)}"

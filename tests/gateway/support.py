@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import socket
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -99,6 +100,13 @@ class FakeIssuer:
         self._codes: dict[str, tuple[dict[str, str], str]] = {}
         self._port = 0
         self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> "FakeIssuer":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
     async def start(self) -> None:
         """Listens, at the same port as before if there was one."""
@@ -246,7 +254,7 @@ class Answer:
 class Door:
     """A running gateway with a client before it. Every answer of the API must be one that OpenAPI documents."""
 
-    def __init__(self, issuer: FakeIssuer, **settings: Any) -> None:
+    def __init__(self, issuer: FakeIssuer, requests: Any = None, **settings: Any) -> None:
         told = {
             "rabbitmq_url": "amqp://127.0.0.1:1/",
             "database_url": NOWHERE,
@@ -261,12 +269,12 @@ class Door:
             "actor_signing_key": SIGNING_KEY,
         }
         self.issuer = issuer
-        self.requests = FakeRequests()
+        self.requests = requests or FakeRequests()
         self.clock = SettableClock()
         self.spans = InMemorySpanExporter()
         self.telemetry = Telemetry("gateway", exporter=self.spans)
         self.settings = Settings(_env_file=None, **(told | settings))
-        self.gateway = build(self.settings, self.clock, self.telemetry, self.requests)  # type: ignore[arg-type]
+        self.gateway = build(self.settings, self.clock, self.telemetry, self.requests)
         self.document = document(self.gateway.app)
 
     async def __aenter__(self) -> "Door":
@@ -277,6 +285,16 @@ class Door:
     async def __aexit__(self, *_: object) -> None:
         await self.client.close()
         await self.gateway.stop()
+
+    def forget(self) -> None:
+        """Makes it as if nothing had been asked yet."""
+        self.requests.asked.clear()
+        self.requests.fails_by = None
+        self.clock.ahead = timedelta()
+        self.issuer.tokens_answer = None
+        self.issuer.redeemed = 0
+        self.telemetry.flush()
+        self.spans.clear()
 
     async def send(
         self, method: str, path: str, *, token: str | None = "", headers: dict[str, str] | None = None, **more: Any
@@ -304,6 +322,13 @@ class Door:
     def _operation(self, method: str, path: str) -> Any:
         path = path.partition("?")[0].replace(str(CUSTOMER_ID), "{customer_id}")
         return self.document["paths"].get(path, {}).get(method.lower())
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def opening(**person: Any) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import pytest
 
 from services.gateway.main import Gateway, Settings, build
 from services.kit import run
-from tests.gateway.support import API, CUSTOMER_ID, SIGNING_KEY, Door, FakeIssuer
+from tests.gateway.support import API, CUSTOMER_ID, NOWHERE, SIGNING_KEY, Door, FakeIssuer
+from tests.support import FIELD_KEYS, SEARCH_KEY
 
 CUSTOMER = f"{API}/customers/{CUSTOMER_ID}"
 
@@ -22,6 +23,12 @@ def told(issuer: FakeIssuer) -> dict[str, str]:
         "KOTO_PORT": "0",
         "KOTO_OIDC_ISSUER": issuer.url,
         "KOTO_OIDC_AUDIENCE": "koto",
+        "KOTO_OIDC_CLIENT_ID": "koto",
+        "KOTO_OIDC_CLIENT_SECRET": "secret",
+        "KOTO_PUBLIC_URL": "https://koto.example",
+        "KOTO_DATABASE_URL": NOWHERE,
+        "KOTO_FIELD_KEYS": FIELD_KEYS,
+        "KOTO_SEARCH_KEY": SEARCH_KEY,
         "KOTO_ACTOR_SIGNING_KEY": SIGNING_KEY,
     }
 
@@ -99,3 +106,11 @@ def test_the_signing_key_is_not_shown(issuer: FakeIssuer) -> None:
 def test_a_rate_that_is_none_is_told_at_once(issuer: FakeIssuer) -> None:
     with pytest.raises(ValueError, match="often"):
         Door(issuer, rate_limit="often")
+
+
+@pytest.mark.parametrize(
+    "public_url", ["koto.example", "https://koto.example/", "https://koto.example/docs", "ftp://x"]
+)
+def test_a_public_url_that_is_no_origin_is_told_at_once(issuer: FakeIssuer, public_url: str) -> None:
+    with pytest.raises(ValueError, match="public_url"):
+        Door(issuer, public_url=public_url)

@@ -7,7 +7,7 @@ import pytest
 from opentelemetry.trace import StatusCode
 
 from services.kit.errors import Forbidden, ProblemReply
-from tests.gateway.support import API, CUSTOMER_ID, Door, opening
+from tests.gateway.support import API, CUSTOMER_ID, Door, FakeIssuer, opening
 
 CUSTOMER = f"{API}/customers/{CUSTOMER_ID}"
 PLANTED = ("010594Y9032", "Plantedfamily", "planted@example.org", "planted-user", "Planted reason", "planted-agent")
@@ -66,6 +66,23 @@ async def test_requests_are_counted_by_route_method_and_status(door: Door) -> No
     labels = 'method="GET",route="/api/v1/customers/{customer_id}",service="gateway",status="200"'
     assert f"koto_http_seconds_count{{{labels}}}" in text
     assert 'method="GET",route="unknown",service="gateway",status="404"' in text
+
+
+async def test_every_answer_tells_the_browser_to_be_strict(door: Door) -> None:
+    for path in (CUSTOMER, "/docs", "/sign-in/callback", "/nowhere"):
+        headers = (await door.send("GET", path)).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "camera=()" in headers["Permissions-Policy"]
+        assert (headers["X-Content-Type-Options"], headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
+        assert headers["Cache-Control"] == "no-store"
+
+
+async def test_a_browser_that_came_by_plain_http_is_not_told_to_keep_to_https(issuer: FakeIssuer) -> None:
+    async with Door(issuer, public_url="http://127.0.0.1:8000") as door:
+        assert "Strict-Transport-Security" not in (await door.send("GET", CUSTOMER)).headers
 
 
 async def test_nothing_personal_is_in_any_span_metric_or_log_line(

@@ -100,11 +100,11 @@ def test_every_object_in_a_body_is_closed(shared_door: Door) -> None:
     assert all(each["additionalProperties"] is False for each in bodies.values())
 
 
-def test_every_operation_needs_a_bearer_token_and_documents_its_problems(shared_door: Door) -> None:
+def test_every_operation_needs_a_bearer_token_or_a_session_and_documents_its_problems(shared_door: Door) -> None:
     schemes = shared_door.document["components"]["securitySchemes"]
-    for _, _, operation in operations(shared_door):
-        [[scheme]] = operation["security"]
-        assert (schemes[scheme]["type"], schemes[scheme]["scheme"]) == ("http", "bearer")
+    for _, path, operation in operations(shared_door):
+        allowed = [schemes[scheme].get("scheme") or schemes[scheme]["in"] for [scheme] in operation["security"]]
+        assert allowed == (["cookie"] if path.startswith("/api/v1/session") else ["bearer", "cookie"])
         for status, response in operation["responses"].items():
             expected = "application/json" if status in ("200", "201") else "application/problem+json"
             assert list(response["content"]) == [expected]

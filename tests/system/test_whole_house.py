@@ -179,8 +179,8 @@ async def test_every_example_works_as_it_stands_one_after_the_other(whole_house:
 async def test_everything_that_can_be_read_is_read(whole_house: WholeHouse, person: Person) -> None:
     opened = await whole_house.open(person)
     await eventually(lambda: whole_house.assessments(opened.json["customer_id"]))
-    for method, path, _ in await document(whole_house):
-        if method == "GET":
+    for method, path, operation in await document(whole_house):
+        if method == "GET" and {"HTTPBearer": []} in operation["security"]:
             assert (await whole_house.send("GET", path.format(**opened.json, name="municipalities"))).status == 200, (
                 path
             )

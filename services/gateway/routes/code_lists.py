@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from contracts.types import Value
+from contracts.types import Day, Value
 from services.gateway.bodies import answer
 from services.gateway.caller import SignedIn
 from services.gateway.openapi import problems
@@ -44,7 +44,7 @@ async def get_code_lists(caller: SignedIn) -> Response:
 async def get_code_list(
     caller: SignedIn,
     name: Annotated[str, Path(examples=["client_relationship_end_reasons"])],
-    on: Annotated[date | None, Query(description="the day they are valid on; today when left out")] = None,
+    on: Annotated[Day | None, Query(description="the day they are valid on; today when left out")] = None,
 ) -> Response:
     """The codes of a list on a day."""
     if name not in LISTS:

@@ -1,6 +1,6 @@
 """Customers: opening, reading, changing and closing, and what is known of them elsewhere."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import Response
@@ -24,7 +24,7 @@ from contracts.customer import (
 from contracts.types import Code, CustomerId, Text, Value
 from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn
-from services.gateway.openapi import problems, with_headers
+from services.gateway.openapi import problems, with_headers, with_links
 
 PREFIX = "/api/v1"
 routes = APIRouter(prefix=PREFIX, tags=["customers"])
@@ -59,6 +59,26 @@ ExpectedVersion = Annotated[int, Depends(_expected_version)]
 _READ = problems(401, 403, 404, 429, 500, 503)
 _ADD = _READ | problems(400, 409, 413, 415, 422)
 _CHANGE = _ADD | problems(412, 428)
+
+_SAME_CUSTOMER = {"customer_id": "$request.path.customer_id"}
+
+
+def _next_acts(customer: dict[str, str]) -> dict[str, Any]:
+    """The documentation of what can be asked after an answer that tells a customer's version."""
+    version = customer | {"If-Match": "$response.header.ETag"}
+    return with_links(
+        get_customer=customer,
+        change_customer=version,
+        close_customer=version,
+        get_customer_history=customer,
+        get_customer_assessments=customer,
+    )
+
+
+_OPENED = with_headers("ETag", "Location") | _next_acts({"customer_id": "$response.body#/customer_id"})
+_CURRENT = with_headers("ETag") | _next_acts(_SAME_CUSTOMER)
+_FOUND = with_links(get_customer={"customer_id": "$response.body#/hits/0/customer_id"})
+_PAGE = with_links(get_customer_history=_SAME_CUSTOMER | {"cursor": "$response.body#/next_cursor"})
 
 
 class CustomerChanges(Value):
@@ -113,7 +133,7 @@ _searching = JsonBody(SearchCustomers, example={"name": "Aamu Esim", "date_of_bi
     "/customers",
     status_code=201,
     response_model=CustomerVersion,
-    responses={201: with_headers("ETag", "Location"), **_ADD},
+    responses={201: _OPENED, **_ADD},
     openapi_extra=_opening.documentation,
 )
 async def open_customer(
@@ -127,7 +147,7 @@ async def open_customer(
 @routes.post(
     "/customers/search",
     response_model=CustomersFound,
-    responses=problems(400, 401, 403, 413, 415, 422, 429, 500, 503),
+    responses={200: _FOUND, **problems(400, 401, 403, 413, 415, 422, 429, 500, 503)},
     openapi_extra=_searching.documentation,
 )
 async def search_customers(caller: SignedIn, body: Annotated[SearchCustomers, Depends(_searching)]) -> Response:
@@ -136,7 +156,7 @@ async def search_customers(caller: SignedIn, body: Annotated[SearchCustomers, De
     return answer(found)
 
 
-@routes.get("/customers/{customer_id}", response_model=Customer, responses={200: with_headers("ETag"), **_READ})
+@routes.get("/customers/{customer_id:uuid}", response_model=Customer, responses={200: _CURRENT, **_READ})
 async def get_customer(caller: SignedIn, customer_id: CustomerId) -> Response:
     """One customer of the acting municipality."""
     customer = await caller.ask(GetCustomer(customer_id=customer_id))
@@ -144,9 +164,9 @@ async def get_customer(caller: SignedIn, customer_id: CustomerId) -> Response:
 
 
 @routes.patch(
-    "/customers/{customer_id}",
+    "/customers/{customer_id:uuid}",
     response_model=CustomerVersion,
-    responses={200: with_headers("ETag"), **_CHANGE},
+    responses={200: _CURRENT, **_CHANGE},
     openapi_extra=_changes.documentation,
 )
 async def change_customer(
@@ -164,7 +184,7 @@ async def change_customer(
 
 
 @routes.post(
-    "/customers/{customer_id}/close",
+    "/customers/{customer_id:uuid}/close",
     response_model=CustomerVersion,
     responses={200: with_headers("ETag"), **_CHANGE},
     openapi_extra=_closing.documentation,
@@ -181,7 +201,11 @@ async def close_customer(
     return answer(closed, version=closed.version)
 
 
-@routes.get("/customers/{customer_id}/history", response_model=CustomerHistory, responses=_READ | problems(400))
+@routes.get(
+    "/customers/{customer_id:uuid}/history",
+    response_model=CustomerHistory,
+    responses={200: _PAGE, **_READ, **problems(400)},
+)
 async def get_customer_history(
     caller: SignedIn,
     customer_id: CustomerId,
@@ -193,7 +217,7 @@ async def get_customer_history(
     return answer(history)
 
 
-@routes.get("/customers/{customer_id}/assessments", response_model=Assessments, responses=_READ)
+@routes.get("/customers/{customer_id:uuid}/assessments", response_model=Assessments, responses=_READ)
 async def get_customer_assessments(caller: SignedIn, customer_id: CustomerId) -> Response:
     """The acting municipality's assessments of one of its customers."""
     assessments = await caller.ask(GetCustomerAssessments(customer_id=customer_id))

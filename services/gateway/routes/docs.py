@@ -19,6 +19,7 @@ _PAGE = """<!doctype html>
 <title>Koto: HTTP API</title>
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 <link rel="icon" href="data:,">
+<p id="session" class="swagger-ui opblock-body" role="status"></p>
 <div id="docs"></div>
 <script src="/docs/swagger-ui-bundle.js"></script>
 <script src="/docs/start.js"></script>
@@ -26,11 +27,48 @@ _PAGE = """<!doctype html>
 """
 # The kept Swagger UI refuses a document that says 3.1, yet shows all that ours uses of it.
 # validatorUrl: otherwise the page sends the document's address to a validator on the internet.
-_START = f"""
-fetch("{_DOCUMENT}").then(answer => answer.json()).then(spec => SwaggerUIBundle({{
-  spec: {{...spec, openapi: "3.0.3"}}, dom_id: "#docs", validatorUrl: null, deepLinking: true,
-}}));
-"""
+_START = """\
+const session = "/api/v1/session";
+let csrfToken = "";
+
+async function signOut(act) {
+  const answer = await fetch(`${session}/${act}`, {method: "POST", headers: {"X-CSRF-Token": csrfToken}});
+  location.assign(answer.ok ? (await answer.json()).continue_at : "/docs");
+}
+
+function button(title, act) {
+  const made = document.createElement("button");
+  made.className = "btn";
+  made.textContent = title;
+  made.onclick = act;
+  return made;
+}
+
+fetch(session).then(async answer => {
+  const line = document.getElementById("session");
+  if (!answer.ok) {
+    line.append(button("Sign in", () => location.assign("/sign-in?return_to=/docs")));
+    return;
+  }
+  const user = await answer.json();
+  csrfToken = user.csrf_token;
+  line.append(
+    `Signed in: ${user.name || user.user} (${user.organisation}, ${user.role}) `,
+    button("Sign out", () => signOut("sign-out")), " ",
+    button("Sign out everywhere", () => signOut("sign-out-everywhere")),
+  );
+});
+
+function withToken(request) {
+  if (csrfToken && request.method !== "GET") request.headers["X-CSRF-Token"] = csrfToken;
+  return request;
+}
+
+fetch("DOCUMENT").then(answer => answer.json()).then(spec => SwaggerUIBundle({
+  spec: {...spec, openapi: "3.0.3"}, dom_id: "#docs", validatorUrl: null, deepLinking: true,
+  requestInterceptor: withToken,
+}));
+""".replace("DOCUMENT", _DOCUMENT)
 
 routes = APIRouter(include_in_schema=False)
 

@@ -1,0 +1,172 @@
+"""Signing in and out with a browser, and the session between."""
+
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from contracts.types import Value
+from services.gateway import sessions, sign_in
+from services.gateway.bodies import answer, read
+from services.gateway.caller import InSession
+from services.gateway.openapi import problems
+from services.gateway.pages import failure_page, signed_out_page
+from services.gateway.problems import TooManyRequests
+from services.gateway.rate_limit import RateLimit
+from services.gateway.routes.customers import PREFIX
+from services.gateway.sessions import Sessions
+from services.gateway.sign_in import ATTEMPT_LASTS, SignIn, SignInFailed
+from services.kit.errors import NotAuthenticated, Unavailable
+from services.kit.telemetry import describe_error, log
+
+FIRST_PAGE = "/docs"
+"""Where a person lands who was nowhere before."""
+
+
+class PageRoute(APIRoute):
+    """A route that people open in a browser: what fails is told by a page, never by a problem in JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_or_explain(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except SignInFailed as failed:
+                log.warning("sign_in.failed", why=failed.why)
+                return failure_page(request, failed.why, failed.return_to)
+            except TooManyRequests as refusal:
+                return failure_page(request, "too_many", retry_after=refusal.retry_after or 1)
+            except Unavailable:
+                return failure_page(request, "unavailable")
+            except Exception as error:
+                log.error("sign_in.broken", **describe_error(error))
+                return failure_page(request, "broken")
+
+        return handle_or_explain
+
+
+pages = APIRouter(route_class=PageRoute, include_in_schema=False)
+back_channel = APIRouter(include_in_schema=False)
+routes = APIRouter(prefix=PREFIX, tags=["session"])
+
+
+class SignedInUser(Value):
+    """Who is signed in, for whom, and for how long."""
+
+    user: str
+    name: str
+    organisation: str
+    role: str
+    task: str
+    idle_ends_at: datetime
+    ends_at: datetime
+    csrf_token: str
+
+
+class SignedOut(Value):
+    """Where to send the browser, so that it signs out at the issuer too."""
+
+    continue_at: str
+
+
+@pages.get("/sign-in")
+async def start(request: Request, return_to: str = FIRST_PAGE) -> Response:
+    """Sends the browser to the issuer."""
+    await _limit(request).count("begun")
+    address, cookie = await _sign_in(request).start(return_to)
+    response = RedirectResponse(address, 303)
+    _set_cookie(response, sign_in.COOKIE, cookie, int(ATTEMPT_LASTS.total_seconds()))
+    return response
+
+
+@pages.get("/sign-in/callback")
+async def finish(request: Request) -> Response:
+    """Opens a session for whom the issuer names, and ends the one that the browser had."""
+    await _limit(request).count("ended")
+    user, return_to = await _sign_in(request).finish(request.cookies.get(sign_in.COOKIE), request.query_params)
+    store = _sessions(request)
+    if before := request.cookies.get(sessions.COOKIE):
+        await store.end(before)
+    response = RedirectResponse(return_to, 303)
+    _set_cookie(response, sessions.COOKIE, await store.open(user))
+    _set_cookie(response, sign_in.COOKIE, "", 0)
+    return response
+
+
+@pages.get("/signed-out")
+async def signed_out(request: Request) -> Response:
+    """Says that the person is signed out."""
+    return signed_out_page(request)
+
+
+@back_channel.post("/back-channel-logout")
+async def back_channel_logout(request: Request) -> Response:
+    """Ends the sessions that the issuer names by a signed logout token."""
+    form = parse_qs((await read(request, request.app.state.max_body_bytes)).decode(errors="replace"))
+    try:
+        await _sessions(request).end_by_issuer(await _sign_in(request).logout(form.get("logout_token", [""])[0]))
+    except NotAuthenticated:
+        return JSONResponse({"error": "invalid_request"}, 400)
+    return Response()
+
+
+@routes.get("/session", response_model=SignedInUser, responses=problems(401, 429, 500, 503))
+async def get_session(request: Request, session: InSession) -> Response:
+    """Who is signed in, and until when. Asking does not prolong it."""
+    return answer(
+        SignedInUser(
+            user=session.actor.user,
+            name=session.name,
+            organisation=session.actor.organisation,
+            role=session.actor.role,
+            task=session.actor.task,
+            idle_ends_at=session.idle_ends_at,
+            ends_at=session.ends_at,
+            csrf_token=_sessions(request).csrf_token(session.id),
+        )
+    )
+
+
+@routes.post("/session/sign-out", response_model=SignedOut, responses=problems(401, 403, 429, 500, 503))
+async def sign_out(request: Request, session: InSession) -> Response:
+    """End this session."""
+    await _sessions(request).end(session.id)
+    return await _signed_out(request)
+
+
+@routes.post("/session/sign-out-everywhere", response_model=SignedOut, responses=problems(401, 403, 429, 500, 503))
+async def sign_out_everywhere(request: Request, session: InSession) -> Response:
+    """End all sessions of the user, in every browser."""
+    await _sessions(request).end_all(session.actor.user)
+    return await _signed_out(request)
+
+
+async def _signed_out(request: Request) -> Response:
+    response = answer(SignedOut(continue_at=await _sign_in(request).end_session_url()))
+    _set_cookie(response, sessions.COOKIE, "", 0)
+    return response
+
+
+def _set_cookie(response: Response, name: str, value: str, max_age: int | None = None) -> None:
+    """Lax and not Strict: a browser that comes back from the issuer, or by a link in a message, must bring it along."""
+    response.set_cookie(name, value, max_age, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def _sign_in(request: Request) -> SignIn:
+    found: SignIn = request.app.state.sign_in
+    return found
+
+
+def _sessions(request: Request) -> Sessions:
+    found: Sessions = request.app.state.sessions
+    return found
+
+
+def _limit(request: Request) -> RateLimit:
+    found: RateLimit = request.app.state.sign_in_limit
+    return found
