@@ -22,6 +22,8 @@ _FORM = jws.JWSRegistry(algorithms=["RS256", "ES256", "EdDSA", "Ed25519"], stric
 """Signatures by public keys only: with a shared-secret algorithm the public key itself could sign."""
 _CLOCK_SKEW_SECONDS = 10
 _FRESH = timedelta(minutes=15)
+_BELIEVED, _MOST_BELIEVED = timedelta(minutes=1), 10_000
+"""How long, and how many, bearer tokens are believed as they were verified: a program sends the same with each request."""
 _BETWEEN_FETCHES = timedelta(seconds=5)
 """So that tokens naming keys at random can't make us flood the issuer."""
 TIMEOUT = aiohttp.ClientTimeout(total=5)
@@ -80,16 +82,25 @@ class Issuer:
         self._audience = settings.oidc_audience
         self._clock = clock
         self._known: _Known | None = None
+        self._believed: dict[str, tuple[Actor, float]] = {}
         self._fetched = self._tried = datetime.min.replace(tzinfo=UTC)
         self._fetch: asyncio.Task[None] | None = None
 
     async def actor(self, token: str) -> Actor:
         """Whom a bearer token names; raises NotAuthenticated, Forbidden, or Unavailable as long as no key is known."""
+        now = self._clock.now().timestamp()
+        actor, until = self._believed.get(token, (None, 0.0))
+        if actor and now < until:
+            return actor
         verified = await self.verified(token, self._audience)
         try:
-            return Claims.model_validate(verified).actor
+            actor = Claims.model_validate(verified).actor
         except ValidationError:
             raise Forbidden("The bearer token names no user, organisation and role to act in.") from None
+        if len(self._believed) >= _MOST_BELIEVED:
+            self._believed.clear()
+        self._believed[token] = actor, min(now + _BELIEVED.total_seconds(), verified["exp"])
+        return actor
 
     async def verified(self, token: str, audience: str) -> dict[str, Any]:
         """The claims of a token for an audience; raises NotAuthenticated, or Unavailable as long as no key is known."""
@@ -154,6 +165,7 @@ class Issuer:
                     raise ValueError("the discovery document is another issuer's")
                 published = await _json(session, metadata.jwks_uri)
             self._known = _Known(metadata, KeySet(_readable(published["keys"])))
+            self._believed.clear()  # a key may have been withdrawn
             self._fetched = self._clock.now()
         except Exception as error:  # whatever is wrong with the issuer: what is known goes on serving
             log.warning("issuer.not_fetched", **describe_error(error))

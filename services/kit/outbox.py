@@ -52,9 +52,6 @@ class Relay:
             except TimeoutError:
                 pass
             self._committed.clear()
-            if loop.time() - measured >= self._poll_seconds:
-                measured = loop.time()
-                await self._measure_if_possible()
             try:
                 while await self.drain_batch():
                     pass
@@ -62,6 +59,9 @@ class Relay:
                 level = log.warning if is_infrastructure(error) else log.error
                 level("relay.waits", service=self._service, **describe_error(error))
                 await asyncio.sleep(min(self._poll_seconds, 1.0))
+            if loop.time() - measured >= self._poll_seconds:
+                measured = loop.time()
+                await self._measure_if_possible()
 
     async def drain_batch(self) -> bool:
         """Publishes up to one batch in order; returns whether there may be more that can be published."""

@@ -8,12 +8,13 @@ rows.
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from opentelemetry.trace import SpanKind
-from sqlalchemy import Table
+from sqlalchemy import Executable, Table
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,14 +53,17 @@ class Projection:
             {self.key: envelope.subject, "sequence": envelope.subjectsequence, **self.row_of(event)}
             for envelope, event in newest
         ]
-        upsert = insert(table).values(rows)
-        await connection.execute(
-            upsert.on_conflict_do_update(
-                index_elements=[self.key],
-                set_={column: upsert.excluded[column] for column in rows[0] if column != self.key},
-                where=table.c.sequence < upsert.excluded.sequence,
-            )
-        )
+        await connection.execute(_upsert(table), rows)
+
+
+@cache
+def _upsert(table: Table) -> Executable:
+    row = insert(table)
+    return row.on_conflict_do_update(
+        index_elements=table.primary_key,
+        set_={column.name: row.excluded[column.name] for column in table.c if not column.primary_key},
+        where=table.c.sequence < row.excluded.sequence,
+    )
 
 
 class BatchedConsumer:
@@ -137,8 +141,8 @@ class BatchedConsumer:
             for each in read:
                 await self._settle_alone(each)
             return
-        for message, _, _ in read:
-            await message.ack()
+        if read:  # all before it on this channel are settled too
+            await read[-1][0].ack(multiple=True)
 
     async def _settle_alone(self, each: Read) -> None:
         try:

@@ -118,7 +118,6 @@ class Requests:
             content_type="application/json",
             app_id=self._service,
             timestamp=now,
-            expiration=within,
             headers=headers,
         )
         waiting: asyncio.Future[AbstractIncomingMessage] = asyncio.get_running_loop().create_future()

@@ -123,10 +123,10 @@ class Service:
         )
         # Consumers hold no more messages than there are database connections, but for the relay's, parking's and
         # the projection's own.
-        answering = pool // 2
-        doors = {"requests": (self._answer, answering), "dead": (self._park, 1)}
-        if self._declared.input:
-            doors["input"] = (self._handle, max(1, pool - answering - 3))
+        handling = (pool - 3) // 2 if self._declared.input else 0
+        doors = {"requests": (self._answer, pool - 3 - handling), "dead": (self._park, 1)}
+        if handling:
+            doors["input"] = (self._handle, handling)
         for purpose, (door, prefetch) in doors.items():
             broker.subscriber(
                 RabbitQueue(topology.queue(name, purpose), declare=False),

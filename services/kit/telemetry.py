@@ -15,17 +15,18 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.propagate import extract, inject
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("koto")
 
+_TRACE_CONTEXT = TraceContextTextMapPropagator()
 _BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 METRICS = CollectorRegistry()
 """The metrics of this process; each is labelled with its service, for one process may hold several."""
@@ -132,12 +133,12 @@ class Telemetry:
 def current_traceparent() -> str | None:
     """The current span as a W3C traceparent."""
     carrier: dict[str, str] = {}
-    inject(carrier)
+    _TRACE_CONTEXT.inject(carrier)
     return carrier.get("traceparent")
 
 
 def _context_of(traceparent: str | None) -> Context:
-    return extract({"traceparent": traceparent or ""}, Context())
+    return _TRACE_CONTEXT.extract({"traceparent": traceparent or ""}, Context())
 
 
 def _where(error: BaseException) -> list[str]:

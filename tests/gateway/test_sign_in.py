@@ -172,6 +172,14 @@ async def test_a_key_that_the_issuer_withdrew_is_no_longer_believed(issuer: Fake
         await eventually(is_refused, within=5)
 
 
+async def test_a_token_that_was_believed_a_moment_ago_is_refused_after_its_end(issuer: FakeIssuer) -> None:
+    async with Door(issuer) as door:
+        token = issuer.token(exp=int(datetime.now(UTC).timestamp()) + 30)
+        assert (await door.send("GET", CUSTOMER, token=token)).status == 200
+        door.clock.ahead += timedelta(seconds=45)
+        (await door.send("GET", CUSTOMER, token=token)).problem(401, "not-authenticated")
+
+
 async def test_while_the_issuer_has_never_been_reached_the_caller_is_told_to_come_again(issuer: FakeIssuer) -> None:
     token = issuer.token()
     await issuer.stop()
