@@ -173,21 +173,24 @@ class House:
         for declared in topology.SERVICES:
             if declared.answers:
                 await self.start(declared.name, await self.databases.new(declared.name))
-        telemetry = Telemetry("gateway", exporter=self.spans)
-        self.telemetry = telemetry
-        self.requests = Requests(
-            "gateway",
-            settings_for("gateway", self.vhost),
-            ActorTokens(json.dumps(SIGNING_KEY.as_dict(private=True))),
-            SystemClock(),
-            telemetry,
-        )
+        self.telemetry = Telemetry("gateway", exporter=self.spans)
+        self.requests = self.new_requests()
         await self.requests.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.requests.stop()
         await asyncio.gather(*(service.stop() for service in self.services.values()))
+
+    def new_requests(self) -> Requests:
+        """A gateway's way of asking, not yet started."""
+        return Requests(
+            "gateway",
+            settings_for("gateway", self.vhost),
+            ActorTokens(json.dumps(SIGNING_KEY.as_dict(private=True))),
+            SystemClock(),
+            self.telemetry,
+        )
 
     async def start(self, name: str, database_url: str) -> Service:
         """Starts one service on a database."""

@@ -182,6 +182,27 @@ def run_tests(
     raise typer.Exit(testing.run(context.args, step, fast=fast, long=long))
 
 
+@app.command(context_settings=PASS_ON | {"help_option_names": []})
+def bench(context: typer.Context) -> None:
+    """Measure: requests, latency, throughput, search, memory; all, or those named. See --help of it."""
+    os.chdir(state.CHECKOUT)
+    os.execv(sys.executable, [sys.executable, "-m", "tests.bench", *context.args])
+
+
+@app.command()
+def seed(
+    customers: Annotated[int, typer.Option(min=1, help="How many people.")],
+    municipalities: Annotated[
+        int | None, typer.Option(min=3, help="In how many of the largest municipalities, if not in all.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same number makes the same people.")] = 1,
+) -> None:
+    """Fill the running house with invented people; who is there already is not made again."""
+    environments = _running().environments()
+    filling = importlib.import_module("deploy.seed.command")
+    filling.run(environments, console, customers=customers, municipalities=municipalities, seed=seed)
+
+
 @app.command()
 def token(user: Annotated[str, typer.Option("--as", help="A test user such as expert@tampere.")]) -> None:
     """Print a bearer token of a test user, good for 12 h or until the test issuer stops."""
@@ -191,7 +212,7 @@ def token(user: Annotated[str, typer.Option("--as", help="A test user such as ex
 @app.command(context_settings=PASS_ON | {"help_option_names": []})
 def parked(context: typer.Context) -> None:
     """Messages that could not be handled: list, show, replay, drop."""
-    importlib.import_module("services.kit.operate").parked_app(_with_database)(context.args, prog_name="./koto parked")
+    importlib.import_module("services.kit.operate").parked_app(_answering)(context.args, prog_name="./koto parked")
 
 
 @app.command()
@@ -199,11 +220,11 @@ def rebuild(service: Annotated[str, typer.Argument(help="Whose projection, such 
     """Rebuild a service's projection from the owners' event logs, while it is in use."""
     operate = importlib.import_module("services.kit.operate")
     rebuilding = importlib.import_module("services.kit.rebuild")
-    if service not in _with_database():
-        raise state.LocalError(f"there is no service {service} with a database")
+    if service not in _answering():
+        raise state.LocalError(f"there is no service {service} with data of its own")
     with step(f"Rebuilding the projection of {service}"):
         try:
-            done = operate.rebuild(_with_database(), service, _running().broker.management_url)
+            done = operate.rebuild(_answering(), service, _running().broker.management_url)
         except (ValueError, rebuilding.RebuildStuck) as problem:
             raise state.LocalError(str(problem)) from None
     typer.echo(f"{done.replayed} events replayed into {done.rows} rows, and switched.")
@@ -242,8 +263,10 @@ def check() -> None:
     raise typer.Exit(1 if problems else 0)
 
 
-def _with_database() -> dict[str, dict[str, str]]:
-    return {name: told for name, told in _running().environments().items() if "KOTO_DATABASE_URL" in told}
+def _answering() -> dict[str, dict[str, str]]:
+    """The environments of the services that answer: the gateway's database has no messages."""
+    declared = importlib.import_module("contracts.topology").service
+    return {name: told for name, told in _running().environments().items() if declared(name).answers}
 
 
 def _running() -> Stack:
@@ -264,7 +287,7 @@ def welcome(stack: Stack) -> None:
 Koto is ready.
 
 API         {stack.gateway_url}/docs
-Sign-in     {stack.issuer_url}   users: {"|".join(issuer.ROLES)} @ {"|".join(issuer.MUNICIPALITIES)}
+Sign-in     {stack.gateway_url}/sign-in   in a browser, as {"|".join(issuer.ROLES)} @ {"|".join(issuer.MUNICIPALITIES)}
 {servers[0]}
 {servers[1]}
 

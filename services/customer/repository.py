@@ -60,6 +60,9 @@ _IS, _BEGINS, _SOUNDS, _FORMER = 1000, 900, 800, 50
 """How well a word fits that is the one asked for, begins or sounds like it; and what a former name costs."""
 _ALIKE = text("SET LOCAL pg_trgm.similarity_threshold = 0.4")
 """From which share of common trigrams a word looks like another: a letter wrong in six. Below it, too much does."""
+_LOCK_DICTIONARY = text("LOCK TABLE name_word IN SHARE ROW EXCLUSIVE MODE")
+"""Who adds a name holds a weaker lock from before looking at the dictionary on: under this one none of theirs is removed.
+Taken before a transaction adds words itself: two that do both would wait for each other."""
 _AFTER_Z = "{"
 """The character that follows the letters: all words that begin with ab come before ab{."""
 
@@ -228,6 +231,7 @@ async def record_names(work: Work, customer: Customer) -> None:
     former: list[PersonName] = []
     unused: Collection[str] = ()
     if customer.version > 1:
+        await work.connection.execute(_LOCK_DICTIONARY)
         unused = await forget_names(work, customer.customer_id)
         history = CUSTOMER_HISTORY.c
         previous = select(history.previous).where(
@@ -259,8 +263,7 @@ async def forget_unused_words(work: Work, words: Collection[str]) -> None:
     """Removes those of the words from the dictionary that nobody bears any more."""
     if not words:
         return
-    # Who adds a name holds a weaker lock from before looking at the dictionary on: none of theirs is removed.
-    await work.connection.execute(text("LOCK TABLE name_word IN SHARE ROW EXCLUSIVE MODE"))
+    await work.connection.execute(_LOCK_DICTIONARY)
     borne = select(CUSTOMER_NAME.c.word).where(CUSTOMER_NAME.c.word == NAME_WORD.c.word).exists()
     await work.connection.execute(delete(NAME_WORD).where(NAME_WORD.c.word.in_(words), not_(borne)))
 

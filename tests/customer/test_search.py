@@ -218,6 +218,16 @@ async def test_a_word_added_while_its_last_bearer_goes_stays_in_the_dictionary(c
     assert len(remaining) == 15
 
 
+async def test_many_who_take_a_new_name_at_the_same_moment_come_one_after_the_other(customers: CustomerService) -> None:
+    known = [await customers.ask(opening()) for _ in range(20)]
+    renamed = [
+        changing(each, name={"family": f"Virtanen{number}", "given": "Aamu"}) for number, each in enumerate(known)
+    ]
+    replies = await asyncio.gather(*(customers.ask(each) for each in renamed))
+    assert {reply.version for reply in replies} == {2}
+    assert len(await found(customers, "Virtanen", limit=50)) == 20
+
+
 async def test_an_opening_waits_for_a_closing_that_clears_the_dictionary_and_the_other_way_round(
     customers: CustomerService,
 ) -> None:

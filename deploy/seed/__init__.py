@@ -1,0 +1,1 @@
+"""A synthetic Finland: invented people with plausible lives, for trying Koto out and for measuring it."""
