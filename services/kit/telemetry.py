@@ -18,6 +18,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -47,14 +48,17 @@ _PARKED = Gauge("koto_parked", "Messages waiting for a person", ["service"], reg
 
 
 class Telemetry:
-    """One service's tracer and metrics. Without an exporter, spans are made (ids travel on) but go nowhere."""
+    """One service's tracer and metrics. Without an exporter nothing is recorded, but ids travel on."""
 
     def __init__(self, service: str, otlp_endpoint: str | None = None, exporter: SpanExporter | None = None) -> None:
-        self._provider = TracerProvider(resource=Resource.create({"service.name": f"koto-{service}"}))
         if exporter is None and otlp_endpoint:
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
             exporter = OTLPSpanExporter(endpoint=otlp_endpoint)
+        # whether a span is recorded is ours to say, not the caller's: the default sampler would obey a traceparent
+        self._provider = TracerProvider(
+            ALWAYS_ON if exporter else ALWAYS_OFF, Resource.create({"service.name": f"koto-{service}"})
+        )
         if exporter is not None:
             self._provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
         self.tracer = self._provider.get_tracer("koto")

@@ -207,7 +207,8 @@ class Entering:
         assert (await self.send("GET", f"{CUSTOMERS}/{CODE}")).status == 404
         assert (await self.send("GET", f"{CUSTOMERS}/{quote(FAMILY)}/history")).status == 404
         assert (await self.send("GET", f"/{quote(FAMILY)}/{CODE}")).status == 404
-        assert (await self.send("DELETE", f"{CUSTOMERS}/{CODE}")).status == 405
+        assert (await self.send("DELETE", f"{CUSTOMERS}/{CODE}")).status == 404
+        assert (await self.send("DELETE", self.address, params={"name": FAMILY})).status == 405
         query = {"name": FAMILY, "code": CODE, "email": EMAIL, "phone": PHONE}
         headers = {
             "User-Agent": f"{CODE} {EMAIL}",

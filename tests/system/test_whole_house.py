@@ -171,9 +171,9 @@ async def test_every_example_works_as_it_stands_one_after_the_other(whole_house:
             headers = {"If-Match": f'"{customer["version"]}"'}
             answer = await whole_house.send(method, path.format(**customer), json=example, headers=headers)
             assert answer.status in (200, 201), (path, answer)
-            customer = answer.json
+            customer = answer.json if "version" in answer.json else customer
             worked.append(operation["operationId"])
-    assert worked == ["open_customer", "change_customer", "close_customer"]
+    assert worked == ["open_customer", "search_customers", "change_customer", "close_customer"]
 
 
 async def test_everything_that_can_be_read_is_read(whole_house: WholeHouse, person: Person) -> None:
