@@ -61,8 +61,8 @@ _IS, _BEGINS, _SOUNDS, _FORMER = 1000, 900, 800, 50
 _ALIKE = text("SET LOCAL pg_trgm.similarity_threshold = 0.4")
 """From which share of common trigrams a word looks like another: a letter wrong in six. Below it, too much does."""
 _LOCK_DICTIONARY = text("LOCK TABLE name_word IN SHARE ROW EXCLUSIVE MODE")
-"""Who adds a name holds a weaker lock from before looking at the dictionary on: under this one none of theirs is removed.
-Taken before a transaction adds words itself: two that do both would wait for each other."""
+"""Who adds a name holds a weaker lock from before looking at the dictionary on: under this one no word of theirs is
+removed. It is taken before a transaction adds words itself: two that do both would wait for each other."""
 _AFTER_Z = "{"
 """The character that follows the letters: all words that begin with ab come before ab{."""
 

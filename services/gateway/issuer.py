@@ -23,7 +23,7 @@ _FORM = jws.JWSRegistry(algorithms=["RS256", "ES256", "EdDSA", "Ed25519"], stric
 _CLOCK_SKEW_SECONDS = 10
 _FRESH = timedelta(minutes=15)
 _BELIEVED, _MOST_BELIEVED = timedelta(minutes=1), 10_000
-"""How long, and how many, bearer tokens are believed as they were verified: a program sends the same with each request."""
+"""How long, and how many, bearer tokens are believed once verified: a program sends the same with each request."""
 _BETWEEN_FETCHES = timedelta(seconds=5)
 """So that tokens naming keys at random can't make us flood the issuer."""
 TIMEOUT = aiohttp.ClientTimeout(total=5)

@@ -1,5 +1,7 @@
 """The code lists, for programs that offer codes to people."""
 
+import pytest
+
 from tests.gateway.support import API, Door
 
 
@@ -21,8 +23,9 @@ async def test_a_list_that_is_not_there_is_not_found(door: Door) -> None:
     assert (await door.send("GET", f"{API}/code-lists/passwd")).status == 404
 
 
-async def test_a_day_that_is_none_is_refused_by_name(door: Door) -> None:
-    answer = await door.send("GET", f"{API}/code-lists/municipalities?on=yesterday")
+@pytest.mark.parametrize("day", ["yesterday", "0", "2024-12-31T00:00:00"])
+async def test_a_day_that_is_none_is_refused_by_name(door: Door, day: str) -> None:
+    answer = await door.send("GET", f"{API}/code-lists/municipalities?on={day}")
     assert answer.status == 400
     assert "query parameter on" in answer.text
 

@@ -16,6 +16,7 @@ from services.kit import identity_code
 from tests.gateway.support import CUSTOMER_ID, Door
 
 CODE_LISTS = Path(kit.__file__).parent / "code_lists"
+EXPRESSION = re.compile(r"\$(request\.path\.|response\.header\.|response\.body#/)([\w-]+)")
 
 
 def operations(door: Door) -> Iterator[tuple[str, str, Any]]:
@@ -108,6 +109,30 @@ def test_every_operation_needs_a_bearer_token_or_a_session_and_documents_its_pro
         for status, response in operation["responses"].items():
             expected = "application/json" if status in ("200", "201") else "application/problem+json"
             assert list(response["content"]) == [expected]
+
+
+def links(door: Door) -> Iterator[tuple[Any, Any, Any]]:
+    """Every link, with the operation and the response that it is of."""
+    for _, _, operation in operations(door):
+        for response in operation["responses"].values():
+            for link in response.get("links", {}).values():
+                yield operation, response, link
+
+
+def test_every_link_gives_an_operation_s_parameters_values_that_are_there(shared_door: Door) -> None:
+    known = {each["operationId"]: each for _, _, each in operations(shared_door)}
+    assert len(list(links(shared_door))) == 17
+    for operation, response, link in links(shared_door):
+        reference = response["content"]["application/json"]["schema"]["$ref"]
+        there = {
+            "request.path.": {each["name"] for each in operation.get("parameters", ())},
+            "response.header.": response.get("headers", {}),
+            "response.body#/": shared_door.document["components"]["schemas"][reference.split("/")[-1]]["properties"],
+        }
+        for parameter, expression in link["parameters"].items():
+            place, name = EXPRESSION.match(expression).groups()
+            assert parameter in {each["name"] for each in known[link["operationId"]]["parameters"]}
+            assert name in there[place], expression
 
 
 @pytest.mark.parametrize(("body", "contract"), [(CustomerChanges, ChangeCustomer), (CustomerClosing, CloseCustomer)])

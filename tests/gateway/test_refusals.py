@@ -75,7 +75,14 @@ async def test_every_broken_rule_is_named_and_no_value_is_repeated(door: Door) -
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("date_of_birth", 767750400), ("service_language", 1), ("interpreter", {"needed": 1})]
+    ("field", "value"),
+    [
+        ("date_of_birth", 767750400),
+        ("date_of_birth", "767750400"),
+        ("date_of_birth", "19940501"),
+        ("service_language", 1),
+        ("interpreter", {"needed": 1}),
+    ],
 )
 async def test_a_value_of_another_type_than_documented_is_not_bent_into_shape(
     door: Door, field: str, value: Any
@@ -183,6 +190,13 @@ async def test_an_unknown_path_is_not_found(door: Door) -> None:
 
 async def test_a_wrong_method_is_told_the_right_ones(door: Door) -> None:
     answer = await door.send("DELETE", CUSTOMERS)
+    answer.problem(405, "method-not-allowed")
+    assert answer.headers["Allow"] == "POST"
+    assert (await door.send("DELETE", CUSTOMER)).headers["Allow"] == "GET, PATCH"
+
+
+async def test_an_address_of_its_own_is_never_taken_for_a_customer_s(door: Door) -> None:
+    answer = await door.send("PATCH", f"{CUSTOMERS}/search", json={})
     answer.problem(405, "method-not-allowed")
     assert answer.headers["Allow"] == "POST"
 
