@@ -9,13 +9,14 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from aio_pika import DeliveryMode, Message
 from opentelemetry.trace import SpanKind
-from sqlalchemy import Row, func, or_, select, text, update
+from sqlalchemy import ARRAY, BigInteger, Executable, Row, Table, bindparam, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import CLOUDEVENTS_CONTENT_TYPE, Envelope, schema_urn
@@ -66,7 +67,7 @@ class Relay:
     async def drain_batch(self) -> bool:
         """Publishes up to one batch in order; returns whether there may be more that can be published."""
         async with self._engine.begin() as connection:
-            await connection.execute(select(func.pg_advisory_xact_lock(_LOCK_KEY)))
+            await connection.execute(_LOCK)
             rows = await self._pending(connection)
             if not rows:
                 return False
@@ -82,12 +83,7 @@ class Relay:
         return len(rows) == BATCH and any(each.published for each in drained)
 
     async def _pending(self, connection: AsyncConnection) -> Sequence[Row[Any]]:
-        table = self._backbone.outbox
-        pending = table.c.published_at.is_(None)
-        stopped = select(table.c.subject).where(pending, table.c.failure.is_not(None))
-        free = or_(table.c.failure.is_not(None), table.c.subject.not_in(stopped))
-        query = select(table).where(pending, free).order_by(table.c.position).limit(BATCH)
-        return (await connection.execute(query)).all()
+        return (await connection.execute(_select_pending(self._backbone.outbox))).all()
 
     async def _publish_subject(self, rows: list[Row[Any]]) -> "_Drained":
         """Publishes one subject's rows one after the other: a row that can't be published stops its subject alone."""
@@ -110,12 +106,8 @@ class Relay:
         return drained
 
     async def _mark(self, connection: AsyncConnection, positions: list[int]) -> None:
-        table = self._backbone.outbox
-        await connection.execute(
-            update(table)
-            .where(table.c.position == func.any(positions))
-            .values(published_at=self._clock.now(), failure=None)
-        )
+        marked = {"positions": positions, "now": self._clock.now()}
+        await connection.execute(_mark_published(self._backbone.outbox), marked)
 
     async def _measure_if_possible(self) -> None:
         with contextlib.suppress(Exception):  # a figure, and no more: draining says what is wrong
@@ -139,6 +131,24 @@ class Relay:
         self._telemetry.outbox_pending.labels(self._service).set(pending)
         self._telemetry.outbox_oldest_seconds.labels(self._service).set(float(age))
         self._telemetry.parked.labels(self._service).set(parked)
+
+
+# Statements of every commit are built once: building one takes SQLAlchemy longer than running it takes PostgreSQL.
+_LOCK = select(func.pg_advisory_xact_lock(_LOCK_KEY))
+
+
+@cache
+def _select_pending(outbox: Table) -> Executable:
+    pending = outbox.c.published_at.is_(None)
+    stopped = select(outbox.c.subject).where(pending, outbox.c.failure.is_not(None))
+    free = or_(outbox.c.failure.is_not(None), outbox.c.subject.not_in(stopped))
+    return select(outbox).where(pending, free).order_by(outbox.c.position).limit(BATCH)
+
+
+@cache
+def _mark_published(outbox: Table) -> Executable:
+    these = func.any(bindparam("positions", type_=ARRAY(BigInteger)))
+    return update(outbox).where(outbox.c.position == these).values(published_at=bindparam("now"), failure=None)
 
 
 @dataclass
