@@ -26,6 +26,10 @@ lowest and the highest round: that is the noise. How to measure again: [how-to/m
 """
 
 
+FINDINGS = Path(__file__).with_name("findings.md")
+"""What people say of the figures: to be written anew with them."""
+
+
 def results() -> Path:
     """Where results are kept, a file for each bench."""
     return state.home() / "bench" / "results"
@@ -74,6 +78,7 @@ def _lines(kept: dict[str, dict[str, Any]]) -> Iterator[str]:
         for each in found["figures"]
     ]
     yield from _table(["Figure", "Aim", "Reached", "Met"], aims)
+    yield FINDINGS.read_text()
     for name, found in kept.items():
         yield from (f"## {found['title']}", "", f"`./koto bench {name}`, {found['measured_on']}.", "")
         for table in found["tables"]:
