@@ -26,6 +26,7 @@ _SAME_SOUND = (
     (re.compile(r"(?<=.)j"), ""),
     (re.compile(r"^[aeiouy]+"), "a"),
     (re.compile(r"(?<=.)[aeiouy]"), ""),
+    (re.compile(r"(?<=..)h$"), ""),
     (re.compile(r"(.)\1+"), r"\1"),
 )
 """Letters that the usual transliterations into Finnish, Swedish, English, German and French write one for another."""

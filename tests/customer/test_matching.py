@@ -37,6 +37,7 @@ def test_a_name_is_taken_apart_into_plain_words(name: str, expected: tuple[str, 
         "Qureshi Kureishi Quraishi",
         "Jamal Dzhamal Djamal",
         "Natalia Natalja Nataliya Наталія",
+        "Fatima Fatimah Fatuma Фатіма فاطمة",
     ],
 )
 def test_usual_transliterations_of_a_name_sound_the_same(spellings: str) -> None:
