@@ -189,7 +189,8 @@ async def search(
 
     A name matches when each of its words does: by being borne, or by beginning, sounding or looking like one borne.
     """
-    await work.connection.execute(_ALIKE)
+    if words:
+        await work.connection.execute(_ALIKE)
     found = _bearers(words) if words else _everybody()
     query = select(
         CUSTOMER.c.customer_id,
@@ -231,7 +232,6 @@ async def record_names(work: Work, customer: Customer) -> None:
     former: list[PersonName] = []
     unused: Collection[str] = ()
     if customer.version > 1:
-        await work.connection.execute(_LOCK_DICTIONARY)
         unused = await forget_names(work, customer.customer_id)
         history = CUSTOMER_HISTORY.c
         previous = select(history.previous).where(
@@ -254,16 +254,16 @@ async def record_names(work: Work, customer: Customer) -> None:
 
 
 async def forget_names(work: Work, customer_id: UUID) -> Collection[str]:
-    """Makes the customer unfindable by name; the words may be unused now."""
+    """Makes the customer unfindable by name and locks the dictionary: the words may be unused now."""
+    await work.connection.execute(_LOCK_DICTIONARY)
     forgotten = delete(CUSTOMER_NAME).where(CUSTOMER_NAME.c.customer_id == customer_id).returning(CUSTOMER_NAME.c.word)
     return set((await work.connection.execute(forgotten)).scalars())
 
 
 async def forget_unused_words(work: Work, words: Collection[str]) -> None:
-    """Removes those of the words from the dictionary that nobody bears any more."""
+    """Removes those that `forget_names` told from the dictionary, unless somebody else bears them."""
     if not words:
         return
-    await work.connection.execute(_LOCK_DICTIONARY)
     borne = select(CUSTOMER_NAME.c.word).where(CUSTOMER_NAME.c.word == NAME_WORD.c.word).exists()
     await work.connection.execute(delete(NAME_WORD).where(NAME_WORD.c.word.in_(words), not_(borne)))
 
