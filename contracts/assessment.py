@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from contracts.envelope import Request, StateEvent
 from contracts.types import Code, CustomerId, MunicipalityCode, Value
+from contracts.usage import DataUsed
 
 AssessmentStatus = Literal["to_start", "withdrawn"]
 
@@ -28,13 +29,19 @@ class Assessments(Value):
     assessments: tuple[Assessment, ...]
 
 
-class GetCustomerAssessments(Request[Assessments], type="assessment.get_customer_assessments.v1"):
+class GetCustomerAssessments(
+    Request[Assessments], type="assessment.get_customer_assessments.v1", act="view", data=("assessment",)
+):
     """The acting municipality's assessments of one of its customers."""
 
     customer_id: CustomerId
 
 
-class AssessmentChanged(StateEvent, type="assessment.changed.v1"):
+class AssessmentDataUsed(DataUsed, type="assessment.data_used.v1", data=("usage_log",)):
+    """Somebody used data of the assessment service, or was refused."""
+
+
+class AssessmentChanged(StateEvent, type="assessment.changed.v1", data=("assessment",)):
     """An assessment is to be started, its reasons changed, or it was withdrawn."""
 
     SUBJECT = "assessment_id"

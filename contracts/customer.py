@@ -24,6 +24,7 @@ from contracts.types import (
     Text,
     Value,
 )
+from contracts.usage import DataUsed
 
 Arrival = Literal["moved", "directed", "quota_refugee", "authority_contact", "outreach"]
 """How the customer came: moved on their own; directed to a municipal place (681/2023 43 §); quota refugee; contact from
@@ -42,6 +43,9 @@ class Person(Value):
     interpreter: InterpreterNeed | None = None
     contact: ContactDetails | None = None
     first_residence_permit: ResidencePermit | None = None
+    safety_non_disclosure: bool = Field(
+        False, description="non-disclosure for personal safety (661/2009 36 §): few may see the contact details"
+    )
 
 
 class ClientRelationship(Value):
@@ -68,16 +72,33 @@ class Customer(Value):
     version: int = Field(ge=1, description="grows by every change; the ETag")
     person: Person
     relationships: tuple[ClientRelationship, ...]
+    masked: tuple[Code, ...] = Field(
+        (), examples=[["contact"]], description="fields of the person that the asker may not see, filled or empty"
+    )
 
 
-class OpenCustomer(Request[CustomerVersion], type="customer.open_customer.v1", changes=True):
+PERSON_DATA = ("identity", "contact", "language", "residence_permit", "relationship")
+"""The data groups that make up a customer's record."""
+FIELDS_OF_DATA = {
+    "identity": ("name", "date_of_birth", "personal_identity_code", "citizenships", "safety_non_disclosure"),
+    "contact": ("contact",),
+    "language": ("mother_tongue", "service_language", "interpreter"),
+    "residence_permit": ("first_residence_permit",),
+    "relationship": ("relationship",),
+}
+"""Which fields of a person, and of the history, each group holds."""
+
+
+class OpenCustomer(
+    Request[CustomerVersion], type="customer.open_customer.v1", changes=True, act="open", data=PERSON_DATA
+):
     """Open the acting municipality's customer relationship with a person not yet its customer."""
 
     person: Person
     arrival: Arrival
 
 
-class GetCustomer(Request[Customer], type="customer.get_customer.v1"):
+class GetCustomer(Request[Customer], type="customer.get_customer.v1", act="view", data=PERSON_DATA):
     """One customer of the acting municipality."""
 
     customer_id: CustomerId
@@ -95,9 +116,12 @@ class PersonChanges(Value):
     interpreter: InterpreterNeed | None = None
     contact: ContactDetails | None = None
     first_residence_permit: ResidencePermit | None = None
+    safety_non_disclosure: bool | None = None
 
 
-class ChangeCustomer(Request[CustomerVersion], type="customer.change_customer.v1", changes=True):
+class ChangeCustomer(
+    Request[CustomerVersion], type="customer.change_customer.v1", changes=True, act="change", data=PERSON_DATA
+):
     """Change what is known of a person, if nobody changed it after `expected_version`."""
 
     customer_id: CustomerId
@@ -107,7 +131,9 @@ class ChangeCustomer(Request[CustomerVersion], type="customer.change_customer.v1
     source: Code = Field("customer", description="who told it: customer, or a code of another source (73 § 2 mom.)")
 
 
-class CloseCustomer(Request[CustomerVersion], type="customer.close_customer.v1", changes=True):
+class CloseCustomer(
+    Request[CustomerVersion], type="customer.close_customer.v1", changes=True, act="close", data=("relationship",)
+):
     """End the acting municipality's customer relationship."""
 
     customer_id: CustomerId
@@ -115,7 +141,9 @@ class CloseCustomer(Request[CustomerVersion], type="customer.close_customer.v1",
     reason: Code = Field(examples=["moved_away"])
 
 
-class EraseCustomer(Request[CustomerVersion], type="customer.erase_customer.v1", changes=True):
+class EraseCustomer(
+    Request[CustomerVersion], type="customer.erase_customer.v1", changes=True, act="erase", data=PERSON_DATA
+):
     """Erase a person everywhere, for good (681/2023 77 §)."""
 
     customer_id: CustomerId
@@ -138,6 +166,7 @@ class HistoryEntry(Value):
     new: object = None
     why: str | None = None
     source: str
+    masked: bool = Field(False, description="whether the asker may not see the values and the reason")
 
 
 class CustomerHistory(Value):
@@ -148,7 +177,9 @@ class CustomerHistory(Value):
     next_cursor: str | None = Field(None, description="where the next page begins; null on the last")
 
 
-class GetCustomerHistory(Request[CustomerHistory], type="customer.get_customer_history.v1"):
+class GetCustomerHistory(
+    Request[CustomerHistory], type="customer.get_customer_history.v1", act="view", data=PERSON_DATA
+):
     """Who changed what of one customer of the acting municipality, when and why."""
 
     customer_id: CustomerId
@@ -172,7 +203,7 @@ class CustomerCards(Value):
     cards: tuple[CustomerCard, ...]
 
 
-class GetCustomerCards(Request[CustomerCards], type="customer.get_customer_cards.v1"):
+class GetCustomerCards(Request[CustomerCards], type="customer.get_customer_cards.v1", act="view", data=("identity",)):
     """Names for a list, at the moment of showing it."""
 
     customer_ids: tuple[CustomerId, ...] = Field(max_length=100)
@@ -192,14 +223,22 @@ class CustomersFound(Value):
     known_elsewhere: bool = Field(
         False, description="the identity code is that of another municipality's customer: a transfer can be asked for"
     )
+    purpose_needed: bool = Field(
+        False, description="nothing here: state a purpose to hear whether the identity code is known elsewhere"
+    )
 
 
 SEARCH_CURSOR_PATTERN = r"^[0-9]{1,7}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 MOST_HITS = 50
 
 
-class SearchCustomers(Request[CustomersFound], type="customer.search_customers.v1"):
-    """Look for customers of the acting municipality: by one of the four or more; all that are given must match."""
+class SearchCustomers(
+    Request[CustomersFound], type="customer.search_customers.v1", act="search", data=("identity", "existence")
+):
+    """Look for customers of the acting municipality: by one of the four or more; all that are given must match.
+
+    Whether a whole identity code is known elsewhere is looked up only for a stated purpose (906/2019 23 §).
+    """
 
     name: Name | None = Field(
         None, examples=["Muhammad Esim"], description="names or their beginnings, present or former, in any order"
@@ -207,10 +246,34 @@ class SearchCustomers(Request[CustomersFound], type="customer.search_customers.v
     date_of_birth: Day | None = None
     personal_identity_code: PersonalIdentityCode | None = None
     phone: PhoneNumber | None = None
+    purpose: Code | None = Field(
+        None, examples=["initial_assessment"], description="why to look beyond the own customers: purposes_of_use"
+    )
     cursor: str | None = Field(
         None, pattern=SEARCH_CURSOR_PATTERN, examples=[None], description="next_cursor of the page before"
     )
     limit: int = Field(20, ge=1, le=MOST_HITS)
+
+
+class OwnRecord(Value):
+    """The customer with an identity code, if there is one."""
+
+    customer_id: CustomerId | None
+
+
+class FindOwnRecord(Request[OwnRecord], type="customer.find_own_record.v1", act="view", data=("existence",)):
+    """Which customer the person is who signs in; asked by the gateway, of a code that the issuer vouches for."""
+
+    personal_identity_code: PersonalIdentityCode
+
+
+class FindForEmergency(
+    Request[OwnRecord], type="customer.find_for_emergency.v1", act="break_glass", data=("existence",)
+):
+    """Whom an emergency is about, whoever's customer: before emergency access to him or her is opened."""
+
+    personal_identity_code: PersonalIdentityCode
+    reason: Text = Field(min_length=10, examples=["Found unconscious, the hospital asks for next of kin"])
 
 
 class RelationshipState(Value):
@@ -234,26 +297,33 @@ class CustomerState(StateEvent):
     integration_act_groups: tuple[Code, ...] = Field((), examples=[["2.3"]])
     service_language: LanguageCode | None = None
     interpreter_needed: bool | None = None
+    safety_non_disclosure: bool = Field(
+        False, description="661/2009 36 §: whoever hears of it keeps contact details and municipality to itself"
+    )
 
 
-class CustomerOpened(CustomerState, type="customer.opened.v1"):
+class CustomerOpened(CustomerState, type="customer.opened.v1", data=("customer_state",)):
     """A municipality opened a customer relationship."""
 
     municipality: MunicipalityCode
 
 
-class CustomerChanged(CustomerState, type="customer.changed.v1"):
+class CustomerChanged(CustomerState, type="customer.changed.v1", data=("customer_state",)):
     """What is known of a customer changed."""
 
 
-class CustomerClosed(CustomerState, type="customer.closed.v1"):
+class CustomerClosed(CustomerState, type="customer.closed.v1", data=("customer_state",)):
     """A municipality ended its customer relationship."""
 
     municipality: MunicipalityCode
     reason: Code = Field(examples=["moved_away"])
 
 
-class CustomerErased(ActEvent, type="customer.erased.v1"):
+class CustomerDataUsed(DataUsed, type="customer.data_used.v1", data=("usage_log",)):
+    """Somebody used data of the customer service, or was refused."""
+
+
+class CustomerErased(ActEvent, type="customer.erased.v1", data=("customer_state",)):
     """A person was erased: every service erases what it holds, and remembers the id so that nothing comes back."""
 
     SUBJECT = "erased_customer_id"

@@ -21,17 +21,21 @@ class Message(Value):
     """A published message. `TYPE` is `<owner>.<what>.v<n>` and never changes its meaning."""
 
     TYPE: ClassVar[str] = ""
+    DATA: ClassVar[tuple[str, ...]] = ()
+    """The data groups of the policy that it tells of or asks for."""
 
-    def __init_subclass__(cls, *, type: str = "", changes: bool = False, **kwargs: Any) -> None:
+    def __init_subclass__(
+        cls, *, type: str = "", changes: bool = False, act: str = "", data: tuple[str, ...] = (), **kwargs: Any
+    ) -> None:
         super().__init_subclass__(**kwargs)  # pydantic hands the class keywords to both hooks
 
     @classmethod
-    def __pydantic_init_subclass__(cls, *, type: str = "", **kwargs: Any) -> None:
+    def __pydantic_init_subclass__(cls, *, type: str = "", data: tuple[str, ...] = (), **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         if type:
             if type in MESSAGE_TYPES:
                 raise TypeError(f"{type} is declared twice")
-            cls.TYPE = type
+            cls.TYPE, cls.DATA = type, data
             MESSAGE_TYPES[type] = cls
 
     @classmethod
@@ -65,7 +69,7 @@ class ActEvent(Event):
     """Something that was done. It is guarded by the inbox alone and never dropped for its order."""
 
 
-ReplyT = TypeVar("ReplyT", bound=BaseModel)
+ReplyT = TypeVar("ReplyT", bound=BaseModel, covariant=True)
 
 
 class Request(Message, Generic[ReplyT]):
@@ -73,13 +77,15 @@ class Request(Message, Generic[ReplyT]):
 
     CHANGES: ClassVar[bool] = False
     """Whether the request changes something, and so must carry an idempotency key."""
+    ACT: ClassVar[str] = ""
+    """The act of the policy that the request is."""
     REPLY: ClassVar[type[BaseModel]]
 
     @classmethod
-    def __pydantic_init_subclass__(cls, *, type: str = "", changes: bool = False, **kwargs: Any) -> None:
+    def __pydantic_init_subclass__(cls, *, type: str = "", changes: bool = False, act: str = "", **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(type=type, **kwargs)
         if type:
-            cls.CHANGES = changes
+            cls.CHANGES, cls.ACT = changes, act
             cls.REPLY = next(
                 base.__pydantic_generic_metadata__["args"][0]
                 for base in cls.__mro__

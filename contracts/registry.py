@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts import assessment, customer  # noqa: F401 - importing declares their messages
+from contracts import access, assessment, customer  # noqa: F401 - importing declares their messages
 from contracts.envelope import MESSAGE_TYPES, Event, Message, Request
 
 

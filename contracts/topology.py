@@ -1,10 +1,11 @@
 """Every exchange, queue, binding, policy and permission of the broker, computed here and nowhere else.
 
-Services declare nothing but their own exclusive reply queue. Queue names, per service:
+Services declare nothing but their own exclusive queues, for replies and for news. Queue names, per service:
 
     <service>.requests            what is asked of it
     <service>.input               events it acts on, dispatched by type
     <service>.projection          events it keeps a read model of
+    <service>.usage               what all services tell for the usage log
     <service>.retry.{5s,1m,15m}   failed messages, waiting to come back to its input
     <service>.dead                messages given up, on their way to the table `parked`
     <service>.undecodable         what even parking can't read: nobody consumes it, an operator looks
@@ -13,7 +14,9 @@ Services declare nothing but their own exclusive reply queue. Queue names, per s
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.customer import CustomerChanged, CustomerClosed, CustomerErased, CustomerOpened
+from contracts.access.rights import RIGHTS_HEARTBEAT, AccessDataUsed, RightsChanged
+from contracts.assessment import AssessmentDataUsed
+from contracts.customer import CustomerChanged, CustomerClosed, CustomerDataUsed, CustomerErased, CustomerOpened
 from contracts.envelope import Event
 
 REQUESTS, REPLIES = "requests", "replies"
@@ -34,16 +37,24 @@ class Service:
     asks: tuple[str, ...] = ()
     input: tuple[type[Event], ...] = ()
     projection: tuple[type[Event], ...] = ()
+    usage: tuple[type[Event], ...] = ()
+    """What it keeps as the usage log, in batches and in order of arrival."""
+    news: tuple[tuple[str, str], ...] = ()
+    """What each of its processes hears by itself, in an exclusive queue: exchanges and keys."""
     answers: bool = True
     """Whether the service owns data of the domain, and so answers and publishes; the gateway does neither."""
 
 
 CUSTOMER_STATES = (CustomerOpened, CustomerChanged, CustomerClosed)
 
+DATA_USED = (CustomerDataUsed, AssessmentDataUsed, AccessDataUsed)
+RIGHTS_NEWS = (("access.events", RightsChanged.TYPE), ("access.events", RIGHTS_HEARTBEAT))
+
 SERVICES: tuple[Service, ...] = (
     Service("customer"),
     Service("assessment", input=(*CUSTOMER_STATES, CustomerErased), projection=CUSTOMER_STATES),
-    Service("gateway", asks=("customer", "assessment"), answers=False),
+    Service("access", input=(CustomerClosed, CustomerErased), usage=DATA_USED),
+    Service("gateway", asks=("customer", "assessment", "access"), news=RIGHTS_NEWS, answers=False),
 )
 
 
@@ -75,6 +86,11 @@ def queue(name: str, purpose: str) -> str:
 def reply_queue_prefix(name: str) -> str:
     """What the name of an asker's exclusive reply queue starts with; the routing key of replies is the whole name."""
     return f"{REPLIES}.{name}."
+
+
+def news_queue_prefix(name: str) -> str:
+    """What the name of a process's exclusive queue of news starts with."""
+    return f"news.{name}."
 
 
 @dataclass(frozen=True)
@@ -135,7 +151,7 @@ def _queues_of(each: Service, time_scale: float) -> list[Queue]:
         ),
         Queue(queue(name, "undecodable"), ((private, "undecodable"),), {"overflow": "reject-publish"}),
     ]
-    for purpose, events in (("input", each.input), ("projection", each.projection)):
+    for purpose, events in (("input", each.input), ("projection", each.projection), ("usage", each.usage)):
         if events:
             bindings = tuple((events_exchange(event.owner()), event.TYPE) for event in events)
             policy = {**keep, "dead-letter-routing-key": "dead", "delivery-limit": DELIVERY_LIMIT}
@@ -159,19 +175,29 @@ def permissions() -> list[Permissions]:
 def _permissions_of(each: Service) -> Permissions:
     name = each.name
     own_replies = rf"replies\.{name}\..+"
+    own_news = rf"news\.{name}\..+"
+    own = [own_replies] if each.asks else []
     write, read, topics = [], [], []
     if each.answers:
         write += [rf"{name}\.(events|replay|private)", REPLIES]
-        read += [rf"{name}\.(requests|input|projection(@[0-9]+)?|dead)"]
+        read += [rf"{name}\.(requests|input|projection(@[0-9]+)?|usage|dead)"]
         topics += [(events_exchange(name), rf"^{name}\..+$", "^$")]
     if each.asks:
         write += [REQUESTS, own_replies]
         read += [own_replies, REPLIES]
         topics += [(REQUESTS, rf"^({'|'.join(each.asks)})$", "^$")]
+    if each.news:
+        write += [own_news]
+        own += [own_news]
+        read += [own_news]
+        for exchange in sorted({exchange for exchange, _ in each.news}):
+            keys = "|".join(key.replace(".", r"\.") for source, key in each.news if source == exchange)
+            read += [exchange.replace(".", r"\.")]
+            topics += [(exchange, "^$", f"^({keys})$")]
     topics += [(REPLIES, r"^replies\..+$" if each.answers else "^$", rf"^{own_replies}$" if each.asks else "^$")]
     return Permissions(
         user=name,
-        configure=rf"^{own_replies}$" if each.asks else "^$",
+        configure=rf"^({'|'.join(own)})$" if own else "^$",
         write=rf"^({'|'.join(write)})$" if write else "^$",
         read=rf"^({'|'.join(read)})$" if read else "^$",
         topics=tuple(topics),

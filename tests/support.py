@@ -5,13 +5,16 @@ import base64
 import importlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import aiohttp
 import asyncpg
@@ -21,6 +24,7 @@ from pydantic import BaseModel, SecretStr
 
 from contracts import topology
 from contracts.envelope import Request
+from deploy.local.databases import make_role
 from services.kit import migrate, topology_apply
 from services.kit.actor import Actor, ActorTokens
 from services.kit.clock import SystemClock
@@ -35,6 +39,9 @@ ReplyT = TypeVar("ReplyT", bound=BaseModel)
 SIGNING_KEY = OKPKey.generate_key("Ed25519", parameters={"kid": "test", "use": "sig"})
 FIELD_KEYS = json.dumps({"test": base64.b64encode(secrets.token_bytes(32)).decode()})
 SEARCH_KEY = base64.b64encode(secrets.token_bytes(32)).decode()
+USAGE_KEY = OKPKey.generate_key("X25519", parameters={"kid": "test", "use": "enc"})
+USAGE_KEYS = json.dumps({"keys": [USAGE_KEY.as_dict(private=False)]})
+USAGE_PRIVATE_KEYS = json.dumps({"keys": [USAGE_KEY.as_dict(private=True)]})
 ACTOR_KEYS = json.dumps({"keys": [SIGNING_KEY.as_dict(private=False)]})
 
 EXPERT_TAMPERE = Actor(user="expert@tampere", organisation="837", role="integration_expert")
@@ -53,7 +60,7 @@ async def eventually(holds: Callable[[], Awaitable[Any]], *, within: float = 20,
 
 
 class TestDatabases:
-    """Clones of one migrated template per service."""
+    """Clones of one migrated template per service, owned and used by the roles that a real one has."""
 
     __test__ = False
 
@@ -62,26 +69,32 @@ class TestDatabases:
         self._run = uuid4().hex[:8]
         self._templates: dict[str, str] = {}
         self._made: list[str] = []
+        self._roles: set[str] = set()
 
     async def new(self, service: str) -> str:
         """The SQLAlchemy URL of a fresh database of that service."""
         if service not in self._templates:
-            template = await self._create(f"koto_template_{service}_{self._run}")
-            await asyncio.to_thread(migrate.upgrade, service, self.url(template))
+            template = await self._create(service, f"koto_template_{service}_{self._run}")
+            await asyncio.to_thread(migrate.upgrade, service, owner_url(self._url(service, template)))
             self._templates[service] = template
-        return self.url(await self._create(f"koto_{service}_{uuid4().hex[:12]}", self._templates[service]))
+        name = f"koto_{service}_{uuid4().hex[:12]}"
+        return self._url(service, await self._create(service, name, self._templates[service]))
 
-    async def empty(self) -> str:
-        """The SQLAlchemy URL of a fresh database without tables."""
-        return self.url(await self._create(f"koto_empty_{uuid4().hex[:12]}"))
+    async def empty(self, service: str) -> str:
+        """The SQLAlchemy URL of a fresh database without tables, for that service."""
+        return self._url(service, await self._create(service, f"koto_empty_{uuid4().hex[:12]}"))
 
-    def url(self, name: str) -> str:
-        parts = urlsplit(self.administrator_url)
-        return f"postgresql+asyncpg://{parts.netloc}/{name}"
+    def _url(self, service: str, name: str) -> str:
+        server = urlsplit(self.administrator_url)
+        return f"postgresql+asyncpg://koto_{service}:test@{server.hostname}:{server.port}/{name}"
 
-    async def _create(self, name: str, template: str = "template1") -> str:
+    async def _create(self, service: str, name: str, template: str = "template1") -> str:
         connection = await asyncpg.connect(self.administrator_url)
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        if service not in self._roles:
+            self._roles.add(service)
+            for role in (f"koto_{service}", f"koto_{service}_owner"):
+                await make_role(connection, role, "test")
+        await connection.execute(f'CREATE DATABASE "{name}" OWNER "koto_{service}_owner" TEMPLATE "{template}"')
         await connection.close()
         self._made.append(name)
         return name
@@ -145,14 +158,26 @@ class Vhost:
 
 def settings_for(service: str, vhost: Vhost, database_url: str = "", **more: Any) -> ServiceSettings:
     """The settings of one service in a test."""
-    return ServiceSettings(
+    settings_type = ServiceSettings
+    if service == "access":
+        settings_type = importlib.import_module("services.access.main").Settings
+        more = {
+            "usage_private_keys": SecretStr(USAGE_PRIVATE_KEYS),
+            "checkpoint_keys": SecretStr(json.dumps({"keys": [SIGNING_KEY.as_dict(private=True)]})),
+            "checkpoint_folder": Path(mkdtemp(prefix="koto-checkpoints-")),
+            **more,
+        }
+    return settings_type(
         _env_file=None,
         service=service,
         rabbitmq_url=SecretStr(vhost.url(service)),
         database_url=SecretStr(database_url),
+        database_owner_url=SecretStr(owner_url(database_url)),
         actor_keys=SecretStr(ACTOR_KEYS),
         field_keys=SecretStr(FIELD_KEYS),
         search_key=SecretStr(SEARCH_KEY),
+        usage_keys=SecretStr(USAGE_KEYS),
+        usage_hash_key=SecretStr(SEARCH_KEY),
         allow_test_identity_codes=True,
         poll_seconds=0.2,
         **more,
@@ -187,7 +212,7 @@ class House:
         return Requests(
             "gateway",
             settings_for("gateway", self.vhost),
-            ActorTokens(json.dumps(SIGNING_KEY.as_dict(private=True))),
+            ActorTokens(lambda: SIGNING_KEY),
             SystemClock(),
             self.telemetry,
         )
@@ -214,6 +239,15 @@ class House:
         return await self.requests.ask(
             request, actor, idempotency_key=key or (str(uuid4()) if request.CHANGES else None), within=within
         )
+
+    async def appoint(self, user: str, organisation: str, role: str, task: str = "integration_services") -> UUID:
+        """Gives a user a right, as the operator does; one that is held already stays as it is."""
+        operate = importlib.import_module("services.access.operate")
+        unit_of_work = self.services["access"].parts.unit_of_work
+        [grant] = await operate.appoint_all(
+            unit_of_work, [operate.Appointment(user, organisation, role, task)], "operator"
+        )
+        return UUID(str(grant))
 
     async def settle(self, *, within: float = 20) -> None:
         """Returns when every event has been acted on, projected or parked: judged by the databases, not by queues."""
@@ -263,9 +297,14 @@ class House:
         return await rows(self.services[service].parts.settings.database_url.get_secret_value(), query, *values)
 
 
+def owner_url(database_url: str) -> str:
+    """The URL of the same database for its owner."""
+    return re.sub(r"//(koto_[a-z]+):", r"//\1_owner:", database_url)
+
+
 async def rows(database_url: str, query: str, *values: Any) -> list[Any]:
-    """Rows of a database, through a connection of its own."""
-    connection = await asyncpg.connect(database_url.replace("+asyncpg", ""))
+    """Rows of a database as its owner sees them, behind no border, through a connection of its own."""
+    connection = await asyncpg.connect(owner_url(database_url).replace("+asyncpg", ""))
     try:
         return list(await connection.fetch(query, *values))
     finally:

@@ -31,8 +31,9 @@ def test_every_service_folder_is_in_the_topology() -> None:
 
 @pytest.mark.parametrize("service", OWNERS, ids=lambda each: each.name)
 def test_a_service_has_the_files_that_every_service_has(service: topology.Service) -> None:
-    present = {path.name for path in (ROOT / "services" / service.name).iterdir()}
-    assert present >= FILES
+    folder = ROOT / "services" / service.name
+    packages = {f"{path.parent.name}.py" for path in folder.glob("*/__init__.py")}
+    assert {path.name for path in folder.iterdir()} | packages >= FILES
 
 
 @pytest.mark.parametrize("service", OWNERS, ids=lambda each: each.name)

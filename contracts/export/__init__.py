@@ -1,4 +1,4 @@
-"""What the contracts look like to the world: JSON Schemas, samples and the AsyncAPI document, written and checked.
+"""What the contracts look like to the world: schemas, samples, the AsyncAPI document and the policy's pages.
 
 Samples are append-only and parse for ever; a schema changes only where its promise is kept (contracts.compatibility).
 """
@@ -23,6 +23,7 @@ from contracts.export.samples import (
     read_samples,
     read_seals,
 )
+from contracts.policy.page import pages
 from contracts.registry import message_types
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,7 +67,7 @@ class ContractsBroken(Exception):
 
 
 def export(root: Path = ROOT) -> list[str]:
-    """Writes schemas, missing samples and the AsyncAPI document; returns what changed, raises ContractsBroken."""
+    """Writes schemas, missing samples and the documents; returns what changed, raises ContractsBroken."""
     files, problems = _plan(root)
     if problems:
         raise ContractsBroken(*problems)
@@ -85,7 +86,8 @@ def check(root: Path = ROOT) -> list[str]:
 def _plan(root: Path) -> tuple[dict[str, str], list[str]]:
     """The files that are not as the contracts say, with their right text, and what only a person can put right."""
     samples = read_samples(root)
-    wanted, problems = {ASYNCAPI: _text(asyncapi())}, broken_seals(read_seals(root), samples) + _orphans(root, samples)
+    wanted = {ASYNCAPI: _text(asyncapi()), **pages()}
+    problems = broken_seals(read_seals(root), samples) + _orphans(root, samples)
     for document in documents():
         path, schema = f"{SCHEMAS}/{document.name}.json", document.schema()
         wanted[path] = _text(schema)

@@ -20,12 +20,15 @@ from deploy.local.stack import Stack
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Koto, run here.")
 topology = typer.Typer(no_args_is_help=True, help="The broker's exchanges, queues, policies and users.")
+keys = typer.Typer(no_args_is_help=True, help="Rotate the keys of actor tokens, encrypted fields and searches.")
 contracts = typer.Typer(no_args_is_help=True, help="The published schemas and samples of all messages.")
 app.add_typer(topology, name="topology")
 app.add_typer(contracts, name="contracts")
+app.add_typer(keys, name="keys")
 
 console = Console(highlight=False, soft_wrap=True)
 
+KeyKindArgument = Annotated[environment.KeyKind, typer.Argument(help="actor, fields or search")]
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -215,6 +218,22 @@ def parked(context: typer.Context) -> None:
     importlib.import_module("services.kit.operate").parked_app(_answering)(context.args, prog_name="./koto parked")
 
 
+@app.command(context_settings=PASS_ON | {"help_option_names": []})
+def access(context: typer.Context) -> None:
+    """Rights: appoint those who give them."""
+
+    def environment() -> dict[str, str]:
+        return _running().environments()["access"]
+
+    importlib.import_module("services.access.operate").access_app(environment)(context.args, prog_name="./koto access")
+
+
+@app.command(context_settings=PASS_ON | {"help_option_names": []})
+def log(context: typer.Context) -> None:
+    """The usage log: verify that nothing in it was altered, lost or inserted."""
+    importlib.import_module("services.access.verify").log_app(_answering)(context.args, prog_name="./koto log")
+
+
 @app.command()
 def rebuild(service: Annotated[str, typer.Argument(help="Whose projection, such as assessment.")]) -> None:
     """Rebuild a service's projection from the owners' event logs, while it is in use."""
@@ -228,6 +247,36 @@ def rebuild(service: Annotated[str, typer.Argument(help="Whose projection, such 
         except (ValueError, rebuilding.RebuildStuck) as problem:
             raise state.LocalError(str(problem)) from None
     typer.echo(f"{done.replayed} events replayed into {done.rows} rows, and switched.")
+
+
+@keys.command()
+def rotate(kind: KeyKindArgument) -> None:
+    """Put a new key first, while everything runs; the old ones stay good until they are retired."""
+    importlib.import_module("deploy.local.keys").rotate(_running().secrets, kind, step)
+    console.print("Rotated." if kind == "actor" else "Rotated. ./koto keys reencrypt brings the rows to the new key.")
+
+
+@keys.command()
+def reencrypt() -> None:
+    """Encrypt and hash anew what older keys did, while everything runs; may be stopped and repeated."""
+    with step("Encrypting and hashing anew"):
+        changed = importlib.import_module("services.kit.operate").reencrypt(_answering())
+    for service, rows in changed.items():
+        console.print(f"{service}: {rows} rows changed")
+
+
+@keys.command()
+def retire(
+    kind: KeyKindArgument,
+    at_once: Annotated[
+        bool, typer.Option("--now", help="A key has leaked: end what still lives by the old ones.")
+    ] = False,
+) -> None:
+    """Remove the old keys, once every row has been brought to the present one."""
+    stack = _running()
+    if kind != "actor":
+        reencrypt()
+    importlib.import_module("deploy.local.keys").retire(stack.secrets, kind, step, at_once=at_once)
 
 
 @topology.command(name="apply")
@@ -287,7 +336,8 @@ def welcome(stack: Stack) -> None:
 Koto is ready.
 
 API         {stack.gateway_url}/docs
-Sign-in     {stack.gateway_url}/sign-in   in a browser, as {"|".join(issuer.ROLES)} @ {"|".join(issuer.MUNICIPALITIES)}
+Sign-in     {stack.gateway_url}/sign-in   in a browser, as {"|".join(issuer.ROLES)} @ {"|".join(issuer.MUNICIPALITIES)},
+            {issuer.COUNTY_WORKER} or {issuer.CUSTOMER}
 {servers[0]}
 {servers[1]}
 

@@ -11,29 +11,32 @@ import aiohttp
 from deploy.local.state import LocalError
 
 AUDIENCE = "koto"
+IDENTITY_CODE = "urn:oid:1.2.246.21"
+"""The claim that names the personal identity code, as Finland's trust network calls it."""
 MUNICIPALITIES = {"tampere": "837", "helsinki": "091", "oulu": "564"}
-ROLES = {  # the part of the user's name -> role and task
+ROLES = {  # the part of the user's name -> the role and task that ./koto up grants to the user
     "expert": ("integration_expert", "integration_services"),
     "supervisor": ("supervisor", "supervision"),
     "advisor": ("advisor", "guidance"),
     "records": ("records_manager", "records"),
+    "admin": ("access_administrator", "access_administration"),
+    "dpo": ("data_protection_officer", "data_protection"),
 }
+COUNTY_WORKER = "county@pirkanmaa"
+"""An official of a wellbeing services county: a municipality grants what the county takes part in."""
+CUSTOMER = "customer@tampere"
+"""A customer: nobody grants the right to one's own data."""
 
 
 def users() -> dict[str, dict[str, str]]:
-    """The claims of each user by name, such as expert@tampere."""
-    return {
-        f"{person}@{place}": {
-            "name": f"{person.title()} {place.title()}",
-            "locale": "fi",
-            "acr": "substantial",
-            "koto_organisation": code,
-            "koto_role": role,
-            "koto_task": task,
-        }
-        for place, code in MUNICIPALITIES.items()
-        for person, (role, task) in ROLES.items()
+    """The claims of each user by name, such as expert@tampere: who it is, and nothing of what the user may."""
+    officials = [f"{person}@{place}" for place in MUNICIPALITIES for person in ROLES]
+    claims = {
+        user: {"name": user.replace("@", " ").title(), "locale": "fi", "acr": "substantial"}
+        for user in (*officials, COUNTY_WORKER, CUSTOMER)
     }
+    claims[CUSTOMER] |= {"name": "Aamu Esimerkki", IDENTITY_CODE: "010594Y9032"}
+    return claims
 
 
 async def token(issuer: str, user: str) -> str:

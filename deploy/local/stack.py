@@ -13,12 +13,24 @@ from typing import NoReturn, Protocol
 
 import psutil
 
-from deploy.local import databases, environment, postgres, processes, rabbitmq, state
+from deploy.local import databases, environment, issuer, postgres, processes, rabbitmq, state
 from deploy.local.program import Program
 
 PORTS = {"gateway": 8000, "issuer": 9400}
 OPERATIONS = 9464
-STATE = ["log", "ports.json", "postgres", "rabbitmq", "ready.json", "run", "secrets.json", "secrets.lock", "test"]
+STATE = [
+    "checkpoints",
+    "log",
+    "ports.json",
+    "postgres",
+    "rabbitmq",
+    "ready.json",
+    "run",
+    "secrets",
+    "secrets.json",
+    "secrets.lock",
+    "test",
+]
 
 Step = Callable[[str], AbstractContextManager[None]]
 """Shows the person who waits what is being done."""
@@ -68,7 +80,14 @@ class Stack:
         return self.home / "ready.json"
 
     def environments(self) -> dict[str, dict[str, str]]:
-        """The variables of each service."""
+        """The variables of each service for operators' commands, who may also be the database's owner."""
+        return {
+            service: told | {"KOTO_DATABASE_OWNER_URL": self._owner_url(service)}
+            for service, told in self._told().items()
+        }
+
+    def _told(self) -> dict[str, dict[str, str]]:
+        """The variables that each service runs with."""
         urls = {"amqp_url": self.broker.amqp_url, "postgres_url": self.database.url}
         return {
             service: environment.of(service, **urls, secrets=self.secrets, ports=self.ports)
@@ -83,7 +102,7 @@ class Stack:
 
     def services(self) -> list[Program]:
         """The processes of the services: one for all, or one each, as the last `up` was told."""
-        environments = self.environments()
+        environments = self._told()
         if environments and "operations" in self.ports:
             told = {"KOTO_ENVIRONMENTS": json.dumps(environments)}
             return [Program(self.home, "services", ["deploy.local.serve"], self._ready_urls(*environments), told)]
@@ -110,6 +129,8 @@ class Stack:
                 _start(self.database)
             with step("Databases and migrations"):
                 self.migrate()
+            with step("Rights of the test users"):
+                self.appoint_test_users()
             with step("RabbitMQ"):
                 broker.result()
         with step("Exchanges, queues and users of the broker"):
@@ -127,12 +148,28 @@ class Stack:
     def migrate(self) -> None:
         """Makes the databases of the services and brings them to the newest revision."""
         with_database = [service for service in environment.services() if environment.has_database(service)]
-        passwords = {service: self.secrets.database_password(service) for service in with_database}
-        asyncio.run(databases.prepare(self.database.url, passwords))
+        asyncio.run(databases.prepare(self.database.url, with_database, self.secrets.database_password))
         for service in with_database:
             from services.kit.migrate import upgrade
 
-            upgrade(service, environment.database_url(service, self.database.url, self.secrets))
+            upgrade(service, self._owner_url(service))
+
+    def _owner_url(self, service: str) -> str:
+        return environment.database_url(service, f"{service}_owner", self.database.url, self.secrets)
+
+    def appoint_test_users(self) -> None:
+        """Gives the test issuer's officials their rights; those they have stay as they are."""
+        from services.access.operate import Appointment, appoint_users
+
+        appoint_users(
+            self._told()["access"],
+            [
+                Appointment(f"{person}@{place}", organisation, role, task)
+                for place, organisation in issuer.MUNICIPALITIES.items()
+                for person, (role, task) in issuer.ROLES.items()
+            ],
+            known=[issuer.COUNTY_WORKER],
+        )
 
     def apply_topology(self) -> None:
         """Declares everything on the broker that the contracts name; may be repeated at any time."""

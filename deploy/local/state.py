@@ -117,3 +117,9 @@ def actor_key() -> dict[str, Any]:
     """A new Ed25519 key pair as a private JWK with its thumbprint as key id."""
     pair = OKPKey.generate_key("Ed25519", private=True, auto_kid=True)
     return dict(pair.as_dict(private=True))
+
+
+def sealing_key() -> dict[str, Any]:
+    """A new X25519 key pair as a private JWK with its thumbprint as key id."""
+    pair = OKPKey.generate_key("X25519", private=True, auto_kid=True)
+    return dict(pair.as_dict(private=True))

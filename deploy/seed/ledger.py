@@ -42,8 +42,8 @@ def actor(act: Act) -> Actor:
 
 @asynccontextmanager
 async def opened(parts: Parts) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to a service's database without SQLAlchemy's time limits: for COPY, and for counting."""
-    connection = await asyncpg.connect(parts.settings.database_url.get_secret_value().replace("+asyncpg", ""))
+    """A connection to a service's database as its owner, without SQLAlchemy's time limits: for COPY and counting."""
+    connection = await asyncpg.connect(parts.settings.database_owner_url.get_secret_value().replace("+asyncpg", ""))
     try:
         yield connection
     finally:

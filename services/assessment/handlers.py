@@ -6,9 +6,9 @@ from contracts.assessment import Assessment, AssessmentChanged, Assessments, Get
 from contracts.customer import CustomerState
 from services.assessment import repository
 from services.assessment.law import law_on
-from services.assessment.rules import may_ask, reasons_to_assess
+from services.assessment.rules import reasons_to_assess
 from services.kit.clock import helsinki_date
-from services.kit.errors import Forbidden, NotFound
+from services.kit.errors import NotFound
 from services.kit.work import Work
 
 
@@ -42,9 +42,8 @@ async def consider(message: CustomerState, work: Work) -> None:
 
 async def get_customer_assessments(message: GetCustomerAssessments, work: Work) -> Assessments:
     """The acting municipality's assessments of its customer; NotFound until this service has heard of the opening."""
-    if not may_ask(work.actor.role, type(message)):
-        raise Forbidden("This role does not read assessments.")
     rows = await repository.assessments(work, message.customer_id)
     if rows is None:
         raise NotFound("No such customer of this organisation is known here; a new one is known in a moment.")
+    work.record_use([message.customer_id], message.DATA, relation=work.rights.related)
     return Assessments(assessments=tuple(Assessment.model_validate(row, from_attributes=True) for row in rows))

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, false, select
 from sqlalchemy.dialects.postgresql import insert
 
 from contracts.assessment import Assessment
 from services.assessment.tables import assessment, considered, customer_view
+from services.kit.rights import MUNICIPALITY, Reach, within
 from services.kit.work import Work
 
 
@@ -31,28 +32,28 @@ async def save(work: Work, state: Assessment, law_version: str) -> None:
 
 
 async def assessments(work: Work, customer_id: UUID) -> Sequence[Row[Any]] | None:
-    """The acting organisation's assessments of its customer, newest first; None when it is not its customer."""
-    organisation = work.actor.organisation
+    """The municipality's assessments of a customer whom the asker reaches, newest first; else None."""
     columns = [assessment.c[name] for name in Assessment.model_fields]
     # Joined with `considered`: before that, an empty list would say that nothing is to be done.
     known = customer_view.join(considered, considered.c.customer_id == customer_view.c.customer_id)
     own = and_(
         assessment.c.customer_id == customer_view.c.customer_id,
-        assessment.c.municipality == organisation,
+        assessment.c.municipality == MUNICIPALITY,
     )
     query = (
         select(*columns)
         .select_from(known.outerjoin(assessment, own))
-        .where(customer_view.c.customer_id == customer_id, serves(organisation))
+        .where(customer_view.c.customer_id == customer_id, _reached(work.rights.reach("assessment")))
         .order_by(assessment.c.created_at.desc(), assessment.c.assessment_id.desc())
     )
-    rows = (await work.connection.execute(query)).all()
+    rows = (await work.connection.execute(query, work.rights.values)).all()
     return [row for row in rows if row.assessment_id] if rows else None
 
 
-def serves(organisation: str) -> ColumnElement[bool]:
-    """The right of every read: the organisation has an open relationship with the customer."""
-    return customer_view.c.open_municipalities.contains([organisation])
+def _reached(reach: Reach) -> ColumnElement[bool]:
+    """The right of every read; a relationship that has ended gives none here."""
+    related = customer_view.c.open_municipalities.any(MUNICIPALITY)
+    return within(reach, customer_view.c.customer_id, related, false())
 
 
 # Statements of every event are built once: building one takes SQLAlchemy longer than running it takes PostgreSQL.

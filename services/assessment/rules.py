@@ -1,23 +1,9 @@
-"""Who must be assessed, and who may read assessments (681/2023 14 §)."""
+"""Who must be assessed (681/2023 14 §)."""
 
 from datetime import date
-from typing import Any
 
-from contracts.assessment import GetCustomerAssessments
 from contracts.customer import Arrival, CustomerState
-from contracts.envelope import Request
 from services.assessment.law import Law
-
-MAY_ASK: dict[str, frozenset[type[Request[Any]]]] = {
-    "integration_expert": frozenset({GetCustomerAssessments}),
-    "supervisor": frozenset({GetCustomerAssessments}),
-}
-"""Which role may ask what; a role that is not here may ask nothing. With whom is decided by SQL, in repository.py."""
-
-
-def may_ask(role: str, request: type[Request[Any]]) -> bool:
-    """Whether the role may ask this of any customer at all."""
-    return request in MAY_ASK.get(role, frozenset())
 
 
 def reasons_to_assess(state: CustomerState, arrival: Arrival, on: date, law: Law) -> tuple[str, ...]:

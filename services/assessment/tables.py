@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from services.kit.border import HERE
 from services.kit.tables import Moment, backbone, service_metadata
 
 METADATA = service_metadata()
@@ -27,6 +28,7 @@ assessment = Table(
         unique=True,
         postgresql_where=text("status <> 'withdrawn'"),
     ),
+    info={"border": f"municipality = {HERE}"},
     comment="A municipality's assessments of a customer; at most one that is not withdrawn.",
 )
 
@@ -44,5 +46,6 @@ customer_view = Table(
     Column("customer_id", Uuid, primary_key=True),
     Column("sequence", BigInteger, nullable=False),
     Column("open_municipalities", ARRAY(Text), nullable=False),
+    info={"border": f"{HERE} = ANY (open_municipalities)"},
     comment="Projection of customer's state events: what decides who may read.",
 )

@@ -20,21 +20,27 @@ from contracts.customer import (
     CustomersFound,
     CustomerVersion,
     EraseCustomer,
+    FindForEmergency,
+    FindOwnRecord,
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
     OpenCustomer,
+    OwnRecord,
     Person,
     SearchCustomers,
 )
-from contracts.envelope import Request
-from services.customer import matching, repository, rules
+from services.customer import repository, rules
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_municipality
 from services.kit.erasure import erase_customer as erase_everything
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput
-from services.kit.telemetry import log
+from services.kit.rights import Reach
+from services.kit.words import words, words_asked
 from services.kit.work import Work
+
+_FORMER = Reach(related=False, former=True, named_only=False, emergency=False, withheld=False)
+"""A former customer who comes back."""
 
 
 class KnownElsewhere(Conflict):
@@ -45,9 +51,8 @@ class KnownElsewhere(Conflict):
 
 async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
     """Opens the acting municipality's relationship with a person not known, or again with a former customer."""
-    _check_role(message, work)
     municipality, today = work.actor.organisation, helsinki_date(work.now)
-    if not is_valid_municipality(municipality, today):
+    if not work.rights.allows("identity", "own") or not is_valid_municipality(municipality, today):
         raise Forbidden("Only a municipality opens customer relationships.")
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
@@ -55,13 +60,19 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
 
     opened = ClientRelationship(municipality=municipality, arrival=message.arrival, started_on=today)
     code = message.person.personal_identity_code
+    await work.beyond_the_border("a person is one national record, and a new one has no relationship yet")
     known = await repository.find_by_identity_code(work, code) if code else None
     if known is None:
         before = None
         customer = Customer(customer_id=uuid7(), version=1, person=message.person, relationships=(opened,))
         await repository.add(work, customer)
-    elif known.ever_here and not known.open_here and not known.open_elsewhere:
-        before = await repository.get(work, known.customer_id, also_ended=True)
+    elif (
+        known.ever_here
+        and not known.open_here
+        and not known.open_elsewhere
+        and known.customer_id not in work.actor.withheld
+    ):
+        before = await repository.get(work, known.customer_id, _FORMER)
         customer = before.model_copy(
             update={
                 "version": before.version + 1,
@@ -71,7 +82,7 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
         )
         await repository.change(work, customer)
     else:
-        raise _already_known(work, known)
+        raise _already_known(work, known, code)
     await repository.open_relationship(work, customer.customer_id, opened)
     await repository.add_history(
         work,
@@ -83,29 +94,34 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
         source=rules.source_at_opening(message.arrival),
     )
     await repository.record_names(work, customer)
+    _record_use(work, customer, [field for field, _, new in rules.differences(None, customer.person) if new])
     await work.publish(CustomerOpened(**dict(rules.public_state(customer)), municipality=municipality))
     return _version(customer)
 
 
 async def get_customer(message: GetCustomer, work: Work) -> Customer:
-    """The person, and the acting municipality's own relationships."""
-    _check_role(message, work)
-    return rules.seen_by(await repository.get(work, message.customer_id), work.actor.organisation)
+    """The person, and the acting municipality's own relationships; what the policy masks is named, and empty."""
+    customer = await repository.get(work, message.customer_id)
+    _record_use(work, customer, [*Person.model_fields, rules.RELATIONSHIP])
+    return rules.shown(customer, work.rights, _relation(work, customer))
 
 
 async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersion:
     """Changes the person. A change that changes nothing makes no version; one that nobody outside sees, no event."""
-    _check_role(message, work)
     before = await repository.lock(work, message.customer_id)
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
     await _check_version(work, before, message.expected_version)
+    relation = _relation(work, before)
+    if errors := rules.broken_by_protection(message.changes.model_fields_set, before.person, work.rights, relation):
+        raise Forbidden(errors=errors)
     if errors := rules.broken_by_source(message.source, helsinki_date(work.now)) + rules.emptied_fields(
         message.changes
     ):
         raise InvalidInput(errors=errors)
     person = rules.changed(before.person, message.changes)
     differences = rules.differences(before.person, person)
+    _record_use(work, before, [difference.field for difference in differences])
     if not differences:
         return _version(before)
     _check_person(person, [difference.field for difference in differences], work, within="/changes")
@@ -116,7 +132,7 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
         and code != before.person.personal_identity_code
         and (known := await repository.find_by_identity_code(work, code))
     ):
-        raise _already_known(work, known)
+        raise _already_known(work, known, code)
     after = before.model_copy(update={"version": before.version + 1, "person": person})
     await repository.change(work, after)
     await repository.add_history(work, after, differences, why=message.why, source=message.source)
@@ -130,12 +146,12 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
 
 async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
     """Ends the acting municipality's relationship; the customer does not exist for it any more."""
-    _check_role(message, work)
     # before the row: the right to it ended with the relationship, and a repeat must be answered all the same
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
-    before = await repository.lock(work, message.customer_id)
+    before = await repository.lock(work, message.customer_id, rules.RELATIONSHIP)
     await _check_version(work, before, message.expected_version)
+    _record_use(work, before, [rules.RELATIONSHIP])
     today = helsinki_date(work.now)
     if errors := rules.broken_by_closing(message.reason, today):
         raise InvalidInput(errors=errors)
@@ -163,11 +179,11 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
 
 async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
     """Erases a present or former customer of the acting municipality for good, unless another one has it open."""
-    _check_role(message, work)
     # before the row: there is none when the first copy has done it
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
-    customer = await repository.lock(work, message.customer_id, also_ended=True)
+    customer = await repository.lock(work, message.customer_id)
+    _record_use(work, customer, [*Person.model_fields, rules.RELATIONSHIP])
     if any(not each.ended_on for each in customer.relationships if each.municipality != work.actor.organisation):
         raise Conflict("Another municipality has an open relationship with the customer.")
     words = await repository.forget_names(work, customer.customer_id)
@@ -179,33 +195,90 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
 
 async def get_customer_history(message: GetCustomerHistory, work: Work) -> CustomerHistory:
     """Every change of the person, whoever made it, and of the acting municipality's relationships."""
-    _check_role(message, work)
-    entries, more = await repository.get_history(work, message.customer_id, message.cursor, message.limit)
-    return CustomerHistory(customer_id=message.customer_id, entries=entries, next_cursor=more)
+    customer = await repository.get(work, message.customer_id)
+    relation = _relation(work, customer)
+    fields = rules.visible_fields(customer.person, work.rights, relation)
+    entries, more = await repository.get_history(work, customer.customer_id, fields, message.cursor, message.limit)
+    shown = tuple(rules.shown_entry(each, customer.person, work.rights, relation) for each in entries)
+    _record_use(work, customer, {each.field for each in shown if not each.masked})
+    return CustomerHistory(customer_id=message.customer_id, entries=shown, next_cursor=more)
 
 
 async def get_customer_cards(message: GetCustomerCards, work: Work) -> CustomerCards:
     """Names for a list; those that the asker may not see are left out."""
-    _check_role(message, work)
-    return CustomerCards(cards=await repository.get_cards(work, message.customer_ids))
+    cards = await repository.get_cards(work, message.customer_ids)
+    work.record_use([each.customer_id for each in cards], ["identity"], relation=work.rights.related)
+    return CustomerCards(cards=cards)
 
 
 async def search_customers(message: SearchCustomers, work: Work) -> CustomersFound:
     """The acting municipality's customers; of another one's, only that a whole identity code is known there."""
-    _check_role(message, work)
-    if errors := rules.broken_by_searching(message, allow_test_codes=work.settings.allow_test_identity_codes):
+    on, allow_test_codes = helsinki_date(work.now), work.settings.allow_test_identity_codes
+    if errors := rules.broken_by_searching(message, on, allow_test_codes=allow_test_codes):
         raise InvalidInput(errors=errors)
-    hits, more = await repository.search(work, message, matching.words(message.name or ""))
+    if message.phone and not work.rights.allows("contact", work.rights.related):
+        raise Forbidden("The role does not allow looking for a phone number.")
+    hits, more = await repository.search(work, message, words(message.name or ""))
     code = message.personal_identity_code
-    known_elsewhere = code is not None and not hits and await repository.is_known_elsewhere(work, code)
-    if known_elsewhere:
-        _log_known_elsewhere(work)
-    return CustomersFound(hits=hits, next_cursor=more, known_elsewhere=known_elsewhere)
+    look_beyond = code is not None and not hits and work.rights.allows("existence", "foreign")
+    known_elsewhere = look_beyond and bool(message.purpose) and await repository.is_known_elsewhere(work, code or "")
+    work.record_use(
+        [each.customer_id for each in hits],
+        ["identity", "existence"] if look_beyond and message.purpose else ["identity"],
+        relation=work.rights.related,
+        found=len(hits),
+        sealed=message.model_dump(mode="json", exclude_none=True, exclude={"cursor", "limit"}),
+        words=words_asked(
+            name=message.name,
+            date_of_birth=message.date_of_birth,
+            personal_identity_code=message.personal_identity_code,
+            phone=message.phone,
+        ),
+        purpose=message.purpose,
+    )
+    return CustomersFound(
+        hits=hits,
+        next_cursor=more,
+        known_elsewhere=known_elsewhere,
+        purpose_needed=look_beyond and not message.purpose,
+    )
 
 
-def _check_role(message: Request[Any], work: Work) -> None:
-    if not rules.may_ask(work.actor.role, type(message)):
-        raise Forbidden("The role does not allow this.")
+async def find_own_record(message: FindOwnRecord, work: Work) -> OwnRecord:
+    """The customer who is the person with the code. The gateway asks it for nobody's eyes: no line in the usage log."""
+    return OwnRecord(customer_id=await repository.find_owner(work, message.personal_identity_code))
+
+
+async def find_for_emergency(message: FindForEmergency, work: Work) -> OwnRecord:
+    """Whom the emergency is about, whoever's customer."""
+    found = await repository.find_owner(work, message.personal_identity_code)
+    work.record_use(
+        [found] if found else [],
+        ["existence"],
+        relation="foreign",
+        found=int(found is not None),
+        sealed=message.model_dump(mode="json"),
+        words=[message.personal_identity_code],
+        purpose="emergency",
+    )
+    return OwnRecord(customer_id=found)
+
+
+def _relation(work: Work, customer: Customer) -> str:
+    here = [each for each in customer.relationships if each.municipality == work.actor.municipality]
+    return work.rights.relation(
+        customer.customer_id, related=any(not each.ended_on for each in here), ever_related=bool(here)
+    )
+
+
+def _record_use(work: Work, customer: Customer, fields: Collection[str]) -> None:
+    relation = _relation(work, customer)
+    work.record_use(
+        [customer.customer_id],
+        rules.shown_data(customer.person, fields, work.rights, relation),
+        relation=relation,
+        words=words(customer.person.name.family),
+    )
 
 
 def _check_person(person: Person, fields: Collection[str], work: Work, *, within: str) -> None:
@@ -224,21 +297,29 @@ async def _check_version(work: Work, customer: Customer, expected: int) -> None:
     if customer.version != expected:
         raise ChangedMeanwhile(
             current_version=customer.version,
-            changes=await repository.changes_after(work, customer.customer_id, expected),
+            changes=await repository.changes_after(
+                work,
+                customer.customer_id,
+                rules.visible_fields(customer.person, work.rights, _relation(work, customer)),
+                expected,
+            ),
         )
 
 
-def _already_known(work: Work, known: Row[Any]) -> Conflict:
+def _already_known(work: Work, known: Row[Any], code: str | None) -> Conflict:
     """The answer that says as little as it can of a person whose identity code is on record."""
-    if known.open_here or (known.ever_here and not known.open_elsewhere):
-        return Conflict("The municipality has a customer with this personal identity code.")
-    _log_known_elsewhere(work)
-    return KnownElsewhere("A person with this personal identity code is the customer of another municipality.")
-
-
-def _log_known_elsewhere(work: Work) -> None:
-    """Who learned that another municipality has somebody: the official's opaque id, and nothing of the person."""
-    log.info("customer.known_elsewhere", user=work.actor.user, organisation=work.actor.organisation)
+    here = known.open_here or (known.ever_here and not known.open_elsewhere)
+    if here and known.customer_id not in work.actor.withheld:
+        conflict = Conflict("The municipality has a customer with this personal identity code.")
+    else:
+        conflict = KnownElsewhere("A person with this personal identity code is the customer of another municipality.")
+    conflict.use = {
+        "customers": [known.customer_id],
+        "data": ["existence"],
+        "sealed": {"personal_identity_code": code},
+        "words": [code],
+    }
+    return conflict
 
 
 def _version(customer: Customer) -> CustomerVersion:

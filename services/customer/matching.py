@@ -7,13 +7,11 @@ the population. What is asked for is first looked up among the words, and then t
 import re
 from collections.abc import Iterable, Mapping
 
-import phonenumbers
-from anyascii import anyascii
-
 from contracts.types import PersonName
+from services.kit.words import phone_number, words
 
-_APOSTROPHES = str.maketrans("", "", "'`")
-_WORD = re.compile(r"[a-z0-9]+")
+__all__ = ["phone_number", "skeleton", "words", "words_on_record"]
+
 _SAME_SOUND = (
     (re.compile(r"dzh|dj"), "j"),
     (re.compile(r"sch|tsh|tch|sh|ch|cz|sz|zh|dz|ts|tz|z|c(?=[eiy])"), "s"),
@@ -32,11 +30,6 @@ _SAME_SOUND = (
 """Letters that the usual transliterations into Finnish, Swedish, English, German and French write one for another."""
 
 
-def words(name: str) -> tuple[str, ...]:
-    """The words of a name in lower-case Latin letters, from whatever script; each once, apostrophes left out."""
-    return tuple(dict.fromkeys(_WORD.findall(anyascii(name).lower().translate(_APOSTROPHES))))
-
-
 def skeleton(word: str) -> str:
     """What usual transliterations of a word have in common: mhmd of Mohamed and Muhammad, svsnk of Ševtšenko."""
     for sound, letter in _SAME_SOUND:
@@ -50,12 +43,3 @@ def words_on_record(name: PersonName, former: Iterable[PersonName]) -> Mapping[s
         **{word: True for each in former for word in words(f"{each.family} {each.given}")},
         **dict.fromkeys(words(f"{name.family} {name.given}"), False),
     }
-
-
-def phone_number(text: str) -> str:
-    """The number with its country code; one that is written without is Finnish. What is no number: its digits."""
-    try:
-        number = phonenumbers.parse(text, "FI")
-    except phonenumbers.NumberParseException:
-        return "".join(filter(str.isdigit, text))
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,6 +1,6 @@
 """All SQL of the customer service.
 
-Whoever asks sees the customers with whom their organisation has an open client relationship; the others do not exist.
+Whoever asks sees the customers whom the policy lets him or her reach (services/kit/rights.py); the others do not exist.
 That is a condition of each query, not a check after it.
 """
 
@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     CursorResult,
@@ -30,6 +31,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     tuple_,
     union_all,
     update,
@@ -52,9 +54,11 @@ from services.customer.matching import phone_number, skeleton, words_on_record
 from services.customer.rules import IDENTITY_CODE, NAME, RELATIONSHIP, Difference
 from services.customer.tables import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_HISTORY, CUSTOMER_NAME, NAME_WORD
 from services.kit.errors import NotFound
+from services.kit.rights import MUNICIPALITY, Reach, within
 from services.kit.work import Work
 
-_ORGANISATION = bindparam("organisation", type_=Text)
+REACHED_BY = "identity"
+"""The data group without which a customer does not exist for the asker."""
 _OPEN = CLIENT_RELATIONSHIP.c.ended_on.is_(None)
 _IS, _BEGINS, _SOUNDS, _FORMER = 1000, 900, 800, 50
 """How well a word fits that is the one asked for, begins or sounds like it; and what a former name costs."""
@@ -68,7 +72,7 @@ _AFTER_Z = "{"
 
 
 @cache
-def _customer(also_ended: bool) -> Select[Any]:
+def _customer(reach: Reach) -> Select[Any]:
     # Built once: building it takes SQLAlchemy longer than running it takes PostgreSQL.
     hidden = ("personal_identity_code_hash", "phone_number", "created_at")
     relationship = CLIENT_RELATIONSHIP.c
@@ -82,35 +86,42 @@ def _customer(also_ended: bool) -> Select[Any]:
     )
     return select(
         *(column for column in CUSTOMER.c if column.name not in hidden), all_of_them.label("relationships")
-    ).where(CUSTOMER.c.customer_id == bindparam("customer_id"), _has_relationship(CUSTOMER.c.customer_id, also_ended))
+    ).where(CUSTOMER.c.customer_id == bindparam("customer_id"), _reached(CUSTOMER.c.customer_id, reach))
 
 
-async def get(work: Work, customer_id: UUID, *, also_ended: bool = False) -> Customer:
-    """The customer with every municipality's relationships; NotFound when the asker may see none of that id.
+@cache
+def _lock(reach: Reach) -> Select[Any]:
+    return (
+        select(CUSTOMER.c.customer_id)
+        .where(CUSTOMER.c.customer_id == bindparam("customer_id"), _reached(CUSTOMER.c.customer_id, reach))
+        .with_for_update()
+    )
 
-    `also_ended`: a relationship that has ended is right enough.
+
+async def get(work: Work, customer_id: UUID, reach: Reach | None = None) -> Customer:
+    """The customer with every municipality's relationships; NotFound when the asker does not reach any of that id.
+
+    `reach`: what the request reaches, unless a rule of the domain says otherwise.
     """
-    row = (await _execute(work, _customer(also_ended), customer_id=customer_id)).first()
+    row = (await _execute(work, _customer(reach or work.rights.reach(REACHED_BY)), customer_id=customer_id)).first()
     if row is None:
         raise NotFound("no such customer")
     return Customer(
         customer_id=customer_id,
         version=row.version,
         person=_person(work, row),
-        relationships=tuple(ClientRelationship.model_validate(each) for each in row.relationships),
+        relationships=tuple(ClientRelationship.model_validate(each) for each in row.relationships or ()),
+        # none: in an emergency another municipality's customer is seen, and its relationship is not
     )
 
 
-async def lock(work: Work, customer_id: UUID, *, also_ended: bool = False) -> Customer:
-    """`get`, and nobody else changes the customer until the transaction ends."""
+async def lock(work: Work, customer_id: UUID, data: str = REACHED_BY) -> Customer:
+    """`get`, and nobody else changes the customer until the transaction ends; `data`: what the act is about."""
     # A statement that waits for a lock sees the relationships as they were before it waited: so `get` looks again.
-    await _execute(
-        work,
-        select(CUSTOMER.c.customer_id)
-        .where(CUSTOMER.c.customer_id == customer_id, _has_relationship(CUSTOMER.c.customer_id, also_ended))
-        .with_for_update(),
-    )
-    return await get(work, customer_id, also_ended=also_ended)
+    reach = work.rights.reach(data)
+    await _execute(work, _lock(reach), customer_id=customer_id)
+    await work.beyond_the_border("a change tells the whole state, with every municipality's relationship")
+    return await get(work, customer_id, reach)
 
 
 async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, bool, bool]] | None:
@@ -119,9 +130,10 @@ async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, 
     Until the transaction ends nobody else changes the customer found, and nobody else looks for the same code: two
     experts who record a new code at the same moment come one after the other.
     """
-    code_hash = work.encryption.search_hash(code)
-    lock_number = int.from_bytes(code_hash[:8], signed=True)
-    await work.connection.execute(select(func.pg_advisory_xact_lock(cast(lock_number, BigInteger))))
+    # while keys are rotated, every process knows the key that another one hashes by, and so takes its lock too
+    for code_hash in sorted(work.encryption.search_hashes(code)):
+        lock_number = int.from_bytes(code_hash[:8], signed=True)
+        await work.connection.execute(select(func.pg_advisory_xact_lock(cast(lock_number, BigInteger))))
     found = await _execute(
         work,
         select(
@@ -130,40 +142,43 @@ async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, 
             _has_relationship(CUSTOMER.c.customer_id, also_ended=True).label("ever_here"),
             _has_relationship_elsewhere(CUSTOMER.c.customer_id).label("open_elsewhere"),
         )
-        .where(CUSTOMER.c.personal_identity_code_hash == code_hash)
+        .where(_has_code(work, code))
         .with_for_update(),
     )
     return found.first()
 
 
 async def get_history(
-    work: Work, customer_id: UUID, cursor: str | None, limit: int
+    work: Work, customer_id: UUID, fields: Collection[str], cursor: str | None, limit: int
 ) -> tuple[tuple[HistoryEntry, ...], str | None]:
-    """A page of the changes of the person and of the asker's relationship, oldest first, and the next page's cursor.
+    """A page of the changes of these fields, oldest first, and the next page's cursor.
 
-    Raises NotFound as `get` does.
+    Of relationships only the municipality's own. Whether the asker reaches the customer is for the caller to know.
     """
     table = CUSTOMER_HISTORY.c
     query = select(CUSTOMER_HISTORY).where(
-        table.customer_id == customer_id, _has_relationship(table.customer_id), _told_here()
+        table.customer_id == customer_id, table.field == func.any(literal(fields, ARRAY(Text))), _told_here()
     )
     if cursor:
         version, _, entry_id = cursor.partition(".")
         query = query.where(tuple_(table.version, table.id) > (int(version), UUID(entry_id)))
     rows = (await _execute(work, query.order_by(table.version, table.id).limit(limit + 1))).mappings().all()
-    if not rows:
-        await _must_be_seen(work, customer_id)  # an empty last page, or nothing that the asker may know of
     page = rows[:limit]
     more = f"{page[-1]['version']}.{page[-1]['id']}" if len(rows) > limit else None
     return tuple(HistoryEntry.model_validate(_decrypted(work, row)) for row in page), more
 
 
-async def changes_after(work: Work, customer_id: UUID, version: int) -> list[FieldChange]:
-    """Which fields were changed after a version, by whom and when."""
+async def changes_after(work: Work, customer_id: UUID, fields: Collection[str], version: int) -> list[FieldChange]:
+    """Which of these fields were changed after a version, by whom and when."""
     rows = await _execute(
         work,
         select(*(CUSTOMER_HISTORY.c[field] for field in FieldChange.model_fields))
-        .where(CUSTOMER_HISTORY.c.customer_id == customer_id, CUSTOMER_HISTORY.c.version > version, _told_here())
+        .where(
+            CUSTOMER_HISTORY.c.customer_id == customer_id,
+            CUSTOMER_HISTORY.c.version > version,
+            CUSTOMER_HISTORY.c.field == func.any(literal(fields, ARRAY(Text))),
+            _told_here(),
+        )
         .order_by(CUSTOMER_HISTORY.c.version, CUSTOMER_HISTORY.c.id),
     )
     return [FieldChange.model_validate(row) for row in rows.mappings()]
@@ -174,7 +189,8 @@ async def get_cards(work: Work, customer_ids: Iterable[UUID]) -> tuple[CustomerC
     rows = await _execute(
         work,
         select(CUSTOMER.c.customer_id, CUSTOMER.c.family_name, CUSTOMER.c.given_name, CUSTOMER.c.date_of_birth).where(
-            CUSTOMER.c.customer_id.in_(customer_ids), _has_relationship(CUSTOMER.c.customer_id)
+            CUSTOMER.c.customer_id.in_(customer_ids),
+            _reached(CUSTOMER.c.customer_id, work.rights.reach(REACHED_BY)),
         ),
     )
     return tuple(CustomerCard(**_card(row)) for row in rows)
@@ -200,12 +216,17 @@ async def search(
         found.c.score,
         found.c.former,
     ).join(found, found.c.customer_id == CUSTOMER.c.customer_id)
+    reach = work.rights.reach(REACHED_BY)
+    if reach.named_only or reach.withheld:
+        query = query.where(within(reach, CUSTOMER.c.customer_id, true(), true()))
     if message.date_of_birth:
         query = query.where(CUSTOMER.c.date_of_birth == message.date_of_birth)
     if message.phone:
         query = query.where(CUSTOMER.c.phone_number == phone_number(message.phone))
+        if not work.rights.allows("protected_contact", "own"):
+            query = query.where(not_(CUSTOMER.c.safety_non_disclosure))
     if code := message.personal_identity_code:
-        query = query.where(CUSTOMER.c.personal_identity_code_hash == work.encryption.search_hash(code))
+        query = query.where(_has_code(work, code))
     if message.cursor:
         score, _, customer_id = message.cursor.partition(".")
         query = query.where(tuple_(found.c.score, CUSTOMER.c.customer_id) < (int(score), UUID(customer_id)))
@@ -218,9 +239,9 @@ async def search(
 
 async def is_known_elsewhere(work: Work, code: str) -> bool:
     """Whether the code is that of another municipality's customer who is not one here."""
-    code_hash = work.encryption.search_hash(code)
+    await work.beyond_the_border("a whole identity code tells whether it is known elsewhere")
     known = select(CUSTOMER.c.customer_id).where(
-        CUSTOMER.c.personal_identity_code_hash == code_hash,
+        _has_code(work, code),
         _has_relationship_elsewhere(CUSTOMER.c.customer_id),
         not_(_has_relationship(CUSTOMER.c.customer_id)),
     )
@@ -322,30 +343,37 @@ async def add_history(
     await work.connection.execute(insert(CUSTOMER_HISTORY), [row | same for row in rows])
 
 
-async def _must_be_seen(work: Work, customer_id: UUID) -> None:
-    seen = select(CUSTOMER.c.customer_id).where(
-        CUSTOMER.c.customer_id == customer_id, _has_relationship(CUSTOMER.c.customer_id)
-    )
-    if (await _execute(work, seen)).first() is None:
-        raise NotFound("no such customer")
+async def find_owner(work: Work, code: str) -> UUID | None:
+    """Whose identity code it is, whoever's customer: for those who may know that alone."""
+    await work.beyond_the_border("a person is asked for, whoever's customer that is")
+    owner = select(CUSTOMER.c.customer_id).where(_has_code(work, code))
+    return (await work.connection.execute(owner)).scalar_one_or_none()
 
 
 async def _execute(work: Work, statement: Select[Any], **values: Any) -> CursorResult[Any]:
-    """Executes a statement that holds a right: whose organisation asks is said here alone."""
-    result: CursorResult[Any] = await work.connection.execute(
-        statement, {"organisation": work.actor.organisation, **values}
-    )
+    """Executes a statement that holds a right: who asks is said here alone."""
+    result: CursorResult[Any] = await work.connection.execute(statement, work.rights.values | values)
     return result
 
 
+def _has_code(work: Work, code: str) -> ColumnElement[bool]:
+    """The customer has this identity code, by whichever search key it was hashed."""
+    return CUSTOMER.c.personal_identity_code_hash.in_(work.encryption.search_hashes(code))
+
+
+def _reached(customer_id: ColumnElement[UUID], reach: Reach) -> ColumnElement[bool]:
+    """The right: the customer is one of those whom the act reaches."""
+    return within(reach, customer_id, _has_relationship(customer_id), _has_relationship(customer_id, also_ended=True))
+
+
 def _has_relationship(customer_id: ColumnElement[UUID], also_ended: bool = False) -> ColumnElement[bool]:
-    """The right: the asker's organisation has an open relationship with the customer."""
-    here = CLIENT_RELATIONSHIP.c.municipality == _ORGANISATION
+    """The municipality has an open relationship with the customer, or has ever had one."""
+    here = CLIENT_RELATIONSHIP.c.municipality == MUNICIPALITY
     return _relationship_exists(customer_id, here if also_ended else and_(here, _OPEN))
 
 
 def _has_relationship_elsewhere(customer_id: ColumnElement[UUID]) -> ColumnElement[bool]:
-    return _relationship_exists(customer_id, CLIENT_RELATIONSHIP.c.municipality != _ORGANISATION, _OPEN)
+    return _relationship_exists(customer_id, CLIENT_RELATIONSHIP.c.municipality != MUNICIPALITY, _OPEN)
 
 
 def _relationship_exists(customer_id: ColumnElement[UUID], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -355,7 +383,7 @@ def _relationship_exists(customer_id: ColumnElement[UUID], *conditions: ColumnEl
 
 def _told_here() -> ColumnElement[bool]:
     """What is known of the person is told to every municipality that has the customer; their relationships are not."""
-    return or_(CUSTOMER_HISTORY.c.field != RELATIONSHIP, CUSTOMER_HISTORY.c.organisation == _ORGANISATION)
+    return or_(CUSTOMER_HISTORY.c.field != RELATIONSHIP, CUSTOMER_HISTORY.c.organisation == MUNICIPALITY)
 
 
 def _bearers(words: Collection[str]) -> Subquery:
@@ -368,7 +396,7 @@ def _bearers(words: Collection[str]) -> Subquery:
             func.bool_and(CUSTOMER_NAME.c.former).label("former"),
         )
         .join(fitting, fitting.c.word == CUSTOMER_NAME.c.word)
-        .where(CUSTOMER_NAME.c.municipality == _ORGANISATION)
+        .where(CUSTOMER_NAME.c.municipality == MUNICIPALITY)
         .group_by(CUSTOMER_NAME.c.customer_id, fitting.c.number)
         .subquery()
     )
@@ -410,7 +438,7 @@ def _everybody() -> Subquery:
     relationship = CLIENT_RELATIONSHIP.c
     return (
         select(relationship.customer_id, literal(0).label("score"), false().label("former"))
-        .where(relationship.municipality == _ORGANISATION, _OPEN)
+        .where(relationship.municipality == MUNICIPALITY, _OPEN)
         .subquery()
     )
 
@@ -437,6 +465,7 @@ def _columns(work: Work, customer: Customer) -> dict[str, Any]:
         "citizenships": list(person.citizenships),
         "mother_tongue": person.mother_tongue,
         "service_language": person.service_language,
+        "safety_non_disclosure": person.safety_non_disclosure,
         "phone_number": phone_number(person.contact.phone) if person.contact and person.contact.phone else None,
         **person.model_dump(mode="json", include={"interpreter", "contact", "first_residence_permit"}),
         "changed_at": work.now,

@@ -2,38 +2,27 @@
 
 from collections.abc import Collection, Iterator
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contracts.customer import (
+    FIELDS_OF_DATA,
     Arrival,
-    ChangeCustomer,
     ClientRelationship,
-    CloseCustomer,
     Customer,
     CustomerState,
-    EraseCustomer,
-    GetCustomer,
-    GetCustomerCards,
-    GetCustomerHistory,
-    OpenCustomer,
+    HistoryEntry,
     Person,
     PersonChanges,
     RelationshipState,
     SearchCustomers,
 )
-from contracts.envelope import FieldError, Request
-from services.customer import matching
+from contracts.envelope import FieldError
 from services.kit import code_lists, identity_code
+from services.kit.words import words
 
-_CLIENT_WORK: frozenset[type[Request[Any]]] = frozenset(
-    {OpenCustomer, GetCustomer, ChangeCustomer, CloseCustomer, GetCustomerHistory, GetCustomerCards, SearchCustomers}
-)
-MAY_ASK: dict[str, frozenset[type[Request[Any]]]] = {
-    "integration_expert": _CLIENT_WORK,
-    "supervisor": _CLIENT_WORK,
-    "records_manager": frozenset({EraseCustomer}),
-}
-"""Which role may ask what; a role that is not here may ask nothing. With whom is decided by SQL, in repository.py."""
+if TYPE_CHECKING:  # it knows SQL, and nothing here does
+    from services.kit.rights import Rights
+
 
 MOST_WORDS = 10
 RULES = {
@@ -50,6 +39,7 @@ RULES = {
     "nothing_asked": "give at least one of name, date_of_birth, personal_identity_code and phone",
     "no_word": "no letter or digit to look for",
     "too_many_words": f"at most {MOST_WORDS} words",
+    "protected": "this is protected: changing it takes a right of its own",
 }
 """What each rule says to the person who broke it, without the value that was entered."""
 
@@ -58,6 +48,7 @@ CODE_LISTS = {
     "ground": "residence_permit_grounds",
     "reason": "client_relationship_end_reasons",
     "source": "information_sources",
+    "purpose": "purposes_of_use",
     "country": "of countries (ISO 3166-1 alpha-3)",
     "citizenships": "of countries (ISO 3166-1 alpha-3)",
     "language": "of languages (ISO 639)",
@@ -67,6 +58,10 @@ CODE_LISTS = {
 """Which list the codes of a field are on."""
 
 VICTIM_OF_TRAFFICKING = "victim_of_trafficking"
+_PROTECTED_GROUNDS = {VICTIM_OF_TRAFFICKING, "compassionate_grounds", "special_humanitarian_grounds", "other"}
+"""Masked together, so that a mask does not tell which of them it is."""
+_DATA_OF_FIELD = {field: data for data, fields in FIELDS_OF_DATA.items() for field in fields}
+_PERMIT = "first_residence_permit"
 _QUOTA_REFUGEES = "2.3"
 IDENTITY_CODE, RELATIONSHIP, NAME = "personal_identity_code", "relationship", "name"
 """Fields of the history: the first is kept encrypted, the second is a municipality's own, by the third one is found."""
@@ -80,9 +75,65 @@ class Difference(NamedTuple):
     new: Any
 
 
-def may_ask(role: str, request: type[Request[Any]]) -> bool:
-    """Whether the role may ask this of any customer at all."""
-    return request in MAY_ASK.get(role, frozenset())
+def data_of(field: str, person: Person) -> str:
+    """The data group that a field of this person belongs to: protected ones are groups of their own."""
+    data = _DATA_OF_FIELD[field]
+    if data == "contact" and person.safety_non_disclosure:
+        return "protected_contact"
+    permit = person.first_residence_permit
+    if field == _PERMIT and permit and permit.ground in _PROTECTED_GROUNDS:
+        return "trafficking"
+    return data
+
+
+def shown(customer: Customer, rights: "Rights", relation: str) -> Customer:
+    """The customer as the asker may see him or her: the municipality's relationships, and no field that is denied."""
+    hidden = {field for field in Person.model_fields if not rights.allows(data_of(field, customer.person), relation)}
+    masked = {field for field in hidden if rights.ruling(data_of(field, customer.person), relation)}
+    may_see_relationships = rights.allows("relationship", relation)
+    return customer.model_copy(
+        update={
+            "person": customer.person.model_copy(
+                update={field: Person.model_fields[field].get_default() for field in hidden}
+            ),
+            "relationships": tuple(
+                each
+                for each in customer.relationships
+                if may_see_relationships and each.municipality == rights.actor.municipality
+            ),
+            "masked": tuple(sorted(masked)),
+        }
+    )
+
+
+def shown_data(person: Person, fields: Collection[str], rights: "Rights", relation: str) -> set[str]:
+    """The data groups of these fields that the asker sees."""
+    return {data for field in fields if rights.allows(data := data_of(field, person), relation)}
+
+
+def shown_entry(entry: HistoryEntry, person: Person, rights: "Rights", relation: str) -> HistoryEntry:
+    """A change as the asker may see it: what is masked now is masked in the past."""
+    data = data_of(entry.field, person)
+    sides = [side for side in (entry.previous, entry.new) if entry.field == _PERMIT and isinstance(side, dict)]
+    grounds = {side["ground"] for side in sides}
+    if grounds & _PROTECTED_GROUNDS:
+        data = "trafficking"
+    if rights.allows(data, relation):
+        return entry
+    return entry.model_copy(update={"previous": None, "new": None, "why": None, "masked": True})
+
+
+def visible_fields(person: Person, rights: "Rights", relation: str) -> list[str]:
+    """The fields whose changes the asker may know of, masked or not."""
+    return [field for field in _DATA_OF_FIELD if rights.ruling(data_of(field, person), relation)]
+
+
+def broken_by_protection(fields: Collection[str], person: Person, rights: "Rights", relation: str) -> list[FieldError]:
+    """The fields that the asker may not change, for he or she may not see them, or may not lift their protection."""
+    denied = [field for field in fields if not rights.allows(data_of(field, person), relation)]
+    if person.safety_non_disclosure and "safety_non_disclosure" in fields:
+        denied += ["safety_non_disclosure"] if not rights.allows("protected_contact", relation) else []
+    return [_error(f"/changes/{field}", "protected") for field in sorted(denied)]
 
 
 def broken_rules(
@@ -115,19 +166,21 @@ def broken_by_closing(reason: str, on: date) -> list[FieldError]:
     return [] if code_lists.is_valid_end_reason(reason, on) else [_error("/reason", "code_list")]
 
 
-def broken_by_searching(message: SearchCustomers, *, allow_test_codes: bool) -> list[FieldError]:
+def broken_by_searching(message: SearchCustomers, on: date, *, allow_test_codes: bool) -> list[FieldError]:
     """The rules that looking for this breaks."""
     criteria = ("name", "date_of_birth", "personal_identity_code", "phone")
     if all(getattr(message, field) is None for field in criteria):
         return [_error("", "nothing_asked")]
     errors = []
-    if message.name is not None and not 0 < (asked := len(matching.words(message.name))) <= MOST_WORDS:
+    if message.name is not None and not 0 < (asked := len(words(message.name))) <= MOST_WORDS:
         errors.append(_error("/name", "too_many_words" if asked else "no_word"))
     if code := message.personal_identity_code:
         try:
             identity_code.check(code, allow_test_codes=allow_test_codes)
         except identity_code.InvalidIdentityCode as error:
             errors.append(_error("/personal_identity_code", error.rule))
+    if message.purpose and not code_lists.is_valid_purpose_of_use(message.purpose, on):
+        errors.append(_error("/purpose", "code_list"))
     return errors
 
 
@@ -167,12 +220,6 @@ def source_at_opening(arrival: Arrival) -> str:
     return "customer" if arrival == "moved" else arrival
 
 
-def seen_by(customer: Customer, municipality: str) -> Customer:
-    """The customer without other municipalities' relationships."""
-    own = tuple(each for each in customer.relationships if each.municipality == municipality)
-    return customer.model_copy(update={"relationships": own})
-
-
 def public_state(customer: Customer) -> CustomerState:
     """What other services hear of a customer: consequences in integration law, never their causes."""
     permit = customer.person.first_residence_permit
@@ -191,6 +238,7 @@ def public_state(customer: Customer) -> CustomerState:
         integration_act_groups=_integration_act_groups(customer),
         service_language=customer.person.service_language,
         interpreter_needed=interpreter.needed if interpreter else None,
+        safety_non_disclosure=customer.person.safety_non_disclosure,
     )
 
 

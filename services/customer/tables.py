@@ -23,7 +23,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.kit.border import HERE, OPENED
+from services.kit.field_encryption import Encrypted
 from services.kit.tables import Moment, backbone, service_metadata
+
+_HAS_RELATIONSHIP = "(SELECT true FROM client_relationship AS own WHERE own.customer_id = {}.customer_id LIMIT 1)"
+"""With the municipality: another one's are beyond the border of client_relationship itself. Not EXISTS: PostgreSQL
+would read the whole table into memory when many customers are asked for, and here looks each up by index."""
 
 METADATA = service_metadata()
 BACKBONE = backbone(METADATA)
@@ -56,12 +62,19 @@ CUSTOMER = Table(
     Column("citizenships", ARRAY(Text), nullable=False),
     Column("mother_tongue", Text),
     Column("service_language", Text),
+    Column("safety_non_disclosure", Boolean, nullable=False, server_default=text("false")),
     Column("interpreter", VersionedJson),
     Column("contact", VersionedJson),
     Column("phone_number", Text, index=True, comment="of the contact details, as searches compare it"),
     Column("first_residence_permit", VersionedJson),
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
+    info={
+        "border": f"{_HAS_RELATIONSHIP.format('customer')} OR customer_id = ANY ({OPENED})",
+        "encrypted": Encrypted(
+            ("personal_identity_code",), "personal_identity_code IS NOT NULL", hashed="personal_identity_code_hash"
+        ),
+    },
     comment="People. The version grows by every change, of a client relationship too.",
 )
 
@@ -82,6 +95,7 @@ CLIENT_RELATIONSHIP = Table(
         unique=True,
         postgresql_where=text("ended_on IS NULL"),
     ),
+    info={"border": f"municipality = {HERE}"},
     comment="Municipalities' relationships with people: at most one open for each of both.",
 )
 
@@ -99,6 +113,11 @@ CUSTOMER_HISTORY = Table(
     Column("organisation", Text, nullable=False),
     Column("why", Text),
     Column("source", Text, nullable=False),
+    info={
+        "border": f"(field <> 'relationship' OR organisation = {HERE})"
+        f" AND ({_HAS_RELATIONSHIP.format('customer_history')} OR customer_id = ANY ({OPENED}))",
+        "encrypted": Encrypted(("previous", "new"), "field = 'personal_identity_code'"),
+    },
     comment="Every change of every field. An identity code is encrypted with this row's id as the associated data.",
 )
 
@@ -120,5 +139,6 @@ CUSTOMER_NAME = Table(
     Column("customer_id", Uuid, ForeignKey("customer.customer_id"), nullable=False, index=True),
     Column("former", Boolean, nullable=False, comment="whether only a former name holds the word"),
     PrimaryKeyConstraint("word", "municipality", "customer_id", postgresql_include=["former"]),
+    info={"border": f"municipality = {HERE}"},
     comment="Who bears which word, for each municipality with an open relationship: derived, to search by.",
 )

@@ -1,16 +1,19 @@
-"""Who calls: each route takes the signed-in user as `caller: SignedIn`, and asks services through it."""
+"""Who calls: each route takes the user, acting under a right, as `caller: SignedIn`, and asks services through it."""
 
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
+from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
 from contracts import envelope
+from contracts.types import Code
 from services.gateway.issuer import Issuer
 from services.gateway.problems import CrossSiteRequest
 from services.gateway.rate_limit import RateLimit
+from services.gateway.rights import Held, KeptRights
 from services.gateway.sessions import COOKIE, Session, Sessions
 from services.gateway.settings import GatewaySettings
 from services.kit.actor import Actor
@@ -19,12 +22,22 @@ from services.kit.requests import Requests
 
 CSRF_HEADER = "X-CSRF-Token"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 
 
 @dataclass(frozen=True)
+class User:
+    """Who calls, before anybody has asked what the user may."""
+
+    id: str
+    assurance: str
+    session: Session | None = None
+
+
+@dataclass(frozen=True)
 class Caller:
-    """A signed-in user. What the user may is decided by the services that are asked."""
+    """A user who acts under a right. What the right allows is decided by the services that are asked."""
 
     actor: Actor
     requests: Requests
@@ -35,35 +48,53 @@ class Caller:
 
 
 class Callers:
-    """Lets in who has a good token or a session, and has not asked too often."""
+    """Lets in who has a good token or a session, and has not asked too often, under a right that is in force."""
 
-    def __init__(self, settings: GatewaySettings, issuer: Issuer, sessions: Sessions, requests: Requests) -> None:
+    def __init__(
+        self, settings: GatewaySettings, issuer: Issuer, sessions: Sessions, rights: KeptRights, requests: Requests
+    ) -> None:
         self._issuer = issuer
         self._sessions = sessions
+        self._rights = rights
         self._requests = requests
         self._origin = settings.public_url
         self._limit = RateLimit(settings.rate_limit)
 
-    async def by_token(self, token: str) -> Caller:
-        """The caller; raises NotAuthenticated, Forbidden, TooManyRequests or Unavailable."""
-        return await self._admitted(await self._issuer.actor(token))
+    async def by_token(self, token: str) -> User:
+        """The user; raises NotAuthenticated, Forbidden, TooManyRequests or Unavailable."""
+        identity = await self._issuer.user(token)
+        await self._limit.count(identity.user)
+        return User(identity.user, identity.assurance)
 
-    async def by_session(self, session_id: str, request: Request) -> Caller:
-        """The caller; raises NotAuthenticated, CrossSiteRequest, TooManyRequests or Unavailable."""
+    async def by_session(self, session_id: str, request: Request) -> User:
+        """The user; raises NotAuthenticated, CrossSiteRequest, TooManyRequests or Unavailable."""
         self._check_site(session_id, request)
         session = await self._sessions.find(session_id, in_use=True)
-        return await self._admitted(session.actor)
+        await self._limit.count(session.user)
+        return User(session.user, session.assurance, session)
+
+    async def acting(self, user: User, grant_id: UUID | None, purpose: str) -> Caller:
+        """The user, acting under the right named, else that of the session, else the first.
+
+        Raises NoRights, ChooseRight or Unavailable.
+        """
+        held = await self._rights.held(user.id, user.assurance)
+        if grant_id:
+            right = held.named(grant_id)
+        else:
+            right = held.chosen_before(user.session.grant_id) if user.session else held.first
+        return Caller(held.actor(right, purpose), self._requests)
+
+    async def held(self, session: Session) -> Held:
+        """What the user of a session holds now; raises Unavailable."""
+        return await self._rights.held(session.user, session.assurance)
 
     async def session(self, session_id: str, request: Request) -> Session:
         """The session itself, which looking at does not prolong; raises as `by_session`."""
         self._check_site(session_id, request)
         session = await self._sessions.find(session_id, in_use=False)
-        await self._limit.count(session.actor.user)
+        await self._limit.count(session.user)
         return session
-
-    async def _admitted(self, actor: Actor) -> Caller:
-        await self._limit.count(actor.user)
-        return Caller(actor, self._requests)
 
     def _check_site(self, session_id: str, request: Request) -> None:
         """A browser sends the cookie with whatever another site makes it send: such a request changes nothing."""
@@ -89,17 +120,45 @@ _cookie = APIKeyCookie(
 )
 
 
-async def _signed_in(
+async def _user(
     request: Request,
     token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     session_id: Annotated[str | None, Depends(_cookie)],
-) -> Caller:
+) -> User:
     callers: Callers = request.app.state.callers
     if token is not None:
         return await callers.by_token(token.credentials)
     if session_id is not None:
         return await callers.by_session(session_id, request)
     raise NotAuthenticated("A bearer token or a session is required.")
+
+
+AnyUser = Annotated[User, Depends(_user)]
+"""For the routes that are for everybody who is known, whatever they may do."""
+
+
+async def _signed_in(
+    request: Request,
+    user: AnyUser,
+    koto_grant: Annotated[
+        str | None,
+        Header(
+            alias="Koto-Grant",
+            pattern=_UUID,
+            description="The right to act under, one of those in force. Left out: the session's, or the user's first.",
+        ),
+    ] = None,
+    koto_purpose: Annotated[
+        Code | None,
+        Header(
+            alias="Koto-Purpose",
+            description="What the data are used for, for the usage log: code list purposes_of_use.",
+            examples=["initial_assessment"],
+        ),
+    ] = None,
+) -> Caller:
+    callers: Callers = request.app.state.callers
+    return await callers.acting(user, UUID(koto_grant) if koto_grant else None, koto_purpose or "")
 
 
 async def _in_session(request: Request, session_id: Annotated[str | None, Depends(_cookie)]) -> Session:

@@ -1,4 +1,7 @@
-"""The OIDC issuer: where its endpoints are, whether its tokens hold, and what they say of the user."""
+"""The OIDC issuer: where its endpoints are, whether its tokens hold, and who they say the user is.
+
+What a user may is no business of the issuer's: the access service knows it.
+"""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,10 +13,11 @@ from joserfc import jws, jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
 from joserfc.jwt import JWTClaimsRegistry
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from contracts.types import Name
+from contracts.usage import UserId
 from services.gateway.settings import GatewaySettings
-from services.kit.actor import Actor
 from services.kit.clock import Clock
 from services.kit.errors import Forbidden, NotAuthenticated, Unavailable
 from services.kit.telemetry import describe_error, log
@@ -28,33 +32,33 @@ _BETWEEN_FETCHES = timedelta(seconds=5)
 """So that tokens naming keys at random can't make us flood the issuer."""
 TIMEOUT = aiohttp.ClientTimeout(total=5)
 
-Needed = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-Optional = Annotated[str, StringConstraints(max_length=255)]
+LEVELS_OF_ASSURANCE = {
+    "low": "low",
+    "substantial": "substantial",
+    "high": "high",
+    "http://eidas.europa.eu/LoA/low": "low",
+    "http://eidas.europa.eu/LoA/substantial": "substantial",
+    "http://eidas.europa.eu/LoA/high": "high",
+    "http://ftn.ficora.fi/2017/loa2": "substantial",
+    "http://ftn.ficora.fi/2017/loa3": "high",
+}
+"""How issuers write the levels of eIDAS (EU 910/2014 art. 8): its own words, and those of Finland's trust network."""
+
+Told = Annotated[str, StringConstraints(max_length=255)]
 
 
-class Claims(BaseModel):
-    """What a token says of the user who acts."""
+class Identity(BaseModel):
+    """Who a token says the user is."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True, frozen=True)
 
-    sub: Needed
-    koto_organisation: Needed
-    koto_role: Needed
-    koto_task: Optional = ""
-    koto_purpose: Optional = ""
-    acr: Optional = ""
-
-    @property
-    def actor(self) -> Actor:
-        """The user, as services know it."""
-        return Actor(
-            user=self.sub,
-            organisation=self.koto_organisation,
-            role=self.koto_role,
-            task=self.koto_task,
-            purpose=self.koto_purpose,
-            assurance=self.acr,
-        )
+    user: UserId
+    name: Name | None = None
+    assurance: Annotated[str, BeforeValidator(lambda told: LEVELS_OF_ASSURANCE.get(str(told), ""))] = ""
+    """How surely the issuer knows the user, as a level of eIDAS; empty where it says none of these."""
+    session: Told = ""
+    """The session at the issuer, which a back-channel logout may name."""
+    identity_code: Told | None = Field(None, repr=False)
 
 
 class Metadata(BaseModel):
@@ -80,27 +84,36 @@ class Issuer:
     def __init__(self, settings: GatewaySettings, clock: Clock) -> None:
         self._issuer = settings.oidc_issuer
         self._audience = settings.oidc_audience
+        self._claims = settings.oidc_claims
         self._clock = clock
         self._known: _Known | None = None
-        self._believed: dict[str, tuple[Actor, float]] = {}
+        self._believed: dict[str, tuple[Identity, float]] = {}
         self._fetched = self._tried = datetime.min.replace(tzinfo=UTC)
         self._fetch: asyncio.Task[None] | None = None
 
-    async def actor(self, token: str) -> Actor:
+    async def user(self, token: str) -> Identity:
         """Whom a bearer token names; raises NotAuthenticated, Forbidden, or Unavailable as long as no key is known."""
         now = self._clock.now().timestamp()
-        actor, until = self._believed.get(token, (None, 0.0))
-        if actor and now < until:
-            return actor
+        user, until = self._believed.get(token, (None, 0.0))
+        if user and now < until:
+            return user
         verified = await self.verified(token, self._audience)
         try:
-            actor = Claims.model_validate(verified).actor
+            user = self.identity(verified).model_copy(update={"identity_code": None})  # of use at a sign-in only
         except ValidationError:
-            raise Forbidden("The bearer token names no user, organisation and role to act in.") from None
+            raise Forbidden("The bearer token names no user.") from None
         if len(self._believed) >= _MOST_BELIEVED:
             self._believed.clear()
-        self._believed[token] = actor, min(now + _BELIEVED.total_seconds(), verified["exp"])
-        return actor
+        self._believed[token] = user, min(now + _BELIEVED.total_seconds(), verified["exp"])
+        return user
+
+    def identity(self, claims: dict[str, Any]) -> Identity:
+        """Who verified claims say the user is, whatever this issuer calls them; raises ValidationError."""
+        return Identity.model_validate(self.told(claims))
+
+    def told(self, claims: dict[str, Any]) -> dict[str, Any]:
+        """What the claims say, in our words."""
+        return {ours: claims[theirs] for ours, theirs in self._claims if claims.get(theirs) is not None}
 
     async def verified(self, token: str, audience: str) -> dict[str, Any]:
         """The claims of a token for an audience; raises NotAuthenticated, or Unavailable as long as no key is known."""

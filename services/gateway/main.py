@@ -13,16 +13,19 @@ from services.gateway.issuer import Issuer
 from services.gateway.observing import Observed
 from services.gateway.problems import answer_problems
 from services.gateway.rate_limit import RateLimit
-from services.gateway.routes import code_lists, customers, docs, session
+from services.gateway.rights import KeptRights
+from services.gateway.routes import access, anomalies, code_lists, customers, docs, session, usage_log
 from services.gateway.routes.operations import operations
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings as Settings
 from services.gateway.sign_in import SignIn
-from services.kit.actor import ActorTokens
+from services.kit.actor import ActorTokens, signing_key
 from services.kit.clock import Clock, SystemClock
 from services.kit.database import create_engine
 from services.kit.field_encryption import FieldEncryption
+from services.kit.news import News
 from services.kit.requests import Requests
+from services.kit.rotation import Rotating
 from services.kit.telemetry import Telemetry
 
 __all__ = ["Gateway", "Settings", "build"]
@@ -38,6 +41,7 @@ class Gateway:
         issuer: Issuer,
         sign_in: SignIn,
         sessions: Sessions,
+        rights: KeptRights,
         telemetry: Telemetry,
     ) -> None:
         self.name = settings.service
@@ -45,6 +49,8 @@ class Gateway:
         self._settings = settings
         self._requests = requests
         self._sessions = sessions
+        self._rights = rights
+        self._news = News(settings.service, settings, begin=rights.begin, hear=rights.hear)
         self._telemetry = telemetry
         self._tidying: asyncio.Task[None] | None = None
         self._server: uvicorn.Server | None = None
@@ -55,14 +61,18 @@ class Gateway:
             generate_unique_id_function=lambda route: route.name,
             telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},  # see Observed
         )
-        self.app.state.callers = Callers(settings, issuer, sessions, requests)
+        self.app.state.callers = Callers(settings, issuer, sessions, rights, requests)
         self.app.state.sessions = sessions
+        self.app.state.rights = rights
         self.app.state.sign_in = sign_in
         self.app.state.sign_in_limit = RateLimit(settings.sign_in_rate_limit)
         self.app.state.max_body_bytes = settings.max_body_bytes
         answer_problems(self.app)
         for routes in (
             customers.routes,
+            access.routes,
+            usage_log.routes,
+            anomalies.routes,
             code_lists.routes,
             session.routes,
             session.pages,
@@ -91,6 +101,7 @@ class Gateway:
         self._server = _Server(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name=f"{self.name} http")
         self._tidying = asyncio.create_task(self._sessions.tidy(), name=f"{self.name} tidying")
+        self._news.start()
         with contextlib.suppress(TimeoutError):  # it goes on trying; until then callers get 503
             await self._requests.start()
 
@@ -102,13 +113,14 @@ class Gateway:
         if self._tidying:
             self._tidying.cancel()
             await asyncio.gather(self._tidying, return_exceptions=True)
+        await self._news.stop()
         await self._sessions.close()
         await self._requests.stop()
         self._telemetry.shutdown()
 
     async def ready(self) -> bool:
-        """Whether replies can arrive. Not whether sessions can be looked up: bearers do without."""
-        return self._requests.connected
+        """Whether replies can arrive, and news of rights has. Not whether sessions can be found: bearers do without."""
+        return self._requests.connected and self._rights.has_heard
 
     async def alive(self) -> bool:
         """Whether it listens."""
@@ -142,11 +154,18 @@ def build(
     """The gateway, not yet started."""
     clock = clock or SystemClock()
     telemetry = telemetry or Telemetry(settings.service, settings.otlp_endpoint)
-    tokens = ActorTokens(settings.actor_signing_key.get_secret_value())
+    tokens = ActorTokens(Rotating(settings, "actor_signing_key", signing_key))
     requests = requests or Requests(settings.service, settings, tokens, clock, telemetry)
     engine = create_engine(settings)
     telemetry.trace_sql(engine)
-    encryption = FieldEncryption(settings.field_keys, settings.search_key)
+    encryption = FieldEncryption(settings)
     issuer = Issuer(settings, clock)
-    sign_in = SignIn(settings, issuer, encryption, clock)
-    return Gateway(settings, requests, issuer, sign_in, Sessions(settings, engine, encryption, clock), telemetry)
+    return Gateway(
+        settings,
+        requests,
+        issuer,
+        SignIn(settings, issuer, encryption, clock),
+        Sessions(settings, engine, encryption, clock),
+        KeptRights(requests, clock),
+        telemetry,
+    )

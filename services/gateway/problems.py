@@ -46,6 +46,24 @@ class CrossSiteRequest(Refusal):
     status, code, title = 403, "csrf", "The request could come from another site"
 
 
+class NoRights(Refusal):
+    """The user may do nothing here, at this moment."""
+
+    status, code, title = 403, "no-rights", "No rights in Koto"
+
+    def __init__(self) -> None:
+        super().__init__("Ask whoever grants rights in your organisation.")
+
+
+class ChooseRight(Refusal):
+    """The user holds rights, but not the one to act under that was chosen."""
+
+    status, code, title = 403, "choose-right", "Choose the right to act under"
+
+    def __init__(self) -> None:
+        super().__init__("The right that was chosen is not in force. `GET /api/v1/session` tells those that are.")
+
+
 class TooManyRequests(Refusal):
     """The user asked more often than the limit allows."""
 

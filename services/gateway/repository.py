@@ -1,7 +1,9 @@
 """All SQL of the gateway. Each function is one statement."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +12,7 @@ from services.gateway.tables import session
 
 SEEN_EVERY = timedelta(minutes=1)
 """How often at most the use of a session is written down."""
+_READ = [session.c[name] for name in ("user_id", "name", "assurance", "grant_id", "seen_at", "ends_at")]
 
 
 async def add(connection: AsyncConnection, **values: Any) -> None:
@@ -18,20 +21,25 @@ async def add(connection: AsyncConnection, **values: Any) -> None:
 
 
 async def find(
-    connection: AsyncConnection, id_hash: bytes, now: datetime, idle: timedelta, *, in_use: bool
+    connection: AsyncConnection, id_hashes: Sequence[bytes], now: datetime, idle: timedelta, *, in_use: bool
 ) -> Row[Any] | None:
     """A session that has not ended; in use, it is from now on idle for that long at most."""
-    alive = and_(session.c.id_hash == id_hash, session.c.seen_at > now - idle, session.c.ends_at > now)
-    found = select(session).where(alive)
+    alive = and_(session.c.id_hash.in_(id_hashes), session.c.seen_at > now - idle, session.c.ends_at > now)
+    found = select(*_READ).where(alive)
     if in_use:
         seen = update(session).where(alive, session.c.seen_at <= now - SEEN_EVERY).values(seen_at=now)
         found = found.add_cte(seen.cte("seen"))
     return (await connection.execute(found)).one_or_none()
 
 
-async def remove(connection: AsyncConnection, id_hash: bytes) -> None:
+async def choose(connection: AsyncConnection, id_hashes: Sequence[bytes], grant_id: UUID | None) -> None:
+    """Notes the right that the user acts under in a session."""
+    await connection.execute(update(session).where(session.c.id_hash.in_(id_hashes)).values(grant_id=grant_id))
+
+
+async def remove(connection: AsyncConnection, id_hashes: Sequence[bytes]) -> None:
     """Ends one session."""
-    await _remove(connection, session.c.id_hash == id_hash)
+    await _remove(connection, session.c.id_hash.in_(id_hashes))
 
 
 async def remove_of_user(connection: AsyncConnection, user_id: str) -> None:

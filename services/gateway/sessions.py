@@ -13,13 +13,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.gateway import repository
+from services.gateway.issuer import Identity
 from services.gateway.settings import GatewaySettings
-from services.gateway.sign_in import Logout, UserClaims
-from services.kit.actor import Actor
+from services.gateway.sign_in import Logout
 from services.kit.clock import Clock
 from services.kit.errors import NotAuthenticated, Unavailable, is_infrastructure
 from services.kit.field_encryption import FieldEncryption
@@ -35,8 +36,11 @@ class Session:
     """A browser that is signed in."""
 
     id: str = field(repr=False)
-    actor: Actor
+    user: str
     name: str
+    assurance: str
+    grant_id: UUID | None
+    """The right to act under that was chosen; None: that to one's own data."""
     idle_ends_at: datetime
     """When it ends unless something is done in it."""
     ends_at: datetime
@@ -55,21 +59,18 @@ class Sessions:
         self._encryption = encryption
         self._clock = clock
 
-    async def open(self, user: UserClaims) -> str:
-        """The id of a new session."""
-        id, now, actor = secrets.token_urlsafe(32), self._clock.now(), user.actor
+    async def open(self, user: Identity, grant_id: UUID | None) -> str:
+        """The id of a new session, in which the user acts under that right."""
+        id, now = secrets.token_urlsafe(32), self._clock.now()
         async with self._connected() as connection:
             await repository.add(
                 connection,
-                id_hash=self._hash(id),
-                user_id=actor.user,
-                issuer_session=user.sid,
-                name=user.name,
-                organisation=actor.organisation,
-                role=actor.role,
-                task=actor.task,
-                purpose=actor.purpose,
-                assurance=actor.assurance,
+                id_hash=self._hashes(id)[0],
+                user_id=user.user,
+                issuer_session=user.session,
+                name=user.name or "",
+                assurance=user.assurance,
+                grant_id=grant_id,
                 seen_at=now,
                 ends_at=now + self._longest,
             )
@@ -80,28 +81,28 @@ class Sessions:
         row = None
         if _ID.fullmatch(id):
             async with self._connected() as connection:
-                row = await repository.find(connection, self._hash(id), self._clock.now(), self._idle, in_use=in_use)
+                row = await repository.find(connection, self._hashes(id), self._clock.now(), self._idle, in_use=in_use)
         if row is None:
             raise NotAuthenticated("The session has ended: sign in again.")
         return Session(
             id=id,
-            actor=Actor(
-                user=row.user_id,
-                organisation=row.organisation,
-                role=row.role,
-                task=row.task,
-                purpose=row.purpose,
-                assurance=row.assurance,
-            ),
+            user=row.user_id,
             name=row.name,
+            assurance=row.assurance,
+            grant_id=row.grant_id,
             idle_ends_at=min(row.seen_at + self._idle, row.ends_at),
             ends_at=row.ends_at,
         )
 
+    async def choose(self, id: str, grant_id: UUID | None) -> None:
+        """From now on the user acts under that right in the session."""
+        async with self._connected() as connection:
+            await repository.choose(connection, self._hashes(id), grant_id)
+
     async def end(self, id: str) -> None:
         """Ends one session."""
         async with self._connected() as connection:
-            await repository.remove(connection, self._hash(id))
+            await repository.remove(connection, self._hashes(id))
 
     async def end_all(self, user: str) -> None:
         """Ends all sessions of a user."""
@@ -111,15 +112,15 @@ class Sessions:
     async def end_by_issuer(self, logout: Logout) -> None:
         """Ends the sessions that the issuer named."""
         async with self._connected() as connection:
-            await repository.remove_of_issuer(connection, logout.sub, logout.sid)
+            await repository.remove_of_issuer(connection, logout.user, logout.session)
 
     def csrf_token(self, id: str) -> str:
         """What a changing request must carry besides the cookie: who knows it can't tell the cookie from it."""
-        return base64.urlsafe_b64encode(self._hash(f"csrf {id}")).decode().rstrip("=")
+        return self._csrf_tokens(id)[0]
 
     def is_csrf_token(self, token: str, id: str) -> bool:
         """Whether the token belongs to the session."""
-        return hmac.compare_digest(token.encode(), self.csrf_token(id).encode())
+        return any(hmac.compare_digest(token.encode(), known.encode()) for known in self._csrf_tokens(id))
 
     async def tidy(self) -> None:
         """Forgets, for ever, what has ended by itself."""
@@ -135,8 +136,12 @@ class Sessions:
         """Closes the connections to the store."""
         await self._engine.dispose()
 
-    def _hash(self, id: str) -> bytes:
-        return self._encryption.search_hash(id)
+    def _hashes(self, id: str) -> list[bytes]:
+        """By all keys, the present one's first: a session begun before keys were rotated goes on."""
+        return self._encryption.search_hashes(id)
+
+    def _csrf_tokens(self, id: str) -> list[str]:
+        return [base64.urlsafe_b64encode(each).decode().rstrip("=") for each in self._hashes(f"csrf {id}")]
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:

@@ -1,8 +1,22 @@
 """What the gateway is told from outside, beside what every service is told."""
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, Json, SecretStr
 
 from services.kit.settings import ServiceSettings
+
+
+class ClaimNames(BaseModel):
+    """Which claim of the issuer's tokens says what; as OpenID Connect has it, where nothing else is told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user: str = "sub"
+    """An opaque id that is the same in all tokens of a user, and never a personal identity code."""
+    name: str = "name"
+    assurance: str = "acr"
+    session: str = "sid"
+    identity_code: str | None = None
+    """The Finnish personal identity code. The standard has no claim for it."""
 
 
 class GatewaySettings(ServiceSettings):
@@ -21,9 +35,12 @@ class GatewaySettings(ServiceSettings):
     oidc_client_id: str
     """Whom the ID tokens of browsers' sign-ins must be for: the gateway, as it is registered at the issuer."""
     oidc_client_secret: SecretStr
+    oidc_claims: Json[ClaimNames] = Field(ClaimNames(), validate_default=False)
+    """JSON object; what it leaves out is as in the standard: `{"identity_code": "nin"}`."""
+    oidc_scope: str = "openid profile"
+    """What a browser's sign-in asks the issuer for: many give the identity code for a scope of its own only."""
     database_url: SecretStr
     field_keys: SecretStr
-    search_key: SecretStr
     actor_signing_key: SecretStr
     """Private JWK (Ed25519) that signs actor tokens; services know its public half as `actor_keys`."""
     max_body_bytes: int = 65_536

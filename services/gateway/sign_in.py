@@ -19,7 +19,7 @@ import aiohttp
 from cryptography.exceptions import InvalidTag
 from pydantic import BaseModel, ValidationError
 
-from services.gateway.issuer import TIMEOUT, Claims, Issuer, Optional
+from services.gateway.issuer import TIMEOUT, Identity, Issuer, Told
 from services.gateway.settings import GatewaySettings
 from services.kit.clock import Clock
 from services.kit.errors import NotAuthenticated, Unavailable
@@ -47,19 +47,11 @@ class SignInFailed(Exception):
         self.return_to = return_to
 
 
-class UserClaims(Claims):
-    """What an ID token says of the user who signed in."""
-
-    name: Optional = ""
-    sid: Optional = ""
-    """The session at the issuer, which a back-channel logout may name."""
-
-
 class Logout(BaseModel):
     """Whose sessions the issuer ends: the user's, or one only."""
 
-    sub: Optional = ""
-    sid: Optional = ""
+    user: Told = ""
+    session: Told = ""
     events: dict[str, Any]
 
 
@@ -76,6 +68,7 @@ class SignIn:
     def __init__(self, settings: GatewaySettings, issuer: Issuer, encryption: FieldEncryption, clock: Clock) -> None:
         self._client_id = settings.oidc_client_id
         self._client_secret = settings.oidc_client_secret
+        self._scope = settings.oidc_scope
         self._public_url = settings.public_url
         self._callback = f"{settings.public_url}/sign-in/callback"
         self._issuer = issuer
@@ -98,7 +91,7 @@ class SignIn:
             response_type="code",
             client_id=self._client_id,
             redirect_uri=self._callback,
-            scope="openid profile",
+            scope=self._scope,
             state=str(state),
             nonce=nonce,
             code_challenge=challenge,
@@ -106,7 +99,7 @@ class SignIn:
         )
         return address, self._encryption.encrypt(attempt.model_dump_json(), state)
 
-    async def finish(self, cookie: str | None, answer: Mapping[str, str]) -> tuple[UserClaims, str]:
+    async def finish(self, cookie: str | None, answer: Mapping[str, str]) -> tuple[Identity, str]:
         """Who has signed in, and the path to go to, by the issuer's answer; raises SignInFailed and Unavailable."""
         attempt = self._attempt(cookie, answer.get("state", ""))
         try:
@@ -135,10 +128,10 @@ class SignIn:
         """
         claims = await self._issuer.verified(token, self._client_id)
         try:
-            asked = Logout.model_validate(claims)
+            asked = Logout.model_validate({**self._issuer.told(claims), "events": claims.get("events")})
         except ValidationError:
             raise NotAuthenticated("The logout token does not hold.") from None
-        if _LOGOUT_EVENT not in asked.events or "nonce" in claims or not (asked.sub or asked.sid):
+        if _LOGOUT_EVENT not in asked.events or "nonce" in claims or not (asked.user or asked.session):
             raise NotAuthenticated("This is no logout token.")  # an ID token of the user's, perhaps
         return asked
 
@@ -151,7 +144,7 @@ class SignIn:
             raise SignInFailed("stale", attempt.return_to)
         return attempt
 
-    async def _user(self, attempt: _Attempt, answer: Mapping[str, str]) -> UserClaims:
+    async def _user(self, attempt: _Attempt, answer: Mapping[str, str]) -> Identity:
         metadata = await self._issuer.metadata()
         from_issuer = answer.get("iss")
         if from_issuer != metadata.issuer and (
@@ -168,7 +161,7 @@ class SignIn:
         if claims.get("nonce") != attempt.nonce or claims.get("azp", self._client_id) != self._client_id:
             raise SignInFailed("refused")
         try:
-            return UserClaims.model_validate(claims)
+            return self._issuer.identity(claims)
         except ValidationError:
             raise SignInFailed("no_rights") from None
 

@@ -19,11 +19,18 @@ from pydantic import BaseModel, ValidationError
 from contracts.envelope import FieldError, Problem, Request
 from contracts.registry import find
 from contracts.topology import REPLIES
-from services.kit.actor import ActorVerifier
-from services.kit.errors import InvalidInput, Refusal, Unavailable, is_infrastructure, is_unstorable
+from services.kit.actor import Actor, ActorVerifier, public_keys
+from services.kit.errors import (
+    InvalidInput,
+    Refusal,
+    Unavailable,
+    is_infrastructure,
+    is_unstorable,
+)
 from services.kit.parts import Parts
 from services.kit.publisher import TooLarge
 from services.kit.retry import Unreadable
+from services.kit.rotation import Rotating
 from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause, Handler, Repetition
 
@@ -52,7 +59,7 @@ class Answering:
         self._unit_of_work = parts.unit_of_work
         self._publisher = parts.publisher
         self._retry = parts.retry
-        self._verifier = ActorVerifier(parts.settings.actor_keys.get_secret_value())
+        self._verifier = ActorVerifier(Rotating(parts.settings, "actor_keys", public_keys))
         self._telemetry = parts.telemetry
         self._clock = parts.clock
 
@@ -100,11 +107,27 @@ class Answering:
         if model.CHANGES:
             if not key or len(key) > 200:
                 raise InvalidInput("a changing request needs an idempotency key of 1 to 200 characters")
-            body_hash = self._unit_of_work.encryption.search_hash(message.body.decode())
-            repetition = Repetition(model.TYPE, key, body_hash)
+            body_hashes = self._unit_of_work.encryption.search_hashes(message.body.decode())
+            repetition = Repetition(model.TYPE, key, body_hashes)
         cause = Cause(message.message_id or "", message.correlation_id or "")
-        async with self._unit_of_work.begin(actor, cause, repetition) as work:
+        try:
+            return await self._act(model, request, actor, cause, repetition)
+        except Refusal as refusal:
+            await self._unit_of_work.record_refusal(actor, cause, request, refusal)
+            raise
+
+    async def _act(
+        self,
+        model: type[Request[Any]],
+        request: Request[Any],
+        actor: Actor,
+        cause: Cause,
+        repetition: Repetition | None,
+    ) -> BaseModel:
+        async with self._unit_of_work.begin(actor, cause, request=model, repetition=repetition) as work:
             reply: BaseModel = await self._handlers[model](request, work)
+            told = work.used or work.is_repeat or actor.is_service
+            assert told, f"the handler of {model.TYPE} told the usage log nothing"
             if model.CHANGES:
                 assert work.repetition_checked, f"the handler of {model.TYPE} never asked for the outcome of a repeat"
                 await work.remember_outcome(reply)

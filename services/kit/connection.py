@@ -34,7 +34,8 @@ async def keep_connected(
 ) -> None:
     """Connects, calls `prepare`, waits until the connection is lost, calls `lost`, and again, until cancelled."""
     away = False
-    while True:
+    this = asyncio.current_task()
+    while not (this and this.cancelling()):  # a cancelled attempt to connect may fail as if the broker had refused it
         closed = asyncio.Event()
         connection: AbstractConnection | None = None
         try:

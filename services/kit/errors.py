@@ -1,6 +1,7 @@
 """Expected failures, and how to tell them from a database or a broker that is away."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -15,6 +16,8 @@ class Refusal(Exception):
     status = 400
     code = "refused"
     title = "Refused"
+    is_logged = False
+    """Whether the usage log hears of it: what was refused, or what its answer tells of a customer."""
 
     def __init__(
         self,
@@ -29,6 +32,8 @@ class Refusal(Exception):
         self.errors = tuple(errors)
         self.retry_after = retry_after
         self.extra = extra
+        self.use: dict[str, Any] = {}
+        """What the usage log is told beside the request and its data groups, by the names of `Work.record_use`."""
 
     def problem(self) -> Problem:
         """The answer, in the shape of RFC 9457."""
@@ -54,12 +59,14 @@ class InvalidInput(Refusal):
 class NotFound(Refusal):
     """It does not exist, as far as the asker may know."""
 
+    is_logged = True
     status, code, title = 404, "not-found", "Not found"
 
 
 class Forbidden(Refusal):
     """The asker may know that the thing exists, but may not do this."""
 
+    is_logged = True
     status, code, title = 403, "forbidden", "Not allowed"
 
 
@@ -72,6 +79,7 @@ class NotAuthenticated(Refusal):
 class Conflict(Refusal):
     """The present state does not allow it."""
 
+    is_logged = True
     status, code, title = 409, "conflict", "The present state does not allow this"
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from contracts.customer import CustomerErased
 from contracts.envelope import Envelope, Event
 from contracts.registry import find
+from contracts.topology import events_exchange, replay_exchange
 from services.kit.actor import service_actor
 from services.kit.erasure import erase_customer
 from services.kit.errors import is_infrastructure
@@ -33,6 +34,10 @@ def read_event(message: AbstractIncomingMessage) -> tuple[Envelope, Event]:
         raise Unreadable(f"no event contract of type {envelope.type}")
     if envelope.source != f"/koto/{model.owner()}":
         raise Unreadable(f"{envelope.type} does not come from its owner")
+    # the broker lets each service write to its own exchanges alone: so nobody tells anything in another's name
+    told_on, owner = message.exchange or "", model.owner()
+    if told_on.endswith((".events", ".replay")) and told_on not in (events_exchange(owner), replay_exchange(owner)):
+        raise Unreadable(f"{envelope.type} was told on another service's exchange")
     try:
         event = model.model_validate(envelope.data)
     except ValidationError as error:

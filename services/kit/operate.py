@@ -20,6 +20,7 @@ from contracts import topology
 from services.kit.errors import NotFound, Refusal
 from services.kit.rebuild import Rebuilt
 from services.kit.rebuild import rebuild as rebuild_projection
+from services.kit.reencryption import reencrypt as reencrypt_rows
 from services.kit.run import build
 from services.kit.service import Service
 
@@ -83,6 +84,11 @@ def rebuild(environments: Mapping[str, Mapping[str, str]], service: str, managem
     return _run(_rebuild(environments, service, management_url))
 
 
+def reencrypt(environments: Mapping[str, Mapping[str, str]]) -> dict[str, int]:
+    """Brings what services have encrypted and hashed to the present keys; returns how many rows of each it changed."""
+    return _run(_reencrypt(environments))
+
+
 _LISTED = ("service", "id", "type", "origin", "reason", "attempts", "parked_at", "drop_proposed_by")
 
 
@@ -144,6 +150,14 @@ async def _rebuild(environments: Mapping[str, Mapping[str, str]], name: str, man
         return await rebuild_projection(reader, services, management_url, vhost)
 
 
+async def _reencrypt(environments: Mapping[str, Mapping[str, str]]) -> dict[str, int]:
+    changed = {}
+    for name, environment in environments.items():
+        async with _opened(environment) as service:
+            changed[name] = await reencrypt_rows(service.parts)
+    return changed
+
+
 if __name__ == "__main__":
 
     def _own() -> Mapping[str, Mapping[str, str]]:
@@ -151,4 +165,10 @@ if __name__ == "__main__":
 
     _app = typer.Typer(no_args_is_help=True)
     _app.add_typer(parked_app(_own), name="parked")
+
+    @_app.command("reencrypt")
+    def _reencrypt_own() -> None:
+        """Bring what the service has encrypted and hashed to the present keys."""
+        typer.echo(json.dumps(reencrypt(_own())))
+
     _app(prog_name="koto-operate")

@@ -7,8 +7,9 @@ ids. Rows are selected by `published_at IS NULL`, never by position: rows commit
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
@@ -16,16 +17,17 @@ from typing import Any
 
 from aio_pika import DeliveryMode, Message
 from opentelemetry.trace import SpanKind
-from sqlalchemy import ARRAY, BigInteger, Executable, Row, Table, bindparam, func, or_, select, text, update
+from sqlalchemy import ARRAY, BigInteger, Executable, Row, Table, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.envelope import CLOUDEVENTS_CONTENT_TYPE, Envelope, schema_urn
+from contracts.envelope import CLOUDEVENTS_CONTENT_TYPE, Envelope, Event, schema_urn
 from contracts.topology import events_exchange
 from services.kit.errors import is_infrastructure
 from services.kit.parts import Parts
 from services.kit.telemetry import describe_error, log
 
 BATCH = 500
+FORGOTTEN_AT_ONCE = 5000
 _LOCK_KEY = 0x6B6F746F  # "koto": one relay at a time in one database
 
 
@@ -162,6 +164,25 @@ class _Drained:
 
 def _subject_order(row: Row[Any]) -> tuple[str, int]:
     return str(row.subject), row.sequence
+
+
+async def forget_told(parts: Parts, types: Collection[type[Event]], before: datetime, *, after: int) -> int:
+    """Deletes published events of these types that are older, looking at some rows after a position.
+
+    Returns the last position looked at: `after` itself when there is nothing older behind it.
+    """
+    outbox = parts.backbone.outbox
+    next_rows = select(outbox).where(outbox.c.position > after).order_by(outbox.c.position).limit(FORGOTTEN_AT_ONCE)
+    async with parts.engine.begin() as connection:
+        rows = next_rows.subquery()
+        older = select(func.max(rows.c.position)).where(rows.c.occurred_at < before)
+        last: int | None = await connection.scalar(older)
+        if last is None:
+            return after
+        old = outbox.c.position.between(after, last) & (outbox.c.occurred_at < before)
+        forgotten = outbox.c.type.in_([each.TYPE for each in types]) & outbox.c.published_at.is_not(None)
+        await connection.execute(delete(outbox).where(old, forgotten))
+    return last
 
 
 def envelope_of(service: str, row: Row[Any]) -> Envelope:

@@ -23,7 +23,7 @@ from services.kit.retry import ATTEMPT, ORIGIN, REASON, REPLAYED, attempt_of
 
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _LISTED = ("id", "type", "origin", "reason", "attempts", "parked_at", "drop_proposed_by", "drop_reason")
-_REPLAYABLE = {"input", "projection"}
+_REPLAYABLE = {"input", "projection", "usage"}
 
 
 def _clean(value: Any) -> Any:
@@ -50,7 +50,8 @@ class ParkedMessages:
     async def park(self, message: AbstractIncomingMessage) -> None:
         """Moves one message of the dead queue into the table; what is about an erased person is dropped instead."""
         headers = {_clean(key): _clean(value) for key, value in message.headers.items() if isinstance(value, str | int)}
-        ids = ids_within(message.body)
+        origin = str(headers.pop(ORIGIN, None) or _dead_lettered_from(message) or "unknown")
+        ids = [] if origin == "usage" else ids_within(message.body)  # the usage log outlives whom it names
         async with self._engine.begin() as connection:
             await connection.execute(select(func.pg_advisory_xact_lock_shared(PARKING_LOCK)))
             tombstone = self._backbone.tombstone.c.customer_id
@@ -61,7 +62,7 @@ class ParkedMessages:
                     id=uuid7(),
                     message_id=_clean(message.message_id),
                     type=_clean(message.type),
-                    origin=str(headers.pop(ORIGIN, None) or _dead_lettered_from(message) or "unknown"),
+                    origin=origin,
                     reason=str(headers.pop(REASON, "") or "redelivered too often: its consumer died with it"),
                     attempts=attempt_of(message),
                     headers=headers,

@@ -13,6 +13,7 @@ from services.kit.retry import Retry
 from services.kit.settings import ServiceSettings
 from services.kit.tables import Backbone
 from services.kit.telemetry import Telemetry
+from services.kit.usage import UsageKeys
 from services.kit.work import UnitOfWork
 
 
@@ -40,7 +41,7 @@ def parts_of(settings: ServiceSettings, backbone: Backbone, clock: Clock, teleme
     telemetry.trace_sql(engine)
     publisher = Publisher(settings.rabbitmq_url, f"koto-{settings.service}-publisher")
     committed = asyncio.Event()
-    encryption = FieldEncryption(settings.field_keys, settings.search_key)
+    encryption = FieldEncryption(settings)
     return Parts(
         name=settings.service,
         settings=settings,
@@ -52,5 +53,5 @@ def parts_of(settings: ServiceSettings, backbone: Backbone, clock: Clock, teleme
         publisher=publisher,
         retry=Retry(settings.service, publisher),
         committed=committed,
-        unit_of_work=UnitOfWork(engine, backbone, settings, encryption, clock, after_commit=committed.set),
+        unit_of_work=UnitOfWork(engine, backbone, settings, encryption, clock, UsageKeys(settings), committed.set),
     )

@@ -12,19 +12,21 @@ table, which the next one replaces.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aio_pika import Message
 from sqlalchemy import Row, Table, delete, func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from contracts import topology
 from contracts.topology import Queue
-from services.kit import topology_apply
+from services.kit import border, topology_apply
+from services.kit.batches import BatchedConsumer
 from services.kit.erasure import about
+from services.kit.migrate import grant
 from services.kit.outbox import event_message
-from services.kit.projection import BatchedConsumer
 from services.kit.service import Service
 
 _PAGE = 500
@@ -66,14 +68,17 @@ async def rebuild(reader: Service, owners: Iterable[Service], management_url: st
     shadow = live.to_metadata(reader.parts.backbone.metadata.__class__(), name=f"{live.name}_rebuilt")
     queue = _queue_of(reader.name)
     await topology_apply.declare(management_url, vhost, queue)
-    async with reader.parts.engine.begin() as connection:
+    owning = create_async_engine(reader.parts.settings.database_owner_url.get_secret_value(), hide_parameters=True)
+    async with owning.begin() as connection:
         await connection.execute(text(f'DROP TABLE IF EXISTS "{shadow.name}"'))
         await connection.execute(text(f'CREATE TABLE "{shadow.name}" (LIKE "{live.name}" INCLUDING ALL)'))
+        await connection.run_sync(_protect, live, shadow, reader.parts.engine.url.username or "")
     try:
         types = [each.TYPE for each in events]
         replayed = sum([await replay_log(owner, queue.name, types) for owner in owners])
-        rows = await _fill_and_switch(reader, live, shadow, queue.name)
+        rows = await _fill_and_switch(reader, owning, live, shadow, queue.name)
     finally:
+        await owning.dispose()
         await topology_apply.remove(management_url, vhost, queue)
     return Rebuilt(replayed, rows)
 
@@ -107,21 +112,31 @@ async def _log(owner: Service, types: list[str]) -> AsyncIterator[list[Row[Any]]
         position = page[-1].position
 
 
-async def _fill_and_switch(reader: Service, live: Table, shadow: Table, queue: str) -> int:
+def _protect(connection: Connection, live: Table, shadow: Table, role: str) -> None:
+    """Gives the shadow what no copy brings along: the rights of the service, and the border."""
+    grant(connection, [shadow], role)
+    if "border" in live.info:
+        for statement in border.draw(shadow.name, live.info["border"]):
+            connection.execute(text(statement))
+
+
+async def _fill_and_switch(reader: Service, owning: AsyncEngine, live: Table, shadow: Table, queue: str) -> int:
     """Consumes into the shadow until it lacks nothing that the live table has, then swaps; returns the rows there are.
 
     The consumer is stopped before the swap, so that no batch of its writes to a table that is being renamed.
     Raises RebuildStuck when rows of the live table can't be had from the log.
     """
     assert reader.projection
+    into_shadow = replace(reader.projection, table=shadow)
     for _ in range(ROUNDS):
-        consuming = asyncio.create_task(BatchedConsumer(reader.parts, queue, reader.projection, shadow).run())
+        consumer = BatchedConsumer(reader.parts, "projection", into_shadow.keep, queue=queue)
+        consuming = asyncio.create_task(consumer.run())
         try:
-            await _caught_up(reader, live, shadow)
+            await _caught_up(owning, live, shadow)
         finally:
             consuming.cancel()
             await asyncio.gather(consuming, return_exceptions=True)
-        async with reader.parts.engine.begin() as connection:
+        async with owning.begin() as connection:
             await connection.execute(text(f'LOCK TABLE "{live.name}" IN ACCESS EXCLUSIVE MODE'))
             # erased meanwhile: kit erases from the tables it knows, and the shadow is none of them
             erased = select(reader.parts.backbone.tombstone.c.customer_id)
@@ -135,11 +150,11 @@ async def _fill_and_switch(reader: Service, live: Table, shadow: Table, queue: s
     raise RebuildStuck(f"{live.name} changes faster than it is rebuilt")
 
 
-async def _caught_up(reader: Service, live: Table, shadow: Table) -> None:
+async def _caught_up(owning: AsyncEngine, live: Table, shadow: Table) -> None:
     """Returns when the shadow has what the live table has; raises RebuildStuck when it stops coming nearer."""
     lacking, since = -1, 0
     while since < PATIENCE_CHECKS:
-        async with reader.parts.engine.connect() as connection:
+        async with owning.connect() as connection:
             behind = await _lacking(connection, live, shadow)
         if not behind:
             return

@@ -37,7 +37,7 @@ def build(environment: Mapping[str, str]) -> Runnable:
     module = importlib.import_module(f"services.{environment['KOTO_SERVICE']}.main")
     settings_type: type[ServiceSettings] = getattr(module, "Settings", ServiceSettings)
     told = {key.removeprefix("KOTO_").lower(): value for key, value in environment.items() if key.startswith("KOTO_")}
-    service: Runnable = module.build(settings_type(**told))  # type: ignore[arg-type]  # pydantic parses the strings
+    service: Runnable = module.build(settings_type(**told))  # pydantic parses the strings
     return service
 
 

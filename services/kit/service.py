@@ -1,7 +1,7 @@
 """A service: its doors, its relay and its health, started and stopped as one object."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -12,23 +12,29 @@ from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 
 from contracts import topology
 from contracts.envelope import Event, Request
+from contracts.topology import DATA_USED
 from services.kit.answering import Answering
+from services.kit.batches import BatchedConsumer, Keep
 from services.kit.clock import Clock, SystemClock
 from services.kit.connection import named_url
 from services.kit.database import check_pools
 from services.kit.errors import is_infrastructure
 from services.kit.input_consumer import InputConsumer
-from services.kit.outbox import Relay
+from services.kit.outbox import Relay, forget_told
 from services.kit.parking import ParkedMessages
-from services.kit.parts import parts_of
-from services.kit.projection import BatchedConsumer, Projection
+from services.kit.parts import Parts, parts_of
+from services.kit.projection import Projection
 from services.kit.settings import ServiceSettings
 from services.kit.tables import Backbone
 from services.kit.telemetry import Telemetry, describe_error, log
 from services.kit.work import Handler
 
+Background = Callable[[Parts], Coroutine[Any, Any, None]]
+"""What a service does by itself for as long as it runs: it is cancelled at the end, and must survive any outage."""
 OUTCOME_KEPT = timedelta(hours=24)
 """How long an idempotency key is remembered."""
+USAGE_KEPT = timedelta(days=30)
+"""How long a line of the usage log stays with the service that told it, should it have to be told again."""
 
 
 class Service:
@@ -42,6 +48,8 @@ class Service:
         requests: Mapping[type[Request[Any]], Handler],
         input: Mapping[type[Event], Handler] | None = None,
         projection: Projection | None = None,
+        usage: Keep | None = None,
+        background: Sequence[Background] = (),
         clock: Clock | None = None,
         telemetry: Telemetry | None = None,
     ) -> None:
@@ -53,13 +61,15 @@ class Service:
         )
         self.name = settings.service
         self.projection = projection
+        self._background = background
         self.relay = Relay(self.parts)
         self.parked = ParkedMessages(self.parts)
         self.answering = Answering(self.parts, requests)
         self.input_consumer = InputConsumer(self.parts, input or {})
         self._declared = topology.service(self.name)
         self._broker: RabbitBroker | None = None
-        self._batched: BatchedConsumer | None = None
+        keeping = {"projection": projection and projection.keep, "usage": usage}
+        self._batched = [BatchedConsumer(self.parts, purpose, keep) for purpose, keep in keeping.items() if keep]
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -70,18 +80,22 @@ class Service:
         self._tasks.append(asyncio.create_task(self.relay.run(), name=f"{self.name} relay"))
         self._tasks.append(asyncio.create_task(self._tidy(), name=f"{self.name} tidying"))
         await self._patiently(self._open_doors)
-        if self.projection:
-            self._batched = BatchedConsumer(self.parts, topology.queue(self.name, "projection"), self.projection)
-            self._tasks.append(asyncio.create_task(self._batched.run(), name=f"{self.name} projection"))
+        for consumer in self._batched:
+            self._tasks.append(asyncio.create_task(consumer.run(), name=f"{self.name} batches"))
+        for each in self._background:
+            self._tasks.append(asyncio.create_task(each(self.parts), name=f"{self.name} {each.__name__}"))
 
     async def _tidy(self) -> None:
-        """Forgets outcomes whose keys have expired."""
-        table = self.parts.backbone.request_outcome
+        """Forgets outcomes whose keys have expired, and lines of the usage log that the access service has had long."""
+        table, told = self.parts.backbone.request_outcome, 0
         while True:
+            now = self.parts.clock.now()
             try:
                 async with self.parts.engine.begin() as connection:
-                    expired = table.c.happened_at < self.parts.clock.now() - OUTCOME_KEPT
+                    expired = table.c.happened_at < now - OUTCOME_KEPT
                     await connection.execute(table.delete().where(expired))
+                while (last := await forget_told(self.parts, DATA_USED, now - USAGE_KEPT, after=told)) > told:
+                    told = last
             except Exception as error:
                 log.warning("tidying.waits", service=self.name, **describe_error(error))
             await asyncio.sleep(600)
@@ -105,7 +119,7 @@ class Service:
         """Whether every queue has our consumer: a connection alone proves nothing. True while the broker is away."""
         if not self.parts.publisher.connected or self._broker is None:
             return True
-        if any(task.done() for task in self._tasks) or (self._batched and not self._batched.consuming):
+        if any(task.done() for task in self._tasks) or not all(each.consuming for each in self._batched):
             return False
         return all([await _consumes(subscriber) for subscriber in self._broker.subscribers])
 
@@ -122,7 +136,7 @@ class Service:
             decoder=_undecoded,
         )
         # Consumers hold no more messages than there are database connections, but for the relay's, parking's and
-        # the projection's own.
+        # a batched consumer's own.
         handling = (pool - 3) // 2 if self._declared.input else 0
         doors = {"requests": (self._answer, pool - 3 - handling), "dead": (self._park, 1)}
         if handling:

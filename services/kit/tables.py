@@ -89,7 +89,7 @@ def backbone(metadata: MetaData) -> Backbone:
         Column("consumer", Text, primary_key=True),
         Column("fact_id", Uuid, primary_key=True),
         Column("claimed_at", Moment, nullable=False),
-        info={"not_erased": "ids of facts only"},
+        info={"not_erased": "ids of facts only", "append_only": True},
         comment="Facts that were acted on: each once.",
     )
     parked = Table(
@@ -119,7 +119,7 @@ def backbone(metadata: MetaData) -> Backbone:
         metadata,
         Column("customer_id", Uuid, primary_key=True),
         Column("erased_at", Moment, nullable=False),
-        info={"not_erased": "keeps what was erased from coming back"},
+        info={"not_erased": "keeps what was erased from coming back", "append_only": True},
         comment="Erased people: no late message brings them back.",
     )
     subject_sequence = Table(

@@ -1,28 +1,35 @@
 """The unit of work: one transaction in which state, inbox, outbox and idempotency key commit together."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from opentelemetry import trace
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Executable, Table, and_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from uuid_utils.compat import uuid7
 
-from contracts.envelope import Event
+from contracts.envelope import Event, Request
+from contracts.policy import Ruling
+from contracts.registry import find
+from contracts.usage import DataUsed
 from services.kit.actor import Actor
+from services.kit.border import BEYOND, has_border, stand_within
 from services.kit.clock import Clock
-from services.kit.errors import KeyReused
+from services.kit.errors import KeyReused, Refusal
 from services.kit.field_encryption import FieldEncryption
+from services.kit.rights import NO_RIGHTS, Rights, rights_of
 from services.kit.settings import ServiceSettings
 from services.kit.tables import Backbone
 from services.kit.telemetry import current_traceparent
+from services.kit.usage import UsageKeys
 
 OutcomeT = TypeVar("OutcomeT", bound=BaseModel)
 
@@ -38,11 +45,12 @@ class Cause:
 
 @dataclass(frozen=True)
 class Repetition:
-    """The idempotency key of a changing request, and a keyed hash of its body, which may hold an identity code."""
+    """The idempotency key of a changing request, and keyed hashes of its body, which may hold an identity code."""
 
     request_type: str
     key: str
-    body_hash: bytes
+    body_hashes: Sequence[bytes]
+    """By the present key and by older ones."""
 
 
 @dataclass
@@ -53,14 +61,22 @@ class Work:
     backbone: Backbone
     settings: ServiceSettings
     encryption: FieldEncryption
+    usage_keys: UsageKeys
     actor: Actor
     cause: Cause
     now: datetime
+    request: type[Request[Any]] | None = None
+    rights: Rights = NO_RIGHTS
+    """What the policy gives the actor for the request being answered."""
     repetition: Repetition | None = None
     sequence: int = 0
     """The `subjectsequence` of the event being handled; 0 in a request."""
     published: int = 0
     repetition_checked: bool = field(default=False, init=False)
+    is_repeat: bool = field(default=False, init=False)
+    """Whether the request was answered by what it did when it came before."""
+    used: list[DataUsed] = field(default_factory=list, init=False)
+    """Lines for the usage log, to be written before the commit."""
 
     async def publish(self, event: Event, *, legal_basis: str | None = None, fact_id: UUID | None = None) -> int:
         """Writes an event to the outbox and returns its number among its subject's events.
@@ -71,16 +87,13 @@ class Work:
         if event.owner() != self.settings.service:
             raise ValueError(f"{event.TYPE} is not {self.settings.service}'s to publish")
         event_id = uuid7()
-        numbered = _next_number(self.backbone.subject_sequence)
-        sequence: int = (await self.connection.execute(numbered, {"subject": event.subject()})).scalar_one()
-        await self.connection.execute(
-            insert(self.backbone.outbox),
+        written = await self.connection.execute(
+            _write(self.backbone.outbox, self.backbone.subject_sequence),
             {
                 "id": event_id,
                 "fact_id": fact_id or event_id,
                 "type": event.TYPE,
                 "subject": event.subject(),
-                "sequence": sequence,
                 "customer_ids": sorted(event.about_customers()),
                 "occurred_at": self.now,
                 "correlation_id": self.cause.correlation_id,
@@ -92,7 +105,66 @@ class Work:
             },
         )
         self.published += 1
+        sequence: int = written.scalar_one()
         return sequence
+
+    def record_use(
+        self,
+        customers: Collection[UUID] = (),
+        data: Iterable[str] = (),
+        *,
+        relation: str | None = None,
+        found: int | None = None,
+        sealed: object = None,
+        words: Iterable[str] = (),
+        purpose: str | None = None,
+        denied: bool = False,
+    ) -> None:
+        """Tells the usage log what the actor uses by the present request: it commits with the act or not at all.
+
+        It is written last of all, so that acts on the same line of the log wait for each other's commit alone.
+
+        `sealed`, what was searched or why something was opened, is kept as JSON that the access service alone can read;
+        `words` are those searched for, or in the names seen.
+        """
+        if self.request is None:
+            return  # nobody asked: invented people are being made
+        data = sorted(data)
+        basis = next((ruling.legal_basis for each in data if (ruling := self._ruling(each, relation))), None)
+        event_type = cast(type[DataUsed], find(f"{self.settings.service}.data_used.v1"))
+        self.used.append(
+            event_type(
+                line=self.usage_keys.any_line(),
+                outcome="denied" if denied else "done",
+                act=self.request.ACT,
+                request=self.request.TYPE,
+                user=self.actor.user,
+                organisation=self.actor.organisation,
+                role=self.actor.role or "none",
+                grant=self.actor.grant,
+                granted_by=self.actor.granted_by or None,
+                task=self.actor.task or None,
+                purpose=purpose or self.actor.purpose or None,
+                legal_basis=basis,
+                relation=relation,
+                customers=tuple(customers),
+                data=tuple(data),
+                found=found,
+                sealed=None if sealed is None else self.usage_keys.seal(json.dumps(sealed)),
+                words=self.usage_keys.hashes(words),
+            )
+        )
+
+    def _ruling(self, data: str, relation: str | None) -> Ruling | None:
+        return self.rights.ruling(data, relation) if relation else None
+
+    async def beyond_the_border(self, why: str) -> None:
+        """From here to the transaction's end rows of all municipalities are seen and changed; the trace tells why.
+
+        Until then a person's request sees those of the actor's municipality; handlers of events see all.
+        """
+        trace.get_current_span().add_event("beyond the border", {"why": why})
+        await stand_within(self.connection, BEYOND)
 
     async def outcome_of_repeat(self, outcome: type[OutcomeT]) -> OutcomeT | None:
         """What this very request did when it came before, or None when it comes for the first time.
@@ -106,14 +178,15 @@ class Work:
         table = self.backbone.request_outcome
         claimed = await self.connection.execute(
             insert(table).on_conflict_do_nothing(),
-            {**self._key(""), "body_hash": self.repetition.body_hash, "happened_at": self.now},
+            {**self._key(""), "body_hash": self.repetition.body_hashes[0], "happened_at": self.now},
         )
         if claimed.rowcount:
             return None
         of_key = select(table.c.body_hash, table.c.outcome).where(_is_key(table))
         row = (await self.connection.execute(of_key, self._key(_OF_KEY))).one()
-        if row.body_hash != self.repetition.body_hash:
+        if row.body_hash not in self.repetition.body_hashes:
             raise KeyReused("Use a new Idempotency-Key for a new request.")
+        self.is_repeat = True
         return outcome.model_validate(row.outcome)
 
     async def remember_outcome(self, outcome: BaseModel) -> None:
@@ -135,10 +208,14 @@ _OF_KEY = "of_"
 
 # Statements of every act are built once: building one takes SQLAlchemy longer than running it takes PostgreSQL.
 @cache
-def _next_number(table: Table) -> Executable:
-    first = insert(table).values(last=1)
-    following = first.on_conflict_do_update(index_elements=["subject"], set_={"last": table.c.last + 1})
-    return following.returning(table.c.last)
+def _write(outbox: Table, numbers: Table) -> Executable:
+    """Takes the subject's next number and writes the row with it."""
+    first = insert(numbers).values(subject=bindparam("subject", type_=numbers.c.subject.type), last=1)
+    following = first.on_conflict_do_update(index_elements=["subject"], set_={"last": numbers.c.last + 1})
+    numbered = following.returning(numbers.c.last).cte("numbered")
+    told = [each for each in outbox.c if each.name not in ("position", "sequence", "published_at", "failure")]
+    row = select(*(bindparam(each.name, type_=each.type) for each in told), numbered.c.last)
+    return insert(outbox).from_select([*told, outbox.c.sequence], row).returning(outbox.c.sequence)
 
 
 @cache
@@ -160,26 +237,53 @@ class UnitOfWork:
     settings: ServiceSettings
     encryption: FieldEncryption
     clock: Clock
+    usage_keys: UsageKeys
     after_commit: Callable[[], None]
     """Told after each commit that published something: wakes the relay."""
 
     @asynccontextmanager
-    async def begin(self, actor: Actor, cause: Cause, repetition: Repetition | None = None) -> AsyncIterator[Work]:
-        """One transaction."""
+    async def begin(
+        self,
+        actor: Actor,
+        cause: Cause,
+        *,
+        request: type[Request[Any]] | None = None,
+        repetition: Repetition | None = None,
+    ) -> AsyncIterator[Work]:
+        """One transaction; for a request it raises Forbidden and RightsNotCurrent, as `rights_of` does."""
+        now = self.clock.now()
+        rights = rights_of(actor, request, now) if request else NO_RIGHTS
         async with self.engine.begin() as connection:
+            if has_border(self.backbone.metadata):
+                await stand_within(connection, BEYOND if actor.is_service else actor.municipality, actor.emergency)
             work = Work(
                 connection=connection,
                 backbone=self.backbone,
                 settings=self.settings,
                 encryption=self.encryption,
+                usage_keys=self.usage_keys,
                 actor=actor,
                 cause=cause,
-                now=self.clock.now(),
+                now=now,
+                request=request,
+                rights=rights,
                 repetition=repetition,
             )
             yield work
+            for line in work.used:
+                await work.publish(line, legal_basis=line.legal_basis)
         if work.published:
             self.after_commit()
+
+    async def record_refusal(self, actor: Actor, cause: Cause, request: Request[Any], refusal: Refusal) -> None:
+        """Tells the usage log of what was refused: of a customer that exists as of one that does not."""
+        if actor.is_service or not refusal.is_logged:
+            return
+        asked_for = getattr(request, "customer_id", None)
+        told = {"customers": [asked_for] if asked_for else [], "data": request.DATA} | refusal.use
+        async with self.begin(actor, cause) as work:
+            work.request = type(request)
+            work.record_use(**told, denied=True)
 
 
 Handler = Callable[[Any, Work], Awaitable[Any]]

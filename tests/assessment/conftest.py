@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from services.assessment.main import build
 from services.kit.settings import ServiceSettings
 from tests.assessment.support import Desk, StoppedClock
-from tests.support import ACTOR_KEYS, FIELD_KEYS, SEARCH_KEY, TestDatabases
+from tests.support import ACTOR_KEYS, FIELD_KEYS, SEARCH_KEY, USAGE_KEYS, TestDatabases
 
 
 @pytest.fixture
@@ -34,6 +34,8 @@ async def desk(databases: TestDatabases, clock: StoppedClock) -> AsyncIterator[D
         actor_keys=SecretStr(ACTOR_KEYS),
         field_keys=SecretStr(FIELD_KEYS),
         search_key=SecretStr(SEARCH_KEY),
+        usage_keys=SecretStr(USAGE_KEYS),
+        usage_hash_key=SecretStr(SEARCH_KEY),
     )
     service = build(settings, clock)
     yield Desk(service, clock)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from contracts.assessment import Assessments, GetCustomerAssessments
 from contracts.customer import (
@@ -21,8 +21,9 @@ from services.assessment.handlers import get_customer_assessments
 from services.assessment.subscribers import PROJECTION
 from services.kit.actor import Actor
 from services.kit.service import Service
+from services.kit.usage import UsageKeys
 from services.kit.work import Cause, UnitOfWork
-from tests.support import EXPERT_TAMPERE
+from tests.support import EXPERT_TAMPERE, rows
 
 TAMPERE = "837"
 
@@ -44,6 +45,7 @@ class Delivery:
     body: bytes
     message_id: str
     headers: dict[str, Any] = field(default_factory=dict)
+    exchange: str = "customer.events"
     acked: bool = False
 
     async def ack(self) -> None:
@@ -117,8 +119,7 @@ class Desk:
     async def project(self, *told: tuple[Event, int]) -> None:
         """The events are kept by the projection, in one batch."""
         pairs = [(envelope(event, sequence), event) for event, sequence in told]
-        async with self.service.parts.engine.begin() as connection:
-            await PROJECTION.keep(connection, pairs, PROJECTION.table)
+        await PROJECTION.keep(self.service.parts, pairs)
 
     async def learn(self, event: CustomerState, sequence: int = 1) -> None:
         """The event arrives at both queues."""
@@ -137,9 +138,10 @@ class Desk:
             self.service.parts.settings,
             None,  # type: ignore[arg-type]  # nothing here is encrypted
             self.clock,
+            UsageKeys(self.service.parts.settings),
             after_commit=lambda: None,
         )
-        async with unit_of_work.begin(actor, Cause("test", "test")) as work:
+        async with unit_of_work.begin(actor, Cause("test", "test"), request=GetCustomerAssessments) as work:
             return await get_customer_assessments(GetCustomerAssessments(customer_id=customer_id), work)
 
     async def assessments(self, columns: str = "municipality, status, reasons") -> list[tuple[Any, ...]]:
@@ -155,5 +157,4 @@ class Desk:
 
     async def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the service's database."""
-        async with self.service.parts.engine.connect() as connection:
-            return [tuple(row) for row in await connection.execute(text(query))]
+        return [tuple(row) for row in await rows(self.service.parts.settings.database_url.get_secret_value(), query)]

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.assessment import GetCustomerAssessments
-from contracts.customer import Arrival, CustomerChanged, GetCustomer, RelationshipState
+from contracts.customer import Arrival, CustomerChanged, RelationshipState
 from contracts.types import Code
 from services.assessment.law import law_on, versions
-from services.assessment.rules import last_day, may_ask, reasons_to_assess
+from services.assessment.rules import last_day, reasons_to_assess
 from tests.assessment.support import relationships
 
 ON = date(2026, 3, 2)
@@ -145,15 +144,3 @@ def test_no_version_is_in_force_before_the_act_was() -> None:
         law_on(date(2024, 12, 31))
 
     assert law_on(date(2025, 1, 1)).version == "2025-01-01"
-
-
-@pytest.mark.parametrize(
-    ("role", "allowed"),
-    [("integration_expert", True), ("supervisor", True), ("advisor", False), ("records_manager", False), ("", False)],
-)
-def test_a_role_that_the_table_does_not_name_may_not_read(role: str, allowed: bool) -> None:
-    assert may_ask(role, GetCustomerAssessments) is allowed
-
-
-def test_a_request_that_the_table_does_not_name_is_denied() -> None:
-    assert not may_ask("integration_expert", GetCustomer)

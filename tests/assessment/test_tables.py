@@ -3,18 +3,21 @@
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from services.assessment.tables import METADATA
 from services.kit.erasure import erasable
 from services.kit.migrate import drift
 from tests.assessment.support import Desk, changed, opened
+from tests.support import owner_url
 
 
 @pytest.mark.database
 async def test_the_migrations_make_the_tables_of_the_code(desk: Desk) -> None:
-    async with desk.service.parts.engine.connect() as connection:
+    engine = create_async_engine(owner_url(desk.service.parts.settings.database_url.get_secret_value()))
+    async with engine.connect() as connection:
         assert await connection.run_sync(drift, METADATA) == []
+    await engine.dispose()
 
 
 @pytest.mark.database
@@ -25,10 +28,8 @@ async def test_erasing_removes_every_row_about_the_person_and_of_nobody_else(des
 
     await desk.erase(customer_id)
 
-    async with desk.service.parts.engine.connect() as connection:
-        for table in erasable(METADATA.sorted_tables):
-            rows = (await connection.execute(select(table))).all()
-            assert str(customer_id) not in str(rows), table.name
+    for table in erasable(METADATA.sorted_tables):
+        assert str(customer_id) not in str(await desk.rows(f"SELECT * FROM {table.name}")), table.name
     assert len((await desk.ask(other)).assessments) == 1
 
 

@@ -22,6 +22,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def main(
     names: Annotated[list[str] | None, typer.Argument(help=", ".join(BENCHES))] = None,
     quick: Annotated[bool, typer.Option("--quick", help="To see that they run; keeps no results.")] = False,
+    lines: Annotated[int, typer.Option(help="How many lines of the usage log.")] = Effort.lines,
     write: Annotated[bool, typer.Option("--write", help="Then write docs/figures.md from the newest results.")] = False,
 ) -> None:
     """Measure all benches, or those named."""
@@ -35,7 +36,7 @@ def main(
             house.start()
             for name in names or BENCHES:
                 console.print(f"Measuring: {name} ...")
-                report = uvloop.run(measure(name, house, QUICK if quick else Effort()))
+                report = uvloop.run(measure(name, house, QUICK if quick else Effort(lines=lines)))
                 show(report)
                 if not quick:
                     asyncio.run(page.keep(name, report, house))

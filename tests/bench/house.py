@@ -119,8 +119,8 @@ class House:
         return await rows(self.database_url(service), query, *values)
 
     def database_url(self, service: str) -> str:
-        """A service's own database, as its own role."""
-        return self.stack.environments()[service]["KOTO_DATABASE_URL"].replace("+asyncpg", "")
+        """A service's own database, as its owner."""
+        return self.stack.environments()[service]["KOTO_DATABASE_OWNER_URL"].replace("+asyncpg", "")
 
     async def headers(self, user: str = EXPERT.user) -> dict[str, str]:
         """What a signed-in user sends."""

@@ -19,6 +19,8 @@ class Effort:
     rounds: int = 5
     seconds: float = 3.0
     share: float = 1.0
+    lines: int = 500_000
+    """Of the usage log."""
 
     def of(self, count: int) -> int:
         """So many, or the share of it."""

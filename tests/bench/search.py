@@ -41,7 +41,7 @@ async def measure(house: House, effort: Effort) -> Report:
     await _fill(house, few)
     await house.end("customer")
     administrator = await asyncpg.connect(house.stack.database.url)
-    await administrator.execute(f"CREATE DATABASE {FEW_DATABASE} TEMPLATE koto_customer OWNER koto_customer")
+    await administrator.execute(f"CREATE DATABASE {FEW_DATABASE} TEMPLATE koto_customer OWNER koto_customer_owner")
     await administrator.close()
     await _fill(house, many, begun=few)
     known = _customers(few)

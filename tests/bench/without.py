@@ -19,10 +19,14 @@ from opentelemetry.sdk.trace import Tracer
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import INVALID_SPAN
 from prometheus_client.metrics import MetricWrapperBase
+from sqlalchemy import true
 
 from contracts.customer import Customer
+from contracts.policy import Ruling
+from services.customer import repository
 from services.gateway.issuer import Issuer
 from services.kit import requests, telemetry
+from services.kit import work as work_module
 from services.kit.actor import ActorTokens, ActorVerifier
 from services.kit.field_encryption import FieldEncryption
 from services.kit.run import main
@@ -65,11 +69,51 @@ async def _yes(*_: Any) -> bool:
     return True
 
 
+class _Everything:
+    """Rights of somebody who may see everything, without asking the policy."""
+
+    actor, related, values = EXPERT, "own", {}
+
+    def ruling(self, *_: Any) -> Ruling:
+        return Ruling("allow", "none")
+
+    def allows(self, *_: Any) -> bool:
+        return True
+
+    def relation(self, *_: Any, **__: Any) -> str:
+        return "own"
+
+    def reach(self, *_: Any) -> None: ...
+
+
 async def _first_time(work: Work, _: Any) -> None:
     work.repetition_checked = True
 
 
 async def _not_remembered(*_: Any) -> None: ...
+
+
+def _unconditioned() -> Any:
+    """The statement of a read without the condition of the right."""
+    kept, repository._reached = repository._reached, lambda *_: true()
+    try:
+        return repository._customer.__wrapped__(None)  # type: ignore[arg-type]
+    finally:
+        repository._reached = kept
+
+
+_ANY_CUSTOMER = _unconditioned()
+
+
+def _unlogged(work: Work, *_: Any, **__: Any) -> None:
+    work.used = _Unwritten()
+
+
+class _Unwritten(list[Any]):
+    """Something to write, of which nothing is written."""
+
+    def __bool__(self) -> bool:
+        return True
 
 
 PROMISES: dict[str, list[Patch]] = {
@@ -87,6 +131,12 @@ PROMISES: dict[str, list[Patch]] = {
     "metrics": [(MetricWrapperBase, "labels", lambda *_: _Unmeasured())],
     "reply checked against its contract": [(Customer, "model_validate_json", _Unchecked)],
     "identity code encrypted": [(FieldEncryption, "decrypt", lambda *_: CODE)],
+    "policy decided and conditions of SQL": [
+        (work_module, "rights_of", lambda *_: _Everything()),
+        (repository, "_customer", lambda _: _ANY_CUSTOMER),
+    ],
+    "border": [(work_module, "has_border", lambda _: False)],
+    "usage log": [(Work, "record_use", _unlogged)],
     "idempotency": [(Work, "outcome_of_repeat", _first_time), (Work, "remember_outcome", _not_remembered)],
 }
 ALL = "all of these"

@@ -24,7 +24,7 @@ async def test_a_closed_customer_does_not_exist_for_the_municipality(customers: 
 async def test_closing_is_published_with_the_whole_public_state(customers: CustomerService) -> None:
     opened = await customers.ask(opening(service_language="fi"))
     await closed(customers, opened)
-    [_, event] = await customers.rows("SELECT * FROM outbox ORDER BY position")
+    [_, event] = await customers.told()
     state = json.loads(event["data"])
     assert event["type"] == "customer.closed.v1"
     assert (state["municipality"], state["reason"], state["service_language"]) == ("837", "moved_away", "fi")

@@ -33,7 +33,7 @@ async def test_the_erasure_is_numbered_after_all_that_was_told_of_the_person(cus
     opened = await customers.ask(opening())
     await closed(customers, opened)
     await customers.ask(EraseCustomer(customer_id=opened.customer_id), RECORDS_TAMPERE)
-    [event] = await customers.rows("SELECT sequence, legal_basis FROM outbox")
+    [event] = await customers.told()
     assert (event["sequence"], event["legal_basis"]) == (3, "681/2023 77 §")
 
 

@@ -5,7 +5,6 @@ import json
 from datetime import date
 
 import pytest
-from structlog.testing import capture_logs
 
 from contracts.customer import CustomerVersion, GetCustomer, GetCustomerHistory
 from services.kit.actor import Actor
@@ -51,7 +50,7 @@ async def test_opening_is_published_with_consequences_and_no_names(customers: Cu
             first_residence_permit={"kind": "continuous", "ground": "quota_refugee", "granted_on": "2026-01-15"},
         )
     )
-    [event] = await customers.rows("SELECT * FROM outbox")
+    [event] = await customers.told()
     assert event["type"] == "customer.opened.v1"
     assert event["customer_ids"] == [opened.customer_id]
     assert json.loads(event["data"]) == {
@@ -62,6 +61,7 @@ async def test_opening_is_published_with_consequences_and_no_names(customers: Cu
         "integration_act_groups": ["2.3"],
         "service_language": "so",
         "interpreter_needed": True,
+        "safety_non_disclosure": False,
         "municipality": "837",
     }
 
@@ -140,13 +140,15 @@ async def test_a_customer_of_another_municipality_is_known_elsewhere_and_the_que
     customers: CustomerService,
 ) -> None:
     opened = await customers.ask(opening(personal_identity_code=CODE))
-    with capture_logs() as logged, pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict) as refused:
         await customers.ask(opening(personal_identity_code=CODE), EXPERT_HELSINKI)
     answer = refused.value.problem().model_dump_json()
     assert refused.value.code == "known-elsewhere"
     assert not any(told in answer for told in (CODE, str(opened.customer_id), "837", "Esimerkki"))
-    told = {"user": "expert@helsinki", "organisation": "091"}
-    assert logged == [{"event": "customer.known_elsewhere", "log_level": "info", **told}]
+    line = (await customers.uses())[-1]
+    assert (line["user"], line["organisation"], line["outcome"]) == ("expert@helsinki", "091", "denied")
+    assert (line["customers"], line["data"]) == ([str(opened.customer_id)], ["existence"])
+    assert CODE not in str(line)
 
 
 @pytest.mark.parametrize("other", [EXPERT_TAMPERE, EXPERT_HELSINKI])

@@ -202,8 +202,3 @@ def test_an_ended_relationship_is_told_as_ended() -> None:
 def test_what_is_not_known_is_told_as_not_known() -> None:
     state = rules.public_state(customer(person()))
     assert (state.first_permit_on, state.service_language, state.interpreter_needed) == (None, None, None)
-
-
-def test_nothing_is_allowed_to_a_role_that_the_table_does_not_name() -> None:
-    every = frozenset().union(*rules.MAY_ASK.values())
-    assert not any(rules.may_ask("advisor", request) for request in every)

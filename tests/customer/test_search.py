@@ -5,7 +5,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from structlog.testing import capture_logs
 
 from contracts.customer import ChangeCustomer, CustomersFound, EraseCustomer, SearchCustomers
 from services.customer.matching import skeleton, words_on_record
@@ -139,11 +138,18 @@ async def test_a_code_known_elsewhere_tells_that_alone_and_who_learned_it_is_log
     customers: CustomerService,
 ) -> None:
     await customers.ask(opening(personal_identity_code=CODE))
-    with capture_logs() as logged:
-        reply = await customers.ask(SearchCustomers(personal_identity_code=CODE, name="Aamu"), EXPERT_HELSINKI)
+    asked = SearchCustomers(personal_identity_code=CODE, name="Aamu", purpose="transfer")
+    reply = await customers.ask(asked, EXPERT_HELSINKI)
     assert reply == CustomersFound(hits=(), known_elsewhere=True)
-    who = {"user": "expert@helsinki", "organisation": "091"}
-    assert logged == [{"event": "customer.known_elsewhere", "log_level": "info", **who}]
+    line = (await customers.uses())[-1]
+    assert (line["user"], line["purpose"], line["data"]) == ("expert@helsinki", "transfer", ["existence", "identity"])
+
+
+@pytest.mark.parametrize("code", [CODE, OTHER_CODE])
+async def test_without_a_purpose_nobody_looks_beyond_the_own_customers(customers: CustomerService, code: str) -> None:
+    await customers.ask(opening(personal_identity_code=CODE))
+    reply = await customers.ask(SearchCustomers(personal_identity_code=code), EXPERT_HELSINKI)
+    assert reply == CustomersFound(hits=(), purpose_needed=True)
 
 
 async def test_without_the_whole_code_nothing_is_told_of_others_customers(customers: CustomerService) -> None:
@@ -163,7 +169,8 @@ async def test_an_own_customer_who_is_another_municipalitys_too_is_not_known_els
         uuid4(),
         known.customer_id,
     )
-    reply = await customers.ask(SearchCustomers(personal_identity_code=CODE, name="Joku muu"))
+    asked = SearchCustomers(personal_identity_code=CODE, name="Joku muu", purpose="transfer")
+    reply = await customers.ask(asked)
     assert reply == CustomersFound(hits=())
 
 
@@ -174,6 +181,7 @@ async def test_an_own_customer_who_is_another_municipalitys_too_is_not_known_els
         ({"limit": 5}, "", "nothing_asked"),
         ({"name": "— ?"}, "/name", "no_word"),
         ({"name": "a b c d e f g h i j k"}, "/name", "too_many_words"),
+        ({"name": "Abdi", "purpose": "curiosity"}, "/purpose", "code_list"),
         ({"personal_identity_code": "010594Y9033"}, "/personal_identity_code", "check_character"),
     ],
 )

@@ -6,12 +6,13 @@ from uuid import uuid4
 import pytest
 from alembic import command
 from cryptography.exceptions import InvalidTag
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from contracts.customer import EraseCustomer, GetCustomer
 from services.customer.tables import METADATA
 from services.kit.migrate import configuration, drift, upgrade
 from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, opening
-from tests.support import RECORDS_TAMPERE, TestDatabases, rows
+from tests.support import RECORDS_TAMPERE, TestDatabases, owner_url, rows
 
 pytestmark = pytest.mark.database
 
@@ -56,8 +57,8 @@ async def test_stored_json_carries_its_schema_version(customers: CustomerService
 
 
 async def test_customers_from_before_searches_are_found_after_the_migration(databases: TestDatabases) -> None:
-    url, customer_id, relationship_id = await databases.empty(), uuid4(), uuid4()
-    await asyncio.to_thread(command.upgrade, configuration("customer", url), "0001")
+    url, customer_id, relationship_id = await databases.empty("customer"), uuid4(), uuid4()
+    await asyncio.to_thread(command.upgrade, configuration("customer", owner_url(url)), "0001")
     for statement, *values in [
         (
             "INSERT INTO customer (customer_id, version, family_name, given_name, date_of_birth, citizenships, contact,"
@@ -78,7 +79,7 @@ async def test_customers_from_before_searches_are_found_after_the_migration(data
         ),
     ]:
         await rows(url, statement, *values)
-    await asyncio.to_thread(upgrade, "customer", url)
+    await asyncio.to_thread(upgrade, "customer", owner_url(url))
     found = await rows(url, "SELECT word, municipality, customer_id, former FROM customer_name")
     assert {row["word"]: row["former"] for row in found} == {"makinen": False, "aamu": False, "esimerkki": True}
     assert {(row["municipality"], row["customer_id"]) for row in found} == {("837", customer_id)}
@@ -88,5 +89,7 @@ async def test_customers_from_before_searches_are_found_after_the_migration(data
 
 
 async def test_the_migrated_database_is_what_the_tables_say(customers: CustomerService) -> None:
-    async with customers.unit_of_work.engine.connect() as connection:
+    engine = create_async_engine(owner_url(customers.database_url))
+    async with engine.connect() as connection:
         assert await connection.run_sync(drift, METADATA) == []
+    await engine.dispose()

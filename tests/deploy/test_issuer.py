@@ -31,7 +31,7 @@ def issuer_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     program.stop()
 
 
-def test_a_token_says_who_acts_for_whom_and_is_signed_by_the_issuers_published_key(issuer_url: str) -> None:
+def test_a_token_says_who_it_is_and_is_signed_by_the_issuers_published_key(issuer_url: str) -> None:
     token = asyncio.run(issuer.token(issuer_url, "expert@tampere"))
 
     with urllib.request.urlopen(f"{issuer_url}/jwks") as answer:
@@ -40,8 +40,7 @@ def test_a_token_says_who_acts_for_whom_and_is_signed_by_the_issuers_published_k
     assert claims["iss"] == issuer_url
     assert claims["aud"] == [issuer.AUDIENCE]
     assert claims["sub"] == "expert@tampere"
-    assert claims["koto_organisation"] == "837"
-    assert claims["koto_role"] == "integration_expert"
+    assert not [name for name in claims if "role" in name or "organisation" in name], "what a user may is not its own"
     assert claims["exp"] - claims["iat"] >= 3600
 
 

@@ -109,19 +109,36 @@ class TestPostgres:
     def test_a_service_may_add_the_extensions_it_will_need(
         self, two_databases: tuple[Postgres, Postgres], extension: str
     ) -> None:
-        asyncio.run(databases.prepare(two_databases[1].url, {"customer": "secret"}))
+        asyncio.run(databases.prepare(two_databases[1].url, ["customer"], lambda role: f"of_{role}"))
 
-        asyncio.run(value(service_url(two_databases[1], "customer", "secret"), f"CREATE EXTENSION {extension}"))
+        owner = service_url(two_databases[1], "customer", "customer_owner")
+        asyncio.run(value(owner, f"CREATE EXTENSION {extension}"))
 
     def test_a_service_reaches_its_own_database_and_no_other(self, two_databases: tuple[Postgres, Postgres]) -> None:
-        passwords = {"customer": "secret", "assessment": "other"}
-        asyncio.run(databases.prepare(two_databases[1].url, passwords))
-        asyncio.run(databases.prepare(two_databases[1].url, passwords))  # once more changes nothing
+        services = ["customer", "assessment"]
+        asyncio.run(databases.prepare(two_databases[1].url, services, lambda role: f"of_{role}"))
+        asyncio.run(databases.prepare(two_databases[1].url, services, lambda role: f"of_{role}"))  # changes nothing
 
-        own = service_url(two_databases[1], "assessment", "other")
-        assert asyncio.run(value(own, "SELECT current_user")) == "koto_assessment"
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            asyncio.run(value(own.removesuffix("assessment") + "customer", "SELECT 1"))
+        for role in ("assessment", "assessment_owner"):
+            own = service_url(two_databases[1], "assessment", role)
+            assert asyncio.run(value(own, "SELECT current_user")) == f"koto_{role}"
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                asyncio.run(value(own.removesuffix("assessment") + "customer", "SELECT 1"))
+
+    def test_a_database_from_before_there_were_owners_is_handed_over_with_what_is_in_it(
+        self, two_databases: tuple[Postgres, Postgres]
+    ) -> None:
+        server = two_databases[1]
+        asyncio.run(value(server.url, "CREATE ROLE koto_old LOGIN PASSWORD 'of_old'"))
+        asyncio.run(value(server.url, "CREATE DATABASE koto_old OWNER koto_old"))
+        asyncio.run(value(service_url(server, "old", "old"), "CREATE TABLE kept AS SELECT 'kept' AS word"))
+
+        asyncio.run(databases.prepare(server.url, ["old"], lambda role: f"of_{role}"))
+
+        assert asyncio.run(value(service_url(server, "old", "old_owner"), "SELECT word FROM kept")) == "kept"
+        for refused in ("SELECT word FROM kept", "DROP TABLE kept", "CREATE TABLE mine (id int)"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                asyncio.run(value(service_url(server, "old", "old"), refused))
 
     def test_the_log_holds_no_value_of_a_row_that_is_refused(self, two_databases: tuple[Postgres, Postgres]) -> None:
         url = two_databases[1].url
@@ -196,7 +213,7 @@ async def value(url: str, statement: str) -> object:
         await connection.close()
 
 
-def service_url(server: Postgres, service: str, password: str) -> str:
-    """The URL of the service's own database."""
+def service_url(server: Postgres, service: str, role: str) -> str:
+    """The URL of the service's own database for the role koto_<role>, whose password is of_<role>."""
     where = server.url.rpartition("@")[2].partition("/")[0]
-    return f"postgresql://koto_{service}:{password}@{where}/koto_{service}"
+    return f"postgresql://koto_{role}:of_{role}@{where}/koto_{service}"

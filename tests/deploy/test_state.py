@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local import environment, state
+from deploy.local.program import ADMINISTRATORS
+from deploy.local.stack import Stack
 
 GATEWAY = {"gateway": 8765}
 
@@ -48,30 +50,61 @@ class TestSecrets:
         first, again = environment.Secrets(tmp_path), environment.Secrets(tmp_path)
 
         assert first.broker_password("customer") == again.broker_password("customer")
-        assert first.actor_key() == again.actor_key()
+        assert first.keys("actor") == again.keys("actor")
         assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
 
     def test_no_two_services_share_one(self, tmp_path: Path) -> None:
         secrets = environment.Secrets(tmp_path)
         made = [
-            kind(service)
-            for kind in (secrets.broker_password, secrets.database_password, secrets.search_key)
+            str(made)
             for service in ("customer", "assessment")
+            for made in (
+                secrets.broker_password(service),
+                secrets.database_password(service),
+                secrets.database_password(f"{service}_owner"),
+                *secrets.keys("fields", service).values(),
+                *secrets.keys("search", service).values(),
+            )
         ]
 
         assert len(set(made)) == len(made)
 
     def test_only_the_gateway_is_told_the_key_that_signs(self, tmp_path: Path) -> None:
         secrets = environment.Secrets(tmp_path)
-        private = secrets.actor_key()["d"]
+        [key] = secrets.keys("actor").values()
 
-        def told(service: str) -> dict[str, str]:
+        def told(service: str) -> str:
             servers = {"amqp_url": "amqp://127.0.0.1:5672", "postgres_url": "postgresql://127.0.0.1:5432/postgres"}
             ports = {"gateway": 8000, "issuer": 9400, "operations": 9464}
-            return environment.of(service, **servers, secrets=secrets, ports=ports)
+            variables = environment.of(service, **servers, secrets=secrets, ports=ports)
+            files = [path.read_text() for path in Path(variables["KOTO_SECRETS_DIR"]).iterdir()]
+            return "".join([*variables.values(), *files])
 
-        assert private in told("gateway")["KOTO_ACTOR_SIGNING_KEY"]
-        assert not any(private in value for value in told("customer").values())
+        assert key["d"] in told("gateway")
+        assert not any(key["d"] in told(service) for service in ("customer", "assessment", "access"))
+        assert all(key["x"] in told(service) for service in ("customer", "assessment", "access"))
+
+    def test_keys_from_before_they_could_be_rotated_are_the_first_of_their_sets(self, tmp_path: Path) -> None:
+        actor, search = state.actor_key(), state.key()
+        state.write(tmp_path / "secrets.json", {"actor": actor, "search.customer": search})
+        secrets = environment.Secrets(tmp_path)
+
+        secrets.add_key("search", "customer")
+        assert next(iter(secrets.keys("search", "customer").values())) == search
+        secrets.put_newest_first("search", "customer")
+        assert list(secrets.keys("search", "customer").values())[1] == search
+        assert secrets.keys("actor") == {actor["kid"]: actor}
+
+    def test_no_running_service_is_told_how_to_be_the_owner_of_its_database(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ADMINISTRATORS:
+            monkeypatch.delenv(name, raising=False)
+        stack = Stack(tmp_path)
+        owner = stack.secrets.database_password("customer_owner")
+
+        assert owner in stack.environments()["customer"]["KOTO_DATABASE_OWNER_URL"]
+        assert not any(owner in str(program.environment) for program in stack.services())
 
 
 class TestHome:

@@ -165,7 +165,7 @@ class Faulty:
 
     async def rows(self, service: str, query: str, *values: Any) -> list[Any]:
         """Rows of a service's database."""
-        return await rows(self.stack.environments()[service]["KOTO_DATABASE_URL"], query, *values)
+        return await rows(self.stack.environments()[service]["KOTO_DATABASE_OWNER_URL"], query, *values)
 
     async def settles(self, within: float) -> bool:
         """Whether all that was committed comes to be published, acted on and projected, or something is parked."""

@@ -3,16 +3,28 @@
 import itertools
 import json
 import os
+import re
 from typing import Any
 from uuid import uuid4
 
 import schemathesis
 
-from services.customer.rules import RULES
+from services.access import rules as access_rules
+from services.customer import rules as customer_rules
 from services.gateway.caller import CSRF_HEADER
 from services.gateway.sessions import COOKIE
 
+_TOKENS = json.loads(os.environ["KOTO_FUZZ_TOKENS"])
+_KEPT = os.environ["KOTO_FUZZ_KEPT"]
+_CUSTOMERS = itertools.cycle([os.environ["KOTO_FUZZ_CUSTOMER"], None])
 _SESSIONS = itertools.cycle(json.loads(os.environ["KOTO_FUZZ_SESSIONS"]))
+_RULES = {*customer_rules.RULES, *access_rules.RULES}
+_ROLES = {  # whose operation it is: that of the first words found in its path
+    "/me/": "customer",
+    "/usage|/anomalies|/notices|/watch": "data_protection_officer",
+    "/organisations|/users|/grants|/withheld-customers": "access_administrator",
+    "": "integration_expert",
+}
 
 
 @schemathesis.hook
@@ -25,10 +37,11 @@ def before_load_schema(context: Any, schema: dict[str, Any]) -> None:
 
 @schemathesis.auth(refresh_interval=None).skip_for(tag="session")
 class ByToken:
-    """The routes for everybody."""
+    """The routes that ask services, each as somebody whose task it is."""
 
     def get(self, case: Any, context: Any) -> str:
-        return f"Bearer {os.environ['KOTO_FUZZ_TOKEN']}"
+        role = next(role for words, role in _ROLES.items() if re.search(words, case.operation.path))
+        return f"Bearer {_TOKENS[role]}"
 
     def set(self, case: Any, token: str, context: Any) -> None:
         case.headers["Authorization"] = token
@@ -38,18 +51,30 @@ class ByToken:
 class BySession:
     """The routes about a browser's session: another one each time, for some of these requests end it."""
 
-    def get(self, case: Any, context: Any) -> tuple[str, str]:
+    def get(self, case: Any, context: Any) -> tuple[str, str, str]:
         return next(_SESSIONS)
 
-    def set(self, case: Any, session: tuple[str, str], context: Any) -> None:
-        case.cookies[COOKIE], case.headers[CSRF_HEADER] = session
+    def set(self, case: Any, session: tuple[str, str, str], context: Any) -> None:
+        case.cookies[COOKIE], case.headers[CSRF_HEADER], grant_id = session
+        if case.meta.generation.mode.is_positive and case.operation.path.endswith("/act"):
+            case.body = {"grant_id": grant_id}
 
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Gives a new act a new key: the fuzzer reuses its favourites, and would be refused for nothing else."""
+    """Gives a new act a new key, a user the first right, and half of those who read or change a customer who is there.
+
+    What is made up would be refused for nothing else.
+    """
     if case.meta.generation.mode.is_positive and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = str(uuid4())
+    if case.meta.generation.mode.is_positive:
+        case.headers.pop("Koto-Grant", None)
+        looks = case.operation.method.upper() in ("GET", "PATCH")
+        if looks and "customer_id" in case.path_parameters and (known := next(_CUSTOMERS)):
+            case.path_parameters["customer_id"] = known
+    if case.operation.path.endswith("/end") and case.path_parameters.get("grant_id") == _KEPT:
+        case.path_parameters["grant_id"] = str(uuid4())  # the administrator would end the right that it acts under
 
 
 @schemathesis.check
@@ -57,7 +82,7 @@ def what_fits_the_schema_is_not_refused_for_its_shape(context: Any, response: An
     """A rule of the domain may refuse it, such as a code list. A rule of shape says that the schema is too wide."""
     if case.meta.generation.mode.is_positive and response.status_code == 422:
         errors = response.json()["errors"]
-        of_shape = [each for each in errors if each["rule"] not in RULES and not _is_known(each)]
+        of_shape = [each for each in errors if each["rule"] not in _RULES and not _is_known(each)]
         assert not of_shape, of_shape
 
 

@@ -5,10 +5,11 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import randrange
+from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,14 +18,29 @@ from contracts.topology import queue
 from services.gateway.sessions import COOKIE
 from services.kit.telemetry import METRICS
 from tests.gateway.browser import Browser
-from tests.gateway.support import API, Door, FakeIssuer, FakeRequests
-from tests.support import House, TestDatabases
+from tests.gateway.support import API, CUSTOMER_ID, GRANT_ID, Door, FakeIssuer, FakeRequests, opening
+from tests.support import House, TestDatabases, eventually
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(900)]
 LONG = bool(os.environ.get("KOTO_TEST_LONG"))
 SEED = int(os.environ.get("KOTO_FUZZ_SEED") or (randrange(2**32) if LONG else 1))
 UNLIMITED = "1000000/second"
 FOLDER = Path(__file__).parent
+CODE = "010594Y9032"
+ROLES = {  # each with its task and municipality: the administrator, who ends rights at random, has another one
+    "integration_expert": ("integration_services", "837"),
+    "data_protection_officer": ("data_protection", "837"),
+    "access_administrator": ("access_administration", "091"),
+}
+OF_EXAMPLES = "8f6f2c5e-7a7c-4a0b-9d3e-0c8b1a2d3e4f"
+"""The user to whom the examples of the document give rights."""
+_ODD_DAYS = """
+INSERT INTO anomaly (anomaly_id, version, organisation, rule, user_id, day, observed, customers, detected_at)
+SELECT gen_random_uuid(), 1, '837', 'same_name', 'user ' || n, '2026-03-02', 1, '{}', now()
+FROM generate_series(1, 20) n
+"""
+"""Cases to look into, which nobody can make by asking."""
+Appoint = Callable[..., Awaitable[UUID]]
 
 
 @dataclass
@@ -36,8 +52,20 @@ class Fuzzed:
     answers: Counter[tuple[str, int]]
 
 
-async def fuzz(door: Door, *options: str, sessions: list[tuple[str, str]]) -> Fuzzed:
-    """Fuzzes a gateway as an expert with a token, and as browsers with these cookies and CSRF tokens."""
+@dataclass
+class Fuzzers:
+    """Who is let in: tokens by role, and browsers' sessions, each its cookie, CSRF token and right."""
+
+    tokens: dict[str, str]
+    sessions: list[tuple[str, str, str]]
+    kept: UUID = GRANT_ID
+    """The administrator's right, which must not end."""
+    customer: str = str(CUSTOMER_ID)
+    """A customer of the expert's municipality."""
+
+
+async def fuzz(door: Door, *options: str, who: Fuzzers) -> Fuzzed:
+    """Fuzzes a gateway as these."""
     program = Path(sys.executable).with_name("st")
     document = f"http://127.0.0.1:{door.gateway.port}{API}/openapi.json"
     before = answers()
@@ -45,7 +73,13 @@ async def fuzz(door: Door, *options: str, sessions: list[tuple[str, str]]) -> Fu
         *(program, "--config-file", FOLDER / "schemathesis.toml", "run", document),
         *("--no-color", "--seed", str(SEED), *options),
         cwd=FOLDER.parents[1],
-        env=os.environ | {"KOTO_FUZZ_TOKEN": door.issuer.token(), "KOTO_FUZZ_SESSIONS": json.dumps(sessions)},
+        env=os.environ
+        | {
+            "KOTO_FUZZ_TOKENS": json.dumps(who.tokens),
+            "KOTO_FUZZ_SESSIONS": json.dumps(who.sessions),
+            "KOTO_FUZZ_KEPT": str(who.kept),
+            "KOTO_FUZZ_CUSTOMER": who.customer,
+        },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -57,14 +91,30 @@ async def fuzz(door: Door, *options: str, sessions: list[tuple[str, str]]) -> Fu
     return Fuzzed(fuzzer.returncode != 0, told.decode(), answers() - before)
 
 
-async def sign_in(door: Door, times: int) -> list[tuple[str, str]]:
-    """The cookies and CSRF tokens of so many browsers, each of a user of its own."""
-    signed_in = []
+async def sign_in(door: Door, times: int, appoint: Appoint) -> Fuzzers:
+    """So many browsers, each of a user of its own, a token for each role that is appointed, and a customer's."""
+    tokens, sessions, kept = {}, [], GRANT_ID
+    for role, (task, municipality) in ROLES.items():
+        tokens[role] = door.issuer.token(sub=(user := str(uuid4())))
+        kept = await appoint(user, municipality, role, task)
+    for user in (OF_EXAMPLES, *(str(uuid4()) for _ in range(20))):
+        await appoint(user, "091", "integration_expert")
     for _ in range(times):
+        grant_id = await appoint(user := str(uuid4()), "837", "integration_expert")
         async with Browser(door) as browser:
-            await browser.sign_in()
-            signed_in.append((browser.cookies[COOKIE], await browser.csrf_token()))
-    return signed_in
+            await browser.sign_in(sub=user)
+            sessions.append((browser.cookies[COOKIE], await browser.csrf_token(), str(grant_id)))
+    opened = await door.open(opening(personal_identity_code=CODE), token=tokens["integration_expert"])
+    assert opened.status == 201
+    async with Browser(door) as browser:
+        await browser.sign_in(sub=(user := str(uuid4())), nin=CODE, acr="high")
+    tokens["customer"] = door.issuer.token(sub=user, acr="high")
+    return Fuzzers(tokens, sessions, kept, opened.json["customer_id"])
+
+
+async def nobody_appoints(*_: str) -> UUID:
+    """Where the services behind the gateway are fakes, every user has the usual right."""
+    return GRANT_ID
 
 
 def answers() -> Counter[tuple[str, int]]:
@@ -89,18 +139,21 @@ async def test_whatever_is_sent_every_answer_is_a_documented_one_and_nothing_bre
             print(f"\nto fuzz like this again: KOTO_FUZZ_SEED={SEED} ./koto test --long tests/fuzz")  # noqa: T201
     house.spans.shutdown()  # nobody looks at them, and they would fill the memory
     store = await databases.new("gateway")
+    told = {"rabbitmq_url": house.vhost.url("gateway"), "oidc_claims": '{"identity_code": "nin"}'}
     async with (
         FakeIssuer() as issuer,
-        Door(issuer, house.new_requests(), database_url=store, rate_limit=UNLIMITED) as door,
+        Door(issuer, house.new_requests(), database_url=store, rate_limit=UNLIMITED, **told) as door,
     ):
+        await eventually(door.gateway.ready)
         door.spans.shutdown()
         with capture_logs() as logged:
-            sessions = await sign_in(door, 50)
-            fuzzed = await fuzz(door, *(["--max-time", "600"] if LONG else []), sessions=sessions)
+            who = await sign_in(door, 50, house.appoint)
+            await house.rows("access", _ODD_DAYS)
+            fuzzed = await fuzz(door, *(["--max-time", "600"] if LONG else []), who=who)
             await house.settle(within=120)
     assert not fuzzed.failed, fuzzed.told
-    for operation, statuses in operations(door):
-        assert any(fuzzed.answers[operation, status] for status in statuses if status < 300), (operation, fuzzed.told)
+    succeeded = {operation for operation, status in fuzzed.answers if status < 300}
+    assert {operation for operation, _ in operations(door)} <= succeeded, fuzzed.told
     assert [each for each in logged if each["log_level"] in ("error", "critical")] == []
     for name, service in house.services.items():
         assert await service.alive()
@@ -112,8 +165,9 @@ async def test_whatever_is_sent_every_answer_is_a_documented_one_and_nothing_bre
 async def test_while_everything_beneath_is_away_every_operation_that_needs_it_says_when_to_come_back() -> None:
     async with FakeIssuer() as issuer, Door(issuer, FakeRequests(connected=False), rate_limit=UNLIMITED) as door:
         session = "0" * 43
-        sessions = [(session, door.gateway.app.state.sessions.csrf_token(session))]
-        fuzzed = await fuzz(door, "--phases", "examples,fuzzing", "--max-examples", "10", sessions=sessions)
+        sessions = [(session, door.gateway.app.state.sessions.csrf_token(session), str(GRANT_ID))]
+        who = Fuzzers(dict.fromkeys([*ROLES, "customer"], door.issuer.token()), sessions)
+        fuzzed = await fuzz(door, "--phases", "examples,fuzzing", "--max-examples", "10", who=who)
     assert not fuzzed.failed, fuzzed.told
     for operation, statuses in operations(door):
         assert bool(fuzzed.answers[operation, 503]) == (503 in statuses), (operation, fuzzed.told)
@@ -122,8 +176,8 @@ async def test_while_everything_beneath_is_away_every_operation_that_needs_it_sa
 async def test_who_asks_too_often_is_told_by_every_operation_when_to_go_on(databases: TestDatabases) -> None:
     store = await databases.new("gateway")
     async with FakeIssuer() as issuer, Door(issuer, database_url=store, rate_limit="1/hour") as door:
-        sessions = await sign_in(door, 1)
-        fuzzed = await fuzz(door, "--phases", "examples,fuzzing", "--max-examples", "10", sessions=sessions)
+        who = await sign_in(door, 1, nobody_appoints)
+        fuzzed = await fuzz(door, "--phases", "examples,fuzzing", "--max-examples", "10", who=who)
     assert not fuzzed.failed, fuzzed.told
     for operation, _ in operations(door):
         assert fuzzed.answers[operation, 429], (operation, fuzzed.told)

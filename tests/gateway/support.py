@@ -4,9 +4,11 @@ import asyncio
 import base64
 import hashlib
 import json
+import re
 import socket
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote_plus
 from uuid import UUID, uuid4
@@ -19,6 +21,67 @@ from multidict import CIMultiDictProxy
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import BaseModel
 
+from contracts.access.anomalies import (
+    Anomalies,
+    Anomaly,
+    AnomalyVersion,
+    CloseAnomaly,
+    FindAnomalies,
+    GetAnomaly,
+    Watch,
+    WatchCustomer,
+)
+from contracts.access.organisations import (
+    AddEmploymentArea,
+    AddProvider,
+    ListOrganisations,
+    OrganisationAdded,
+    Organisations,
+)
+from contracts.access.rights import (
+    AppointDeputy,
+    ChangeGrantEnd,
+    EndGrant,
+    GetGrant,
+    GetUserRights,
+    GiveGrant,
+    Grant,
+    GrantGround,
+    Grants,
+    GrantVersion,
+    HeldGrant,
+    ListGrants,
+    ListUsers,
+    NoteSignIn,
+    ReviewGrant,
+    RightsChanged,
+    RightsHeartbeat,
+    SignInNoted,
+    UserRights,
+    Users,
+    user_number,
+)
+from contracts.access.safeguards import (
+    EmergencyOpened,
+    ListNotices,
+    ListWithheld,
+    MarkNoticeSeen,
+    Notices,
+    NoticeSeen,
+    OpenEmergencyAccess,
+    ReleaseCustomer,
+    WithheldChanged,
+    WithheldCustomers,
+    WithholdCustomer,
+)
+from contracts.access.usage_log import (
+    FindSearches,
+    FindUsageByUser,
+    FindUsageOfCustomer,
+    GetOwnUsage,
+    OwnUsage,
+    UsageLines,
+)
 from contracts.assessment import Assessments, GetCustomerAssessments
 from contracts.customer import (
     ChangeCustomer,
@@ -27,13 +90,16 @@ from contracts.customer import (
     CustomerHistory,
     CustomersFound,
     CustomerVersion,
+    FindForEmergency,
+    FindOwnRecord,
     GetCustomer,
     GetCustomerHistory,
     OpenCustomer,
+    OwnRecord,
     Person,
     SearchCustomers,
 )
-from contracts.envelope import Request
+from contracts.envelope import Envelope, Message, Request, schema_urn
 from contracts.types import PersonName
 from services.gateway.main import Settings, build
 from services.gateway.openapi import document
@@ -48,6 +114,7 @@ CLIENT_ID, CLIENT_SECRET = "koto-web", "s%cret: of the gateway"
 PUBLIC_URL = "https://koto.example"
 NOWHERE = "postgresql+asyncpg://koto@127.0.0.1:1/koto"
 CUSTOMER_ID = UUID("50772023-f4b8-5862-9411-e6fe917f87f7")
+GRANT_ID = UUID("5b9a6f1e-1c1b-4f0e-9d55-0d3a0a9f3c11")
 SIGNING_KEY = json.dumps(OKPKey.generate_key("Ed25519", {"kid": "test"}).as_dict(private=True))
 
 REPLIES: dict[type[Request[Any]], BaseModel] = {
@@ -63,7 +130,67 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     GetCustomerHistory: CustomerHistory(customer_id=CUSTOMER_ID, entries=()),
     GetCustomerAssessments: Assessments(assessments=()),
     SearchCustomers: CustomersFound(hits=()),
+    FindUsageOfCustomer: UsageLines(lines=()),
+    FindUsageByUser: UsageLines(lines=()),
+    FindSearches: UsageLines(lines=()),
+    GetOwnUsage: OwnUsage(language="fi", verified=True, lines=()),
+    ListOrganisations: Organisations(organisations=()),
+    AddProvider: OrganisationAdded(code="1234567-1"),
+    AddEmploymentArea: OrganisationAdded(code="area-837"),
+    GiveGrant: GrantVersion(grant_id=GRANT_ID, version=1),
+    AppointDeputy: GrantVersion(grant_id=GRANT_ID, version=1),
+    ChangeGrantEnd: GrantVersion(grant_id=GRANT_ID, version=2),
+    EndGrant: GrantVersion(grant_id=GRANT_ID, version=2),
+    ReviewGrant: GrantVersion(grant_id=GRANT_ID, version=2),
+    ListGrants: Grants(grants=()),
+    GetGrant: Grant(
+        grant_id=GRANT_ID,
+        version=3,
+        user="expert@tampere",
+        user_number=user_number("expert@tampere"),
+        organisation="837",
+        role="integration_expert",
+        task="integration_services",
+        ground=GrantGround(kind="employment"),
+        given_by="admin@tampere",
+        given_by_organisation="837",
+        given_at=datetime(2026, 1, 1, tzinfo=UTC),
+        starts_at=datetime(2026, 1, 1, tzinfo=UTC),
+        review_due_at=datetime(2027, 1, 1, tzinfo=UTC),
+    ),
+    ListUsers: Users(users=()),
+    ListWithheld: WithheldCustomers(withheld=()),
+    WithholdCustomer: WithheldChanged(withheld_id=GRANT_ID),
+    ReleaseCustomer: WithheldChanged(withheld_id=GRANT_ID),
+    OpenEmergencyAccess: EmergencyOpened(emergency_id=GRANT_ID, ends_at=datetime(2026, 1, 1, 3, tzinfo=UTC)),
+    ListNotices: Notices(notices=()),
+    MarkNoticeSeen: NoticeSeen(notice_id=GRANT_ID),
+    FindAnomalies: Anomalies(anomalies=()),
+    GetAnomaly: Anomaly(
+        anomaly_id=GRANT_ID,
+        version=2,
+        organisation="837",
+        rule="same_name",
+        user="u",
+        day=date(2026, 3, 2),
+        observed=1,
+        detected_at=datetime(2026, 3, 2, tzinfo=UTC),
+    ),
+    FindForEmergency: OwnRecord(customer_id=CUSTOMER_ID),
+    CloseAnomaly: AnomalyVersion(anomaly_id=GRANT_ID, version=2),
+    WatchCustomer: Watch(customer_id=CUSTOMER_ID, watched=True),
 }
+
+
+def grant(grant_id: UUID = GRANT_ID, **other: Any) -> HeldGrant:
+    """A right in force: of an integration expert of Tampere, unless told otherwise."""
+    usual = {
+        "organisation": "837",
+        "role": "integration_expert",
+        "task": "integration_services",
+        "starts_at": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    return HeldGrant(grant_id=grant_id, **(usual | other))
 
 
 def new_key(kind: str = "RSA") -> Key:
@@ -134,8 +261,6 @@ class FakeIssuer:
             "sub": str(uuid4()),
             "iat": now,
             "exp": now + 3600,
-            "koto_organisation": "837",
-            "koto_role": "integration_expert",
         }
         return {name: value for name, value in {**usual, **other}.items() if value is not None}
 
@@ -198,10 +323,17 @@ class Asked:
 
 @dataclass
 class FakeRequests:
-    """Services that answer what they are told to."""
+    """Services that answer what they are told to. A user has the usual right, unless told otherwise."""
 
     connected: bool = True
+    access_answers: bool = True
     asked: list[Asked] = field(default_factory=list)
+    """By users."""
+    asked_by_itself: list[Asked] = field(default_factory=list)
+    """By the gateway, in its own name."""
+    rights: dict[str, UserRights] = field(default_factory=dict)
+    customers: dict[str, UUID] = field(default_factory=dict)
+    """By identity code."""
     fails_by: Exception | None = None
     delay: float = 0
 
@@ -211,13 +343,35 @@ class FakeRequests:
         self.connected = False
 
     async def ask(self, request: Request[Any], actor: Actor, *, idempotency_key: str | None = None) -> BaseModel:
-        self.asked.append(Asked(request, actor, idempotency_key, current_traceparent()))
+        asked = Asked(request, actor, idempotency_key, current_traceparent())
+        if actor.is_service:
+            self.asked_by_itself.append(asked)
+            return await self._answer_the_gateway(request)
+        self.asked.append(asked)
         await asyncio.sleep(self.delay)
         if not self.connected:
             raise Unavailable
         if self.fails_by:
             raise self.fails_by
         return REPLIES[type(request)]
+
+    def grants(self, user: str, *grants: HeldGrant, **more: Any) -> None:
+        """From now on these are all the rights of the user, as soon as the gateway asks."""
+        self.rights[user] = UserRights(user=user, grants=grants, **more)
+
+    async def _answer_the_gateway(self, request: Request[Any]) -> BaseModel:
+        if not (self.connected and self.access_answers):
+            raise Unavailable
+        if isinstance(request, FindOwnRecord):
+            return OwnRecord(customer_id=self.customers.get(request.personal_identity_code))
+        assert isinstance(request, GetUserRights | NoteSignIn)
+        usual = UserRights(user=request.user, grants=(grant(),))
+        known = self.rights.get(request.user, usual)
+        if isinstance(request, GetUserRights):
+            return known
+        if request.own_record:
+            self.rights[request.user] = known.model_copy(update={"own_record": request.own_record})
+        return SignInNoted(user=request.user)
 
 
 @dataclass
@@ -279,6 +433,8 @@ class Door:
 
     async def __aenter__(self) -> "Door":
         await self.gateway.start()
+        if isinstance(self.requests, FakeRequests):
+            self.hear(RightsHeartbeat(as_of=self.clock.now()))
         self.client = aiohttp.ClientSession(f"http://127.0.0.1:{self.gateway.port}")
         return self
 
@@ -286,9 +442,35 @@ class Door:
         await self.client.close()
         await self.gateway.stop()
 
+    def hear(self, news: Message) -> None:
+        """Tells the gateway news of rights, as its queue would."""
+        body = news.model_dump_json()
+        if isinstance(news, RightsChanged):
+            body = Envelope(
+                id=(id := uuid4()),
+                source="/koto/access",
+                type=news.TYPE,
+                subject=news.user_number,
+                time=self.clock.now(),
+                dataschema=schema_urn(news.TYPE),
+                subjectsequence=1,
+                factid=id,
+                correlationid="c",
+                causationid="c",
+                actor="koto/access",
+                data=json.loads(body),
+            ).model_dump_json()
+        self.gateway.app.state.rights.hear(SimpleNamespace(routing_key=news.TYPE, body=body.encode()))
+
+    def rights_changed(self, user: str) -> None:
+        """Tells the gateway that the user's rights are not what they were."""
+        self.hear(RightsChanged(user_number=uuid4(), user=user))
+
     def forget(self) -> None:
         """Makes it as if nothing had been asked yet."""
         self.requests.asked.clear()
+        self.requests.asked_by_itself.clear()
+        self.requests.access_answers = True
         self.requests.fails_by = None
         self.clock.ahead = timedelta()
         self.issuer.tokens_answer = None
@@ -320,8 +502,11 @@ class Door:
         return await self.send("PATCH", f"{API}/customers/{CUSTOMER_ID}", json=body, headers=sent, **more)
 
     def _operation(self, method: str, path: str) -> Any:
-        path = path.partition("?")[0].replace(str(CUSTOMER_ID), "{customer_id}")
-        return self.document["paths"].get(path, {}).get(method.lower())
+        path = path.partition("?")[0]
+        for template, operations in self.document["paths"].items():
+            if re.fullmatch(re.sub(r"{\w+_id}", "[0-9a-f-]{36}", template), path) and method.lower() in operations:
+                return operations[method.lower()]
+        return None
 
 
 def free_port() -> int:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 import pytest_asyncio
 
+from contracts.access.rights import NoteSignIn
 from services.gateway import sessions, sign_in
 from tests.gateway.browser import Browser
 from tests.gateway.support import CLIENT_ID, PUBLIC_URL, Answer, Door, FakeIssuer, new_key
@@ -143,13 +144,28 @@ async def test_an_id_token_that_does_not_hold_signs_nobody_in(
     explained(await come_back(browser, state=asked["state"], code=issuer.code(asked, **claims)), 502, REFUSED)
 
 
-@pytest.mark.parametrize("missing", ["koto_organisation", "koto_role"])
-async def test_who_has_no_organisation_or_no_role_is_told_whom_to_ask(
-    browser: Browser, issuer: FakeIssuer, missing: str
+async def test_who_holds_no_right_is_known_from_then_on_and_told_whom_to_ask(
+    browser: Browser, door: Door, issuer: FakeIssuer
 ) -> None:
+    door.requests.grants("nobody-yet")
     asked = await browser.begin()
-    answer = await come_back(browser, state=asked["state"], code=issuer.code(asked, **{missing: None}))
+    answer = await come_back(browser, state=asked["state"], code=issuer.code(asked, sub="nobody-yet"))
     explained(answer, 403, "Your account has no rights in Koto")
+    assert NoteSignIn in {type(each.request) for each in door.requests.asked_by_itself}
+
+
+async def test_an_id_token_that_names_no_user_signs_nobody_in(browser: Browser, issuer: FakeIssuer) -> None:
+    asked = await browser.begin()
+    answer = await come_back(browser, state=asked["state"], code=issuer.code(asked, sub=None))
+    explained(answer, 403, "Your account has no rights in Koto")
+
+
+async def test_while_the_rights_can_not_be_asked_for_the_person_is_told_to_try_again(
+    browser: Browser, door: Door, issuer: FakeIssuer
+) -> None:
+    door.requests.access_answers = False
+    asked = await browser.begin()
+    explained(await come_back(browser, state=asked["state"], code=issuer.code(asked)), 503, AWAY)
 
 
 async def test_who_stops_the_sign_in_at_the_issuer_is_told_how_to_go_on(browser: Browser) -> None:

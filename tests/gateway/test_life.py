@@ -7,6 +7,7 @@ import signal
 import aiohttp
 import pytest
 
+from contracts.access.rights import RightsHeartbeat
 from services.gateway.main import Gateway, Settings, build
 from services.kit import run
 from tests.gateway.support import API, CUSTOMER_ID, NOWHERE, SIGNING_KEY, Door, FakeIssuer
@@ -51,6 +52,15 @@ async def test_it_is_alive_but_not_ready_while_no_reply_can_arrive(issuer: FakeI
         assert (await door.send("GET", "/healthz", token=None)).status == 200
 
 
+async def test_it_is_ready_only_once_it_has_heard_news_of_rights(issuer: FakeIssuer) -> None:
+    door = Door(issuer)
+    await door.gateway.start()
+    assert not await door.gateway.ready()
+    door.hear(RightsHeartbeat(as_of=door.clock.now()))
+    assert await door.gateway.ready()
+    await door.gateway.stop()
+
+
 async def test_a_port_in_use_is_named(issuer: FakeIssuer) -> None:
     async with Door(issuer) as first:
         second = Door(issuer)
@@ -77,9 +87,16 @@ async def test_what_is_under_way_is_answered_before_it_ends(issuer: FakeIssuer) 
 
 
 async def test_the_runner_builds_it_from_variables(issuer: FakeIssuer) -> None:
-    gateway = run.build(told(issuer) | {"KOTO_MAX_BODY_BYTES": "1000"})
+    gateway = run.build(told(issuer) | {"KOTO_MAX_BODY_BYTES": "1000", "KOTO_OIDC_CLAIMS": '{"identity_code": "nin"}'})
     assert isinstance(gateway, Gateway)
     assert gateway.app.state.max_body_bytes == 1000
+    assert dict(gateway._settings.oidc_claims) == {
+        "user": "sub",
+        "name": "name",
+        "assurance": "acr",
+        "session": "sid",
+        "identity_code": "nin",
+    }
 
 
 async def test_while_the_broker_is_away_it_listens_and_answers_so(issuer: FakeIssuer) -> None:

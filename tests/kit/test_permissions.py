@@ -9,6 +9,7 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from contracts import topology
+from contracts.access.rights import RIGHTS_HEARTBEAT
 from services.kit import topology_apply
 from tests.support import TIME_SCALE, Vhost
 
@@ -20,31 +21,47 @@ EXCHANGES = [*topology.exchanges(), "amq.topic", "amq.direct", "amq.fanout", "am
 READS = {
     "customer": {"customer.requests", "customer.dead"},
     "assessment": {"assessment.requests", "assessment.dead", "assessment.input", "assessment.projection"},
+    "access": {"access.requests", "access.dead", "access.input", "access.usage"},
     "gateway": set(),
 }
 WRITES = {
     "customer": {
         ("customer.events", "customer.changed.v1"),
+        ("customer.events", "customer.data_used.v1"),
         ("customer.private", "input"),
         ("customer.replay", "q"),
         ("replies", "replies.gateway.q"),
     },
     "assessment": {
         ("assessment.events", "assessment.changed.v1"),
+        ("assessment.events", "assessment.data_used.v1"),
         ("assessment.private", "input"),
         ("assessment.replay", "q"),
         ("replies", "replies.gateway.q"),
     },
-    "gateway": {("requests", "customer"), ("requests", "assessment")},
+    "access": {
+        ("access.events", "access.rights_changed.v1"),
+        ("access.events", "access.data_used.v1"),
+        ("access.private", "input"),
+        ("access.replay", "q"),
+        ("replies", "replies.gateway.q"),
+    },
+    "gateway": {("requests", "customer"), ("requests", "assessment"), ("requests", "access")},
 }
 KEYS = [
     "customer.changed.v1",
     "assessment.changed.v1",
+    "access.rights_changed.v1",
+    "customer.data_used.v1",
+    "assessment.data_used.v1",
+    "access.data_used.v1",
+    "news.gateway.q",
     "input",
     "q",
     "replies.gateway.q",
     "customer",
     "assessment",
+    "access",
     "plan",
 ]
 
@@ -94,7 +111,9 @@ async def test_a_service_writes_its_own_exchanges_and_keys_and_no_other(vhost: V
 
 
 @pytest.mark.parametrize("user", USERS)
-async def test_a_service_declares_and_deletes_nothing_but_its_own_reply_queue(vhost: Vhost, user: str) -> None:
+async def test_a_service_declares_and_deletes_nothing_but_its_own_queues_of_replies_and_news(
+    vhost: Vhost, user: str
+) -> None:
     url = vhost.url(user)
 
     async def declare_exchange(channel: AbstractChannel) -> None:
@@ -113,7 +132,7 @@ async def test_a_service_declares_and_deletes_nothing_but_its_own_reply_queue(vh
         declared = await channel.declare_queue(queue, exclusive=True)
         await declared.bind(exchange, key)
 
-    own = f"replies.{user}.{uuid4()}"
+    own, news = f"replies.{user}.{uuid4()}", f"news.{user}.{uuid4()}"
     assert not await allowed(url, declare_exchange)
     assert not await allowed(url, delete_exchange)
     assert not await allowed(url, delete_queue)
@@ -124,6 +143,18 @@ async def test_a_service_declares_and_deletes_nothing_but_its_own_reply_queue(vh
     assert not await allowed(url, lambda c: bind(c, own, "replies", "replies.other.1"))
     assert not await allowed(url, lambda c: bind(c, own, "replies", "#"))
     assert not await allowed(url, lambda c: bind(c, own, "customer.events", "#"))
+    assert await allowed(url, lambda c: declare_queue(c, news)) == (user == "gateway")
+    assert not await allowed(url, lambda c: declare_queue(c, f"news.other.{uuid4()}"))
+    for key in ("access.rights_changed.v1", RIGHTS_HEARTBEAT):
+        assert await allowed(url, lambda c, key=key: bind(c, news, "access.events", key)) == (user == "gateway")
+    for exchange, key in [
+        ("access.events", "#"),
+        ("access.events", "access.data_used.v1"),
+        ("customer.events", "customer.changed.v1"),
+        ("customer.events", "customer.data_used.v1"),
+        ("replies", "replies.other.1"),
+    ]:
+        assert not await allowed(url, lambda c, exchange=exchange, key=key: bind(c, news, exchange, key))
 
 
 async def test_the_topology_applied_again_changes_nothing(vhost: Vhost) -> None:

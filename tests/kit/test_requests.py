@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -19,15 +20,15 @@ from contracts.topology import REQUEST_QUEUE_LENGTH
 from services.kit.actor import ActorTokens
 from services.kit.answering import ACTOR, DEADLINE, IDEMPOTENCY_KEY, milliseconds
 from services.kit.clock import SystemClock
-from services.kit.errors import Conflict, ProblemReply, Unavailable
+from services.kit.errors import Conflict, NotFound, ProblemReply, Unavailable
 from services.kit.requests import Requests
 from services.kit.telemetry import Telemetry
 from services.kit.work import Work, canonical_json
 from tests.kit.conftest import StandIn, record_effect
-from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, SIGNING_KEY, eventually, now, settings_for
+from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE, SIGNING_KEY, eventually, now, settings_for
 
 pytestmark = [pytest.mark.broker, pytest.mark.database]
-TOKENS = ActorTokens(json.dumps(SIGNING_KEY.as_dict(private=True)))
+TOKENS = ActorTokens(lambda: SIGNING_KEY)
 QUESTION = GetCustomerAssessments(customer_id=uuid4())
 
 
@@ -323,3 +324,47 @@ async def test_an_answer_that_is_not_of_its_contract_is_no_answer(
         await asked
     await stand_in.start(requests={GetCustomerAssessments: answer})
     assert await requests.ask(QUESTION, EXPERT_TAMPERE) == Assessments(assessments=())
+
+
+async def test_an_answer_that_the_usage_log_is_not_told_of_is_an_error_and_leaves_nothing(
+    stand_in: StandIn, requests: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.kit.conftest.telling", lambda handler: handler)
+    await stand_in.start(name="customer", requests={ChangeCustomer: change})
+    assert await problem(requests.ask(a_change(), EXPERT_TAMPERE, idempotency_key="k")) == "internal-error"
+    assert await stand_in.effects() == []
+
+
+async def test_a_refusal_is_told_to_the_usage_log_though_the_act_leaves_nothing(
+    stand_in: StandIn, requests: Requests
+) -> None:
+    async def refuse(request: GetCustomerAssessments, work: Work) -> Assessments:
+        raise NotFound
+
+    await stand_in.start(requests={GetCustomerAssessments: refuse})
+    assert await problem(requests.ask(QUESTION, EXPERT_TAMPERE)) == "not-found"
+    [line] = await stand_in.rows("SELECT data FROM outbox")
+    told = json.loads(line["data"])
+    assert (told["outcome"], told["customers"]) == ("denied", [str(QUESTION.customer_id)])
+
+
+async def test_a_role_that_the_policy_gives_nothing_is_refused_before_the_handler_begins(
+    stand_in: StandIn, requests: Requests
+) -> None:
+    async def never(request: GetCustomerAssessments, work: Work) -> Assessments:
+        raise AssertionError
+
+    await stand_in.start(requests={GetCustomerAssessments: never})
+    assert await problem(requests.ask(QUESTION, RECORDS_TAMPERE)) == "forbidden"
+    assert len(await stand_in.rows("SELECT FROM outbox")) == 1
+
+
+async def test_on_old_news_of_rights_questions_are_answered_and_changes_are_not(
+    stand_in: StandIn, requests: Requests
+) -> None:
+    await stand_in.start(requests={GetCustomerAssessments: answer})
+    await stand_in.start(name="customer", requests={ChangeCustomer: change})
+    stale = replace(EXPERT_TAMPERE, rights_as_of=now() - timedelta(seconds=11))
+    assert await requests.ask(QUESTION, stale) == Assessments(assessments=())
+    assert await problem(requests.ask(a_change(), stale, idempotency_key="k")) == "rights-not-current"
+    assert await stand_in.effects() == []

@@ -55,5 +55,5 @@ async def test_a_batch_links_to_the_trace_of_each_event_in_it(stand_in: StandIn)
         return len(await stand_in.rows("SELECT 1 FROM view")) == 5
 
     await eventually(all_kept)
-    batches = await finished(stand_in, "project")
+    batches = await finished(stand_in, "keep")
     assert {link.context.span_id for batch in batches for link in batch.links} == acts

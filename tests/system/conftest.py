@@ -103,8 +103,8 @@ class WholeHouse:
         return f"http://127.0.0.1:{self.stack.ports[f'operations_{service}']}"
 
     def database_url(self, service: str) -> str:
-        """A service's own database."""
-        return self.stack.environments()[service]["KOTO_DATABASE_URL"].replace("+asyncpg", "")
+        """A service's own database, as its owner."""
+        return self.stack.environments()[service]["KOTO_DATABASE_OWNER_URL"].replace("+asyncpg", "")
 
     async def rows(self, service: str, query: str, *values: Any) -> list[Any]:
         """Rows of a service's database."""

@@ -253,7 +253,7 @@ class Entering:
 
     async def by_those_who_are_not_let_in(self) -> None:
         """Tokens that have expired, that nobody signed, that are none."""
-        claims = {"sub": EMAIL, "name": f"{GIVEN} {FAMILY}", "koto_role": FAMILY, "koto_organisation": CODE}
+        claims = {"sub": EMAIL, "name": f"{GIVEN} {FAMILY}", "acr": FAMILY, issuer.IDENTITY_CODE: CODE}
         user, issuer_url = "advisor@oulu", self.house.stack.issuer_url
         async with aiohttp.ClientSession(issuer_url, raise_for_status=True) as session:
             await session.put(f"/users/{user}", json=claims | {"exp": 1_000_000_000})

@@ -223,7 +223,7 @@ MOVED_BY_AN_OPENING = [
     ("customer", "koto_request_seconds_count", {"type": "customer.open_customer.v1", "outcome": "answered"}),
     ("customer", "koto_outbox_published_total", {"type": "customer.opened.v1"}),
     ("assessment", "koto_event_seconds_count", {"type": "customer.opened.v1", "outcome": "handled"}),
-    ("assessment", "koto_event_seconds_count", {"type": "customer.opened.v1", "outcome": "projected"}),
+    ("assessment", "koto_event_seconds_count", {"type": "customer.opened.v1", "outcome": "kept"}),
     ("assessment", "koto_event_lag_seconds_count", {"type": "customer.opened.v1"}),
     ("assessment", "koto_outbox_published_total", {"type": "assessment.changed.v1"}),
 ]

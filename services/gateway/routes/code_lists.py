@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from contracts.types import Day, Value
 from services.gateway.bodies import answer
-from services.gateway.caller import SignedIn
+from services.gateway.caller import AnyUser
 from services.gateway.openapi import problems
 from services.gateway.routes.customers import PREFIX
 from services.kit.clock import SystemClock, helsinki_date
@@ -35,14 +35,14 @@ class Codes(Value):
 
 
 @routes.get("/code-lists", response_model=CodeListNames, responses=problems(401, 403, 429))
-async def get_code_lists(caller: SignedIn) -> Response:
+async def get_code_lists(user: AnyUser) -> Response:
     """The names of the code lists."""
     return answer(CodeListNames(names=tuple(LISTS)))
 
 
 @routes.get("/code-lists/{name}", response_model=Codes, responses=problems(400, 401, 403, 404, 429))
 async def get_code_list(
-    caller: SignedIn,
+    user: AnyUser,
     name: Annotated[str, Path(examples=["client_relationship_end_reasons"])],
     on: Annotated[Day | None, Query(description="the day they are valid on; today when left out")] = None,
 ) -> Response:

@@ -56,8 +56,8 @@ def _expected_version(
 
 ExpectedVersion = Annotated[int, Depends(_expected_version)]
 
-_READ = problems(401, 403, 404, 429, 500, 503)
-_ADD = _READ | problems(400, 409, 413, 415, 422)
+_READ = problems(400, 401, 403, 404, 429, 500, 503)
+_ADD = _READ | problems(409, 413, 415, 422)
 _CHANGE = _ADD | problems(412, 428)
 
 _SAME_CUSTOMER = {"customer_id": "$request.path.customer_id"}
@@ -204,7 +204,7 @@ async def close_customer(
 @routes.get(
     "/customers/{customer_id:uuid}/history",
     response_model=CustomerHistory,
-    responses={200: _PAGE, **_READ, **problems(400)},
+    responses={200: _PAGE, **_READ},
 )
 async def get_customer_history(
     caller: SignedIn,

@@ -52,8 +52,9 @@ fetch(session).then(async answer => {
   }
   const user = await answer.json();
   csrfToken = user.csrf_token;
+  const acting = user.acting ? `${user.acting.organisation}, ${user.acting.role}` : "no right chosen";
   line.append(
-    `Signed in: ${user.name || user.user} (${user.organisation}, ${user.role}) `,
+    `Signed in: ${user.name || user.user} (${acting}) `,
     button("Sign out", () => signOut("sign-out")), " ",
     button("Sign out everywhere", () => signOut("sign-out-everywhere")),
   );

@@ -93,6 +93,22 @@ class NamedCode(Entry):
     name_en: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class LawfulUse(NamedCode):
+    """A task or a purpose for which personal data may be used, and the sections it rests on."""
+
+    legal_basis: str
+    verified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateAuthority(NamedCode):
+    """A state authority; `successors` are those that took over its tasks when it ended."""
+
+    successors: Annotated[tuple[str, ...], BeforeValidator(str.split)] = ()
+    verified: bool
+
+
 EntryType = TypeVar("EntryType", bound=Entry)
 
 
@@ -153,6 +169,20 @@ INFORMATION_SOURCES = CodeList("information_sources", NamedCode, date(2025, 1, 1
 information_sources = INFORMATION_SOURCES.valid
 is_valid_information_source = INFORMATION_SOURCES.has
 
+TASKS = CodeList("tasks", LawfulUse, date(2025, 1, 1))
+tasks = TASKS.valid
+is_valid_task = TASKS.has
+
+PURPOSES_OF_USE = CodeList("purposes_of_use", LawfulUse, date(2025, 1, 1))
+purposes_of_use = PURPOSES_OF_USE.valid
+is_valid_purpose_of_use = PURPOSES_OF_USE.has
+
+ANOMALY_OUTCOMES = CodeList("anomaly_outcomes", NamedCode, date(2026, 1, 1))
+anomaly_outcomes = ANOMALY_OUTCOMES.valid
+is_valid_anomaly_outcome = ANOMALY_OUTCOMES.has
+
+STATE_AUTHORITIES = CodeList("state_authorities", StateAuthority, date(2026, 1, 1))
+
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
 is_valid_language_level = LANGUAGE_LEVELS.has
@@ -162,10 +192,14 @@ LISTS: dict[str, CodeList[Any]] = {
     for each in (
         MUNICIPALITIES,
         COUNTIES,
+        STATE_AUTHORITIES,
         PERMIT_KINDS,
         PERMIT_GROUNDS,
         END_REASONS,
         INFORMATION_SOURCES,
+        TASKS,
+        PURPOSES_OF_USE,
+        ANOMALY_OUTCOMES,
         LANGUAGE_LEVELS,
     )
 }

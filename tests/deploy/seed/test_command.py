@@ -20,8 +20,11 @@ def environment(parts: Parts) -> dict[str, str]:
         "KOTO_SERVICE": parts.name,
         "KOTO_RABBITMQ_URL": settings.rabbitmq_url.get_secret_value(),
         "KOTO_DATABASE_URL": settings.database_url.get_secret_value(),
+        "KOTO_DATABASE_OWNER_URL": settings.database_owner_url.get_secret_value(),
         "KOTO_ACTOR_KEYS": settings.actor_keys.get_secret_value(),
         "KOTO_FIELD_KEYS": settings.field_keys.get_secret_value(),
+        "KOTO_USAGE_KEYS": settings.usage_keys.get_secret_value(),
+        "KOTO_USAGE_HASH_KEY": settings.usage_hash_key.get_secret_value(),
         "KOTO_SEARCH_KEY": settings.search_key.get_secret_value(),
         "KOTO_ALLOW_TEST_IDENTITY_CODES": "true",
     }

@@ -14,7 +14,8 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     backchannel_logout_uri: `${gateway}/back-channel-logout`,
     backchannel_logout_session_required: true,
   }],
-  claims: { openid: ['sub', 'koto_organisation', 'koto_role', 'koto_task'], profile: ['name'] },
+  claims: { openid: ['sub', 'employee', 'loa'], profile: ['whole_name'], ssn: ['ssn'] }, // not the standard's names
+  scopes: ['openid', 'ssn'],
   conformIdTokenClaims: false, // the gateway reads the ID token, and asks no userinfo endpoint
   cookies: { keys: ['only for tests'] },
   features: { backchannelLogout: { enabled: true }, devInteractions: { enabled: true } },
@@ -24,10 +25,10 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     accountId,
     claims: () => ({
       sub: accountId,
-      name: 'Aino Virkanen',
-      koto_organisation: '837',
-      koto_role: 'integration_expert',
-      koto_task: 'integration_services',
+      employee: `employee-${accountId}`,
+      loa: 'http://ftn.ficora.fi/2017/loa3',
+      whole_name: 'Aino Virkanen',
+      ssn: '010594Y9032',
     }),
   }),
 });

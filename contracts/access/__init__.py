@@ -1,0 +1,9 @@
+"""What the access service publishes and answers: who holds which rights, the usage log, and what is odd in it."""
+
+from contracts.access import (  # noqa: F401 - importing declares their messages
+    anomalies,
+    organisations,
+    rights,
+    safeguards,
+    usage_log,
+)

@@ -1,0 +1,1 @@
+"""What the access service does, by capability."""

@@ -1,0 +1,152 @@
+"""What the policy says of one request: which customers its actor may reach, and which of their data he or she may see.
+
+The same decision serves single reads and lists: `reach` says it as a value, `within` as an SQL condition. Whom it does
+not reach does not exist for the actor. Nobody reaches a customer who is withheld, whatever else is granted.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, and_, bindparam, false, func, not_, or_
+
+from contracts.envelope import Request
+from contracts.policy import Case, Ruling, policy
+from services.kit.actor import RIGHTS_GOOD_FOR, Actor
+from services.kit.errors import Forbidden, Refusal
+
+MUNICIPALITY = bindparam("of_municipality", type_=Text)
+"""Whose customers: the value comes from `Rights.values`."""
+_CUSTOMERS, _WITHHELD, _EMERGENCY = (
+    func.any(bindparam(f"{name}_customers", type_=ARRAY(Uuid))) for name in ("granted", "withheld", "emergency")
+)
+_RELATIONS = ("own", "participant", "former", "emergency", "own_record", "foreign", "none")
+
+
+class RightsNotCurrent(Refusal):
+    """The news of rights does not arrive: nothing is changed on rights that may have been taken away."""
+
+    status, code, title = 503, "rights-not-current", "Rights can't be checked just now"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was done. Try again in a moment.", retry_after=5)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The kinds of customers that an act reaches; SQL conditions are built once for each value."""
+
+    related: bool
+    """Those with an open relationship with the municipality."""
+    former: bool
+    """Those whose relationship with it has ended."""
+    named_only: bool
+    """Of both, those named in the right alone."""
+    emergency: bool
+    withheld: bool
+    """Whether some are withheld."""
+
+
+@dataclass(frozen=True)
+class Rights:
+    """The rights of one actor to do one act."""
+
+    actor: Actor
+    act: str
+    current: bool = True
+    """Whether the news of rights is fresh enough for protected data."""
+
+    def ruling(self, data: str, relation: str) -> Ruling | None:
+        """What the policy says to this actor; None when it denies."""
+        actor, known = self.actor, policy()
+        if actor.data is not None and data not in actor.data:
+            return None
+        ruling = known.ruling(Case(actor.role, self.act, data, relation), actor.powers)
+        if ruling and ruling.decision == "allow" and data in known.protected and not self.current:
+            ruling = known.ruling(Case(actor.role, self.act, data, relation))  # as without any power of the right's own
+            return ruling if ruling and ruling.decision == "mask" else None
+        return ruling
+
+    def allows(self, data: str, relation: str) -> bool:
+        """Whether the data may be seen, changed or otherwise used, unmasked."""
+        ruling = self.ruling(data, relation)
+        return ruling is not None and ruling.decision == "allow"
+
+    def relations(self, data: str) -> frozenset[str]:
+        """The relations in which the actor may do the act with these data, masked or not."""
+        return frozenset(each for each in _RELATIONS if self.ruling(data, each))
+
+    def relation(self, customer_id: UUID, *, related: bool, ever_related: bool = False) -> str:
+        """How the actor stands to a customer: `related` and `ever_related` are of the municipality and the customer."""
+        if customer_id == self.actor.own_record and self.actor.role == "customer":
+            return "own_record"
+        named = self.actor.customers is None or customer_id in self.actor.customers
+        if named and related:
+            return self.related
+        if customer_id in self.actor.emergency:
+            return "emergency"
+        return "former" if named and ever_related else "foreign"
+
+    def reach(self, data: str) -> Reach:
+        """Which customers the act reaches, as far as these data go."""
+        relations = self.relations(data)
+        return Reach(
+            related=self.related in relations,
+            former="former" in relations,
+            named_only=self.actor.customers is not None,
+            emergency="emergency" in relations and bool(self.actor.emergency),
+            withheld=bool(self.actor.withheld),
+        )
+
+    @property
+    def related(self) -> str:
+        """How the actor stands to the customers that the right is for."""
+        return "participant" if self.actor.granted_by else "own"
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The values of the conditions' parameters."""
+        actor = self.actor
+        return {
+            MUNICIPALITY.key: actor.municipality,
+            "granted_customers": list(actor.customers or ()),
+            "withheld_customers": list(actor.withheld),
+            "emergency_customers": list(actor.emergency),
+        }
+
+
+NO_RIGHTS = Rights(Actor(user="", organisation="", role=""), "")
+"""Of an event's handler: it acts for nobody who asks."""
+
+
+def rights_of(actor: Actor, request: type[Request[Any]], now: datetime) -> Rights:
+    """The rights to a request; raises Forbidden when the policy gives the role none, and RightsNotCurrent."""
+    current = actor.rights_as_of is None or now - actor.rights_as_of <= RIGHTS_GOOD_FOR
+    rights = Rights(actor, request.ACT, current)
+    if not any(rights.relations(data) for data in request.DATA):
+        raise Forbidden("The role does not allow this.")
+    if request.CHANGES and not current:
+        raise RightsNotCurrent
+    return rights
+
+
+def within(
+    reach: Reach, customer_id: ColumnElement[UUID], related: ColumnElement[bool], ever_related: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """The condition that a customer is reached; `related` and `ever_related` are of MUNICIPALITY and the customer."""
+    of_municipality = [
+        each for each, holds in ((related, reach.related), (and_(ever_related, not_(related)), reach.former)) if holds
+    ]
+    reached = [and_(each, customer_id == _CUSTOMERS) if reach.named_only else each for each in of_municipality]
+    if reach.emergency:
+        reached.append(customer_id == _EMERGENCY)
+    condition = or_(*reached) if reached else false()
+    return and_(condition, not_(customer_id == _WITHHELD)) if reach.withheld else condition
+
+
+def fields_masked(rights: Rights, relation: str, data_of_fields: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Of these (field, data group), the fields that the actor may not see of a customer in this relation."""
+    return frozenset(field for field, data in data_of_fields if not rights.allows(data, relation))

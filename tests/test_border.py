@@ -1,0 +1,24 @@
+"""Who may look beyond the border between municipalities: named here, so that nobody begins to by the way."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+BEYOND = {
+    "services/customer/handlers.py": {"open_customer"},
+    "services/customer/repository.py": {"lock", "is_known_elsewhere", "find_owner"},
+}
+
+
+def test_only_those_named_here_step_beyond_the_border() -> None:
+    found: dict[str, set[str]] = {}
+    for path in (ROOT / "services").glob("*/**/*.py"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.AsyncFunctionDef) and _steps_beyond(function):
+                found.setdefault(str(path.relative_to(ROOT)), set()).add(function.name)
+    assert found == BEYOND
+
+
+def _steps_beyond(function: ast.AsyncFunctionDef) -> bool:
+    called = (each.func for each in ast.walk(function) if isinstance(each, ast.Call))
+    return any(isinstance(each, ast.Attribute) and each.attr == "beyond_the_border" for each in called)
