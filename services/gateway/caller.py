@@ -64,6 +64,7 @@ class Callers:
         """The user; raises NotAuthenticated, Forbidden, TooManyRequests or Unavailable."""
         identity = await self._issuer.user(token)
         await self._limit.count(identity.user)
+        await self._rights.note_token(identity)
         return User(identity.user, identity.assurance)
 
     async def by_session(self, session_id: str, request: Request) -> User:

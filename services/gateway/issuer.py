@@ -99,12 +99,13 @@ class Issuer:
             return user
         verified = await self.verified(token, self._audience)
         try:
-            user = self.identity(verified).model_copy(update={"identity_code": None})  # of use at a sign-in only
+            user = self.identity(verified)
         except ValidationError:
             raise Forbidden("The bearer token names no user.") from None
         if len(self._believed) >= _MOST_BELIEVED:
             self._believed.clear()
-        self._believed[token] = user, min(now + _BELIEVED.total_seconds(), verified["exp"])
+        kept = user.model_copy(update={"identity_code": None})  # of use when the user is first seen, and kept nowhere
+        self._believed[token] = kept, min(now + _BELIEVED.total_seconds(), verified["exp"])
         return user
 
     def identity(self, claims: dict[str, Any]) -> Identity:

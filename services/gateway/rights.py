@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from aio_pika.abc import AbstractIncomingMessage
@@ -138,6 +138,7 @@ class KeptRights:
         self._clock = clock
         self._known: dict[str, UserRights] = {}
         self._fetches: dict[str, asyncio.Task[None]] = {}
+        self._noted: set[str] = set()
         self._as_of = _NEVER
 
     @property
@@ -157,15 +158,21 @@ class KeptRights:
 
     async def note_sign_in(self, identity: Identity) -> Held:
         """Tells the access service who has signed in, and returns what the user holds; raises Unavailable."""
-        own_record = None
-        if question := _question(identity.identity_code):
-            own_record = (await self._ask(question)).customer_id
-        told = NoteSignIn(
-            user=identity.user, name=identity.name, assurance=identity.assurance or None, own_record=own_record
-        )
+        known: dict[str, Any] = {}
+        if question := _question(identity.identity_code):  # else what an earlier sign-in told of it still holds
+            known["own_record"] = (await self._ask(question)).customer_id
+        told = NoteSignIn(user=identity.user, name=identity.name, assurance=identity.assurance or None, **known)
         await self._ask(told, str(uuid4()))
+        if len(self._noted) >= _MOST_KNOWN:
+            self._noted.clear()
+        self._noted.add(identity.user)
         self._forget(identity.user)  # the news of it may come later than the next request
         return await self.held(identity.user, identity.assurance)
+
+    async def note_token(self, identity: Identity) -> None:
+        """Tells the access service who comes with a token, when this process first sees the user."""
+        if identity.user not in self._noted:
+            await self.note_sign_in(identity)
 
     def begin(self) -> None:
         """The news begins: what was known before may have changed unheard."""

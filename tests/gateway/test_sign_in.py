@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.access.rights import GetUserRights
+from contracts.access.rights import GetUserRights, NoteSignIn
+from contracts.customer import FindOwnRecord
 from tests.gateway.support import API, CUSTOMER_ID, FIRST_KEY, GRANT_ID, Answer, Door, FakeIssuer, compact, new_key
 from tests.support import eventually
 
@@ -45,7 +46,8 @@ async def test_another_scheme_than_bearer_is_refused(door: Door) -> None:
 
 async def test_the_token_says_who_it_is_and_the_access_service_what_the_user_may(door: Door) -> None:
     await door.send("GET", CUSTOMER, token=door.issuer.token(sub="u-1", acr="high", role="superuser"))
-    [asked] = door.requests.asked_by_itself
+    [noted, asked] = door.requests.asked_by_itself
+    assert (noted.request.user, noted.request.own_record) == ("u-1", None)
     assert (asked.request, asked.actor.role) == (GetUserRights(user="u-1"), "service_gateway")
     actor = door.requests.asked[0].actor
     assert (actor.user, actor.assurance) == ("u-1", "high")
@@ -82,10 +84,16 @@ def test_a_word_that_no_claim_can_be_mapped_to_is_told_at_once(issuer: FakeIssue
         Door(issuer, oidc_claims='{"role": "groups"}')
 
 
-async def test_the_identity_code_in_a_bearer_token_is_not_looked_at(issuer: FakeIssuer) -> None:
+async def test_the_identity_code_in_a_bearer_token_is_looked_at_once_and_kept_nowhere(issuer: FakeIssuer) -> None:
     async with Door(issuer, oidc_claims='{"identity_code": "nin"}') as door:
-        assert (await door.send("GET", CUSTOMER, token=issuer.token(nin="010594Y9032"))).status == 200
-        assert [type(each.request) for each in door.requests.asked_by_itself] == [GetUserRights]
+        token = issuer.token(nin="010594Y9032")
+        for _ in range(2):
+            assert (await door.send("GET", CUSTOMER, token=token)).status == 200
+        assert [type(each.request) for each in door.requests.asked_by_itself] == [
+            FindOwnRecord,
+            NoteSignIn,
+            GetUserRights,
+        ]
         [(believed, _)] = door.gateway.app.state.callers._issuer._believed.values()
         assert "010594Y9032" not in believed.model_dump_json()
 
