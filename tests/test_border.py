@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 BEYOND = {
     "services/customer/handlers.py": {"open_customer"},
-    "services/customer/repository.py": {"lock", "is_known_elsewhere", "find_owner"},
+    "services/customer/repository.py": {"lock", "find_elsewhere", "find_owner"},
 }
 
 

@@ -63,7 +63,7 @@ class UserRights(Value):
     own_record: CustomerId | None = Field(None, description="the customer that the user is")
 
 
-class GetUserRights(Request[UserRights], type="access.get_user_rights.v1", act="view", data=("rights",)):
+class GetUserRights(Request[UserRights], type="access.get_user_rights.v1", act="view", data=("held_rights",)):
     """What the gateway asks before it lets a user act. A user not known yet has no grants."""
 
     user: UserId
@@ -75,7 +75,9 @@ class SignInNoted(Value):
     user: UserId
 
 
-class NoteSignIn(Request[SignInNoted], type="access.note_sign_in.v1", changes=True, act="administer", data=("rights",)):
+class NoteSignIn(
+    Request[SignInNoted], type="access.note_sign_in.v1", changes=True, act="administer", data=("held_rights",)
+):
     """Tells who has signed in: the user is known from then on, and rights can be granted."""
 
     user: UserId

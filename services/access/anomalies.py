@@ -75,15 +75,17 @@ def _rules(day: UserDay, law: AnomalyLaw) -> Iterator[tuple[str, Callable[[Use],
     yield "watched_customer", lambda use: bool(use.customers & day.watched)
     yield "same_name", lambda use: bool(use.words & day.own_words)
     yield "out_of_hours", lambda use: _is_out_of_hours(use.occurred_at, law)
-    yield "outside_own_area", lambda use: use.denied and bool(use.customers) and not use.customers & day.ended.keys()
-    yield (
-        "after_the_relationship_ended",
-        lambda use: any(use.occurred_at > day.ended[each] for each in use.customers & day.ended.keys()),
-    )
+    # what is not denied is the work with a customer who came back
+    yield "outside_own_area", lambda use: use.denied and bool(use.customers) and not _is_after_end(use, day)
+    yield "after_the_relationship_ended", lambda use: use.denied and _is_after_end(use, day)
 
 
 def _is_search(use: Use) -> bool:
     return use.act == "search" and not use.denied
+
+
+def _is_after_end(use: Use, day: UserDay) -> bool:
+    return any(use.occurred_at > day.ended[each] for each in use.customers & day.ended.keys())
 
 
 def _is_out_of_hours(moment: datetime, law: AnomalyLaw) -> bool:

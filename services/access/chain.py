@@ -20,6 +20,8 @@ HASHED = (
 """What a line's hash covers, in this order: every column but the hash itself."""
 BEGINNING = bytes(32)
 """The hash before the first line."""
+MOST_SKIPPED = 100_000
+"""How far a number may lie beyond the last: each skipped is kept in mind until it comes."""
 
 
 def next_hash(before: bytes, line: Mapping[str, Any]) -> bytes:
@@ -43,7 +45,9 @@ class Numbers:
     missing: set[int] = field(default_factory=set)
 
     def take(self, number: int) -> bool:
-        """Notes that a number has come; False when it had come before."""
+        """Notes that a number has come; False when it had come before, or lies too far beyond the last."""
+        if number > self.last + MOST_SKIPPED:
+            return False
         if number > self.last:
             self.missing.update(range(self.last + 1, number))
             self.last = number

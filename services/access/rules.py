@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from stdnum.fi import ytunnus
+
 from contracts.access.organisations import OrganisationEntry
 from contracts.access.rights import AppointDeputy, ChangeGrantEnd, GiveGrant, Grant
 from contracts.envelope import FieldError
@@ -21,7 +23,9 @@ ROLES_ON_GROUND: dict[str, frozenset[str]] = {
 """Which roles a municipality gives on which ground (80 § 1 mom.)."""
 
 MOST_WITHHELD, MOST_EMERGENCIES = 100, 20
-"""So many customers withheld from one user, and as many from all of a municipality; emergencies open for one user."""
+"""So many customers a municipality withholds from one user, and as many from all; emergencies open for one user."""
+MOST_WITHHELD_IN_ALL = 499
+"""So many are withheld from one user by all municipalities together: with the own record, what a token carries."""
 
 RULES = {
     "own_right": "nobody gives a right to himself or herself",
@@ -40,8 +44,10 @@ RULES = {
     "after_deputised": "the right deputised ends before",
     "holder": "the user holds the right deputised",
     "deputy_of_deputy": "a deputy has no deputy",
+    "no_holder": "the user holds no right that this organisation sees",
     "too_many": "more customers are withheld already than can be: ask the operator",
     "withheld_from_one": "the customer is withheld from one user alone",
+    "business_id": "not a Finnish business id",
     "not_a_provider": "the code is that of another kind of organisation",
 }
 """What each rule says to the person who broke it."""
@@ -62,25 +68,27 @@ def broken_by_giving(message: GiveGrant, giver: str, setting: Setting, now: date
     organisation, starts_at = setting.organisation, message.starts_at or now
     errors = [*_broken_by_user(message.user, giver, setting.user_is_known)]
     if organisation is None:
-        return [*errors, _error("/organisation", "unknown_organisation")]
+        return [*errors, error("/organisation", "unknown_organisation")]
     if not _is_there(organisation, helsinki_date(starts_at)):
         successors = ", ".join(organisation.successors) or "none"
-        errors.append(_error("/organisation", "organisation_ended", successors=successors))
+        errors.append(error("/organisation", "organisation_ended", successors=successors))
     grounds = grounds_between(setting)
     if not grounds:
-        errors.append(_error("/organisation", "not_ours"))
+        errors.append(error("/organisation", "not_ours"))
     elif message.ground.kind not in grounds:
-        errors.append(_error("/ground/kind", "ground"))
+        errors.append(error("/ground/kind", "ground"))
     elif message.role not in _roles_given(message.ground.kind, setting.giver):
-        errors.append(_error("/role", "role"))
+        errors.append(error("/role", "role"))
     if message.ground.kind in ("participation", "procurement"):
-        errors += [_error("/customers", "missing")] if message.customers is None else []
+        errors += [error("/customers", "missing")] if message.customers is None else []
     if message.ground.kind == "participation":
-        errors += [_error("/ground/id", "missing")] if message.ground.id is None else []
-        errors += [_error("/ends_at", "missing")] if message.ends_at is None else []
+        errors += [error("/ground/id", "missing")] if message.ground.id is None else []
+        errors += [error("/ends_at", "missing")] if message.ends_at is None else []
     if message.starts_at and helsinki_date(message.starts_at) < helsinki_date(now):
-        errors.append(_error("/starts_at", "in_past"))
+        errors.append(error("/starts_at", "in_past"))
     errors += broken_by_limits(message.role, message.task, message.data, message.powers, now)
+    if setting.contract_ends_on and helsinki_date(starts_at) > setting.contract_ends_on:
+        errors.append(error("/organisation", "after_contract"))
     errors += _broken_by_end(message.ends_at, starts_at, now, contract_ends_on=setting.contract_ends_on)
     return errors
 
@@ -103,15 +111,13 @@ def broken_by_limits(
     """The rules that task, data groups and powers break: a right gives nothing that its role does not have."""
     text = policy().text
     if role not in text.roles or role.startswith("service_"):
-        return [_error("/role", "role")]
-    errors = [] if is_valid_task(task, helsinki_date(now)) else [_error("/task", "code_list", list="tasks")]
+        return [error("/role", "role")]
+    errors = [] if is_valid_task(task, helsinki_date(now)) else [error("/task", "code_list", list="tasks")]
     of_role = [rule for rule in text.rule if role in rule.roles]
     groups = {group for rule in of_role for group in rule.data}
-    errors += [_error(f"/data/{index}", "not_of_role") for index, each in enumerate(data or ()) if each not in groups]
+    errors += [error(f"/data/{index}", "not_of_role") for index, each in enumerate(data or ()) if each not in groups]
     known = {rule.power for rule in of_role}
-    return errors + [
-        _error(f"/powers/{index}", "not_of_role") for index, each in enumerate(powers) if each not in known
-    ]
+    return errors + [error(f"/powers/{index}", "not_of_role") for index, each in enumerate(powers) if each not in known]
 
 
 def broken_by_deputising(
@@ -120,11 +126,11 @@ def broken_by_deputising(
     """The rules that letting this user stand in breaks."""
     errors = [*_broken_by_user(message.user, giver, user_is_known)]
     if message.user == deputised.user:
-        errors.append(_error("/user", "holder"))
+        errors.append(error("/user", "holder"))
     if deputised.ground.kind == "deputy":
-        errors.append(_error("/grant_id", "deputy_of_deputy"))
+        errors.append(error("/grant_id", "deputy_of_deputy"))
     if message.starts_at and helsinki_date(message.starts_at) < helsinki_date(now):
-        errors.append(_error("/starts_at", "in_past"))
+        errors.append(error("/starts_at", "in_past"))
     starts_at = max(message.starts_at or now, deputised.starts_at)
     return [*errors, *_broken_by_end(message.ends_at, starts_at, now, deputised_ends_at=deputised.ends_at)]
 
@@ -134,7 +140,7 @@ def broken_by_new_end(
 ) -> list[FieldError]:
     """The rules that moving the end of this right breaks."""
     if message.ends_at is None and grant.ground.kind in ("participation", "deputy"):
-        return [_error("/ends_at", "missing")]
+        return [error("/ends_at", "missing")]
     return [
         *_broken_by_end(
             message.ends_at,
@@ -148,29 +154,32 @@ def broken_by_new_end(
 
 def broken_by_provider(code: str, kinds: Collection[str], contract_ends_on: date, today: date) -> list[FieldError]:
     """The rules that adding this provider breaks; `kinds` are those of the organisation known by the code, if any."""
-    errors = [_error("/code", "not_a_provider")] if kinds and "service_provider" not in kinds else []
-    return errors + ([_error("/contract_ends_on", "in_past")] if contract_ends_on < today else [])
+    if kinds and "service_provider" not in kinds:
+        errors = [error("/code", "not_a_provider")]
+    else:
+        errors = [] if _is_business_id(code) else [error("/code", "business_id")]
+    return errors + ([error("/contract_ends_on", "in_past")] if contract_ends_on < today else [])
 
 
 def broken_by_members(members: Sequence[str], today: date) -> list[FieldError]:
     """The rules that these members of an employment area break."""
     return [
-        _error(f"/members/{index}", "code_list", list="municipalities")
+        error(f"/members/{index}", "code_list", list="municipalities")
         for index, each in enumerate(members)
         if not is_valid_municipality(each, today)
     ]
 
 
-def error(pointer: str, rule: str) -> FieldError:
+def error(pointer: str, rule: str, **words: str) -> FieldError:
     """One field and the rule that it broke."""
-    return _error(pointer, rule)
+    return FieldError(pointer=pointer, rule=rule, detail=RULES[rule].format(**words))
 
 
 def _broken_by_user(user: str, giver: str, is_known: bool) -> Iterator[FieldError]:
     if user == giver:
-        yield _error("/user", "own_right")
+        yield error("/user", "own_right")
     elif not is_known:
-        yield _error("/user", "unknown_user")
+        yield error("/user", "unknown_user")
 
 
 def _broken_by_end(
@@ -184,13 +193,13 @@ def _broken_by_end(
     if ends_at is None:
         return
     if ends_at <= now:
-        yield _error("/ends_at", "in_past")
+        yield error("/ends_at", "in_past")
     elif ends_at <= starts_at:
-        yield _error("/ends_at", "before_start")
+        yield error("/ends_at", "before_start")
     if contract_ends_on and helsinki_date(ends_at) > contract_ends_on:
-        yield _error("/ends_at", "after_contract")
+        yield error("/ends_at", "after_contract")
     if deputised_ends_at and ends_at > deputised_ends_at:
-        yield _error("/ends_at", "after_deputised")
+        yield error("/ends_at", "after_deputised")
 
 
 def _roles_given(ground: str, giver: OrganisationEntry) -> frozenset[str]:
@@ -198,9 +207,9 @@ def _roles_given(ground: str, giver: OrganisationEntry) -> frozenset[str]:
     return ROLES_ON_GROUND[ground] if "municipality" in giver.kinds else ADMINISTRATION
 
 
+def _is_business_id(code: str) -> bool:
+    return ytunnus.is_valid(code) and ytunnus.format(code) == code  # in one way of writing, or a provider would be two
+
+
 def _is_there(organisation: OrganisationEntry, on: date) -> bool:
     return (organisation.valid_from or on) <= on <= (organisation.valid_to or on)
-
-
-def _error(pointer: str, rule: str, **words: str) -> FieldError:
-    return FieldError(pointer=pointer, rule=rule, detail=RULES[rule].format(**words))

@@ -52,8 +52,11 @@ class KnownElsewhere(Conflict):
 async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
     """Opens the acting municipality's relationship with a person not known, or again with a former customer."""
     municipality, today = work.actor.organisation, helsinki_date(work.now)
-    if not work.rights.allows("identity", "own") or not is_valid_municipality(municipality, today):
+    may_open = work.rights.allows("identity", "own") and work.rights.allows("relationship", "own")
+    if not may_open or not is_valid_municipality(municipality, today):
         raise Forbidden("Only a municipality opens customer relationships.")
+    if work.actor.customers is not None:
+        raise Forbidden("The right is for certain customers: it opens no others.")
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
     _check_person(message.person, Person.model_fields, work, within="/person")
@@ -62,6 +65,8 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
     code = message.person.personal_identity_code
     await work.beyond_the_border("a person is one national record, and a new one has no relationship yet")
     known = await repository.find_by_identity_code(work, code) if code else None
+    if errors := rules.broken_by_opening(None, message.person, work.rights):
+        raise Forbidden(errors=errors)
     if known is None:
         before = None
         customer = Customer(customer_id=uuid7(), version=1, person=message.person, relationships=(opened,))
@@ -73,6 +78,8 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
         and known.customer_id not in work.actor.withheld
     ):
         before = await repository.get(work, known.customer_id, _FORMER)
+        if errors := rules.broken_by_opening(before.person, message.person, work.rights):
+            raise Forbidden(errors=errors)
         customer = before.model_copy(
             update={
                 "version": before.version + 1,
@@ -199,8 +206,11 @@ async def get_customer_history(message: GetCustomerHistory, work: Work) -> Custo
     relation = _relation(work, customer)
     fields = rules.visible_fields(customer.person, work.rights, relation)
     entries, more = await repository.get_history(work, customer.customer_id, fields, message.cursor, message.limit)
-    shown = tuple(rules.shown_entry(each, customer.person, work.rights, relation) for each in entries)
-    _record_use(work, customer, {each.field for each in shown if not each.masked})
+    beside = await repository.changes_beside(work, customer.customer_id, entries)
+    shown = rules.shown_history(entries, beside, customer.person, work.rights, relation)
+    tells_arrival = any(each.version == 1 and each.source != rules.MASKED for each in shown)
+    seen = {each.field for each in shown if not each.masked} | ({rules.RELATIONSHIP} if tells_arrival else set())
+    _record_use(work, customer, seen)
     return CustomerHistory(customer_id=message.customer_id, entries=shown, next_cursor=more)
 
 
@@ -216,15 +226,19 @@ async def search_customers(message: SearchCustomers, work: Work) -> CustomersFou
     on, allow_test_codes = helsinki_date(work.now), work.settings.allow_test_identity_codes
     if errors := rules.broken_by_searching(message, on, allow_test_codes=allow_test_codes):
         raise InvalidInput(errors=errors)
+    if not work.rights.allows("identity", work.rights.related):
+        raise Forbidden("The right does not cover looking for customers.")
     if message.phone and not work.rights.allows("contact", work.rights.related):
         raise Forbidden("The role does not allow looking for a phone number.")
     hits, more = await repository.search(work, message, words(message.name or ""))
     code = message.personal_identity_code
     look_beyond = code is not None and not hits and work.rights.allows("existence", "foreign")
-    known_elsewhere = look_beyond and bool(message.purpose) and await repository.is_known_elsewhere(work, code or "")
+    known_elsewhere = await repository.find_elsewhere(work, code) if look_beyond and message.purpose and code else None
+    if known_elsewhere:
+        work.record_use([known_elsewhere], ["existence"], relation="foreign", purpose=message.purpose)
     work.record_use(
         [each.customer_id for each in hits],
-        ["identity", "existence"] if look_beyond and message.purpose else ["identity"],
+        ["identity"],
         relation=work.rights.related,
         found=len(hits),
         sealed=message.model_dump(mode="json", exclude_none=True, exclude={"cursor", "limit"}),
@@ -239,7 +253,7 @@ async def search_customers(message: SearchCustomers, work: Work) -> CustomersFou
     return CustomersFound(
         hits=hits,
         next_cursor=more,
-        known_elsewhere=known_elsewhere,
+        known_elsewhere=known_elsewhere is not None,
         purpose_needed=look_beyond and not message.purpose,
     )
 
@@ -261,7 +275,7 @@ async def find_for_emergency(message: FindForEmergency, work: Work) -> OwnRecord
         words=[message.personal_identity_code],
         purpose="emergency",
     )
-    return OwnRecord(customer_id=found)
+    return OwnRecord(customer_id=found if found not in work.actor.withheld else None)
 
 
 def _relation(work: Work, customer: Customer) -> str:
@@ -312,10 +326,14 @@ def _already_known(work: Work, known: Row[Any], code: str | None) -> Conflict:
     if here and known.customer_id not in work.actor.withheld:
         conflict = Conflict("The municipality has a customer with this personal identity code.")
     else:
-        conflict = KnownElsewhere("A person with this personal identity code is the customer of another municipality.")
+        conflict = KnownElsewhere(
+            "A person with this personal identity code is or was another municipality's customer."
+        )
     conflict.use = {
         "customers": [known.customer_id],
         "data": ["existence"],
+        "relation": "foreign",
+        "denied": False,  # that the person is somebody's customer was told
         "sealed": {"personal_identity_code": code},
         "words": [code],
     }

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     Text,
+    Uuid,
     and_,
     bindparam,
     case,
@@ -168,6 +169,17 @@ async def get_history(
     return tuple(HistoryEntry.model_validate(_decrypted(work, row)) for row in page), more
 
 
+async def changes_beside(work: Work, customer_id: UUID, entries: Collection[HistoryEntry]) -> tuple[HistoryEntry, ...]:
+    """All changes of the versions that these changes are of, whether the asker may see them or not."""
+    table = CUSTOMER_HISTORY.c
+    versions = sorted({each.version for each in entries})
+    same = select(CUSTOMER_HISTORY).where(
+        table.customer_id == customer_id, table.version == func.any(literal(versions, ARRAY(Integer)))
+    )
+    rows = (await _execute(work, same)).mappings()
+    return tuple(HistoryEntry.model_validate(_decrypted(work, row)) for row in rows)
+
+
 async def changes_after(work: Work, customer_id: UUID, fields: Collection[str], version: int) -> list[FieldChange]:
     """Which of these fields were changed after a version, by whom and when."""
     rows = await _execute(
@@ -223,7 +235,7 @@ async def search(
         query = query.where(CUSTOMER.c.date_of_birth == message.date_of_birth)
     if message.phone:
         query = query.where(CUSTOMER.c.phone_number == phone_number(message.phone))
-        if not work.rights.allows("protected_contact", "own"):
+        if not work.rights.allows("protected_contact", work.rights.related):
             query = query.where(not_(CUSTOMER.c.safety_non_disclosure))
     if code := message.personal_identity_code:
         query = query.where(_has_code(work, code))
@@ -237,15 +249,19 @@ async def search(
     return tuple(CustomerHit(**_card(row), matched_former_name=row.former) for row in page), more
 
 
-async def is_known_elsewhere(work: Work, code: str) -> bool:
-    """Whether the code is that of another municipality's customer who is not one here."""
+async def find_elsewhere(work: Work, code: str) -> UUID | None:
+    """Who has the code and can't be opened here: another municipality's customer, now or before; or one withheld."""
     await work.beyond_the_border("a whole identity code tells whether it is known elsewhere")
+    here, ever_here = (_has_relationship(CUSTOMER.c.customer_id, also_ended=ended) for ended in (False, True))
     known = select(CUSTOMER.c.customer_id).where(
         _has_code(work, code),
-        _has_relationship_elsewhere(CUSTOMER.c.customer_id),
-        not_(_has_relationship(CUSTOMER.c.customer_id)),
+        or_(
+            and_(_has_relationship_elsewhere(CUSTOMER.c.customer_id), not_(here)),
+            not_(ever_here),
+            CUSTOMER.c.customer_id == func.any(literal(list(work.actor.withheld), ARRAY(Uuid))),
+        ),
     )
-    return (await _execute(work, known)).first() is not None
+    return (await _execute(work, known)).scalar_one_or_none()
 
 
 async def record_names(work: Work, customer: Customer) -> None:

@@ -1,6 +1,6 @@
 """What may be done, recorded and told of a customer: pure functions, no I/O and no clock."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # it knows SQL, and nothing here does
     from services.kit.rights import Rights
 
 
+MASKED = "masked"
+"""In the place of a code that the asker may not see."""
 MOST_WORDS = 10
 RULES = {
     "missing": "this field may not be emptied",
@@ -39,6 +41,7 @@ RULES = {
     "nothing_asked": "give at least one of name, date_of_birth, personal_identity_code and phone",
     "no_word": "no letter or digit to look for",
     "too_many_words": f"at most {MOST_WORDS} words",
+    "not_covered": "the right does not cover this",
     "protected": "this is protected: changing it takes a right of its own",
 }
 """What each rule says to the person who broke it, without the value that was entered."""
@@ -111,16 +114,35 @@ def shown_data(person: Person, fields: Collection[str], rights: "Rights", relati
     return {data for field in fields if rights.allows(data := data_of(field, person), relation)}
 
 
-def shown_entry(entry: HistoryEntry, person: Person, rights: "Rights", relation: str) -> HistoryEntry:
-    """A change as the asker may see it: what is masked now is masked in the past."""
-    data = data_of(entry.field, person)
+def shown_history(
+    entries: Sequence[HistoryEntry], beside: Iterable[HistoryEntry], person: Person, rights: "Rights", relation: str
+) -> tuple[HistoryEntry, ...]:
+    """Changes as the asker may see them: what is masked now is masked in the past.
+
+    `beside` are all changes of the same versions: one reason is given for all that changed at once, and told to those
+    alone who may see all of it. Who told it at the opening is how the customer came.
+    """
+    hidden = {each.version for each in beside if not rights.allows(_data_of_entry(each, person), relation)}
+    sources = rights.allows("relationship", relation)
+    return tuple(
+        each.model_copy(
+            update={
+                **({} if each.version not in hidden else {"why": None}),
+                **({} if sources or each.version > 1 else {"source": MASKED}),
+                **(
+                    {}
+                    if rights.allows(_data_of_entry(each, person), relation)
+                    else {"previous": None, "new": None, "masked": True}
+                ),
+            }
+        )
+        for each in entries
+    )
+
+
+def _data_of_entry(entry: HistoryEntry, person: Person) -> str:
     sides = [side for side in (entry.previous, entry.new) if entry.field == _PERMIT and isinstance(side, dict)]
-    grounds = {side["ground"] for side in sides}
-    if grounds & _PROTECTED_GROUNDS:
-        data = "trafficking"
-    if rights.allows(data, relation):
-        return entry
-    return entry.model_copy(update={"previous": None, "new": None, "why": None, "masked": True})
+    return "trafficking" if {side["ground"] for side in sides} & _PROTECTED_GROUNDS else data_of(entry.field, person)
 
 
 def visible_fields(person: Person, rights: "Rights", relation: str) -> list[str]:
@@ -134,6 +156,19 @@ def broken_by_protection(fields: Collection[str], person: Person, rights: "Right
     if person.safety_non_disclosure and "safety_non_disclosure" in fields:
         denied += ["safety_non_disclosure"] if not rights.allows("protected_contact", relation) else []
     return [_error(f"/changes/{field}", "protected") for field in sorted(denied)]
+
+
+def broken_by_opening(before: Person | None, told: Person, rights: "Rights") -> list[FieldError]:
+    """The fields that the opener's right does not cover, or that are protected and known otherwise already."""
+    errors = []
+    for field, value in told:
+        if not value:
+            continue
+        if not rights.allows(_DATA_OF_FIELD[field], "own"):
+            errors.append(_error(f"/person/{field}", "not_covered"))
+        elif before and value != getattr(before, field) and not rights.allows(data_of(field, before), "own"):
+            errors.append(_error(f"/person/{field}", "protected"))
+    return errors
 
 
 def broken_rules(

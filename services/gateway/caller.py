@@ -11,16 +11,20 @@ from pydantic import BaseModel
 from contracts import envelope
 from contracts.types import Code
 from services.gateway.issuer import Issuer
-from services.gateway.problems import CrossSiteRequest
+from services.gateway.problems import CrossSiteRequest, MalformedRequest
 from services.gateway.rate_limit import RateLimit
 from services.gateway.rights import Held, KeptRights
 from services.gateway.sessions import COOKIE, Session, Sessions
 from services.gateway.settings import GatewaySettings
 from services.kit.actor import Actor
+from services.kit.clock import helsinki_date
+from services.kit.code_lists import is_valid_purpose_of_use
 from services.kit.errors import NotAuthenticated
 from services.kit.requests import Requests
 
 CSRF_HEADER = "X-CSRF-Token"
+_NOT_STATED = {"emergency", "log_investigation", "own_data"}
+"""Purposes that the act itself has, and that nobody states for another."""
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
@@ -77,9 +81,11 @@ class Callers:
     async def acting(self, user: User, grant_id: UUID | None, purpose: str) -> Caller:
         """The user, acting under the right named, else that of the session, else the first.
 
-        Raises NoRights, ChooseRight or Unavailable.
+        Raises MalformedRequest for the purpose, NoRights, ChooseRight or Unavailable.
         """
         held = await self._rights.held(user.id, user.assurance)
+        if purpose and (purpose in _NOT_STATED or not is_valid_purpose_of_use(purpose, helsinki_date(held.now))):
+            raise MalformedRequest("The header Koto-Purpose: not a code of purposes_of_use that a caller may state.")
         if grant_id:
             right = held.named(grant_id)
         else:
@@ -153,7 +159,8 @@ async def _signed_in(
         Code | None,
         Header(
             alias="Koto-Purpose",
-            description="What the data are used for, for the usage log: code list purposes_of_use.",
+            description="What the data are used for, for the usage log: code list purposes_of_use, without emergency,"
+            " log_investigation and own_data, which the act itself tells.",
             examples=["initial_assessment"],
         ),
     ] = None,

@@ -1,6 +1,6 @@
 """Time is injected: rules get a day, handlers get `work.now`, and tests hold the clock still."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -23,3 +23,8 @@ class SystemClock:
 def helsinki_date(moment: datetime) -> date:
     """The date of law at that moment: days of Finnish law begin at midnight in Helsinki."""
     return moment.astimezone(HELSINKI).date()
+
+
+def end_of_day(day: date) -> datetime:
+    """The moment at which the day is over in Helsinki."""
+    return datetime.combine(day + timedelta(days=1), time(), HELSINKI).astimezone(UTC)

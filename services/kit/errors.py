@@ -86,6 +86,7 @@ class Conflict(Refusal):
 class ChangedMeanwhile(Refusal):
     """Somebody changed it after the version that the asker knew; `changes` tells what."""
 
+    is_logged = True
     status, code, title = 412, "changed-meanwhile", "Somebody changed this meanwhile"
 
 

@@ -77,7 +77,8 @@ class Rights:
 
     def relations(self, data: str) -> frozenset[str]:
         """The relations in which the actor may do the act with these data, masked or not."""
-        return frozenset(each for each in _RELATIONS if self.ruling(data, each))
+        other = "own" if self.actor.granted_by else "participant"  # in which this actor stands to nobody
+        return frozenset(each for each in _RELATIONS if each != other and self.ruling(data, each))
 
     def relation(self, customer_id: UUID, *, related: bool, ever_related: bool = False) -> str:
         """How the actor stands to a customer: `related` and `ever_related` are of the municipality and the customer."""

@@ -270,7 +270,8 @@ class UnitOfWork:
                 repetition=repetition,
             )
             yield work
-            for line in work.used:
+            # in one order everywhere: two acts that tell on the same lines crosswise would deadlock
+            for line in sorted(work.used, key=lambda each: each.line):
                 await work.publish(line, legal_basis=line.legal_basis)
         if work.published:
             self.after_commit()
@@ -280,10 +281,10 @@ class UnitOfWork:
         if actor.is_service or not refusal.is_logged:
             return
         asked_for = getattr(request, "customer_id", None)
-        told = {"customers": [asked_for] if asked_for else [], "data": request.DATA} | refusal.use
+        told = {"customers": [asked_for] if asked_for else [], "data": request.DATA, "denied": True} | refusal.use
         async with self.begin(actor, cause) as work:
-            work.request = type(request)
-            work.record_use(**told, denied=True)
+            work.request, work.rights = type(request), Rights(actor, request.ACT)
+            work.record_use(**told)
 
 
 Handler = Callable[[Any, Work], Awaitable[Any]]

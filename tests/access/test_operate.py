@@ -35,6 +35,32 @@ async def test_an_administrator_is_appointed(access: AccessService, run: Run) ->
     assert str(held.grant_id) in done.output
 
 
+async def test_appointed_again_a_user_holds_the_one_right_with_the_task_and_powers_told_last(
+    access: AccessService, run: Run
+) -> None:
+    told = ("appoint", "--user", "expert@oulu", "--organisation", "564", "--role", "integration_expert", "--task")
+    await asyncio.to_thread(run, *told, "guidance")
+    [before] = (await access.rights("expert@oulu")).grants
+    await access.forget_news()
+    for _ in range(2):
+        done = await asyncio.to_thread(run, *told, "integration_services", "--power", "personal_safety")
+        assert done.exit_code == 0, done.output
+    [held] = (await access.rights("expert@oulu")).grants
+    assert (held.grant_id, held.task, held.powers) == (before.grant_id, "integration_services", ("personal_safety",))
+    assert await access.changed() == ["expert@oulu"]
+
+
+async def test_a_right_that_an_administrator_gave_is_not_the_operator_s_to_change(
+    access: AccessService, run: Run
+) -> None:
+    given = await access.give(data=["identity"])
+    told = ("--user", "expert@tampere", "--organisation", "837", "--role", "integration_expert")
+    done = await asyncio.to_thread(run, "appoint", *told, "--task", "integration_services")
+    assert done.exit_code == 0, done.output
+    [kept, added] = (await access.rights("expert@tampere")).grants
+    assert (kept.grant_id, kept.data, added.data) == (given.grant_id, ("identity",), None)
+
+
 async def test_what_does_not_exist_is_named(access: AccessService, run: Run) -> None:
     done = await asyncio.to_thread(run, "appoint", "--user", "first@nowhere", "--organisation", "999")
     assert done.exit_code == 1

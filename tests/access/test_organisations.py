@@ -84,6 +84,12 @@ async def test_an_authority_is_no_provider_and_a_contract_is_not_past(access: Ac
     assert await refused(asked) == [("/code", "not_a_provider"), ("/contract_ends_on", "in_past")]
 
 
+@pytest.mark.parametrize("code", ["1234567-2", "12345671", "FI12345671", "area-091", "Palvelut"])
+async def test_a_provider_has_a_business_id_in_its_one_form(access: AccessService, code: str) -> None:
+    asked = access.ask(AddProvider(code=code, name="Palvelut Oy", contract_ends_on=TODAY))
+    assert await refused(asked) == [("/code", "business_id")]
+
+
 async def test_an_employment_area_has_members(access: AccessService) -> None:
     told = {"name_fi": "Esimerkin alue", "name_sv": "Exempels område"}
     await access.ask(AddEmploymentArea(**told, members=("837", "536")))

@@ -62,6 +62,7 @@ IN_MAY = date(2026, 5, 31)
         (TAMPERE, HELSINKI, None, PARTICIPATION),
         (HELSINKI, HELSINKI, None, PARTICIPATION),
         (TAMPERE, PROVIDER, IN_MAY, PROCUREMENT),
+        (TAMPERE, PROVIDER, NOW.date(), PROCUREMENT),
         (KEHA, KEHA, None, EMPLOYMENT | {"role": "data_protection_officer", "task": "data_protection"}),
     ],
 )
@@ -95,6 +96,14 @@ def test_what_may_be_given(
             IN_MAY,
             PROCUREMENT | {"ends_at": datetime(2026, 5, 31, 21, 0, 1, tzinfo=UTC)},
             [("/ends_at", "after_contract")],
+        ),
+        (TAMPERE, PROVIDER, NOW.date() - timedelta(days=1), PROCUREMENT, [("/organisation", "after_contract")]),
+        (
+            TAMPERE,
+            PROVIDER,
+            IN_MAY,
+            PROCUREMENT | {"starts_at": datetime(2026, 5, 31, 21, tzinfo=UTC)},
+            [("/organisation", "after_contract")],
         ),
         (TAMPERE, None, None, EMPLOYMENT, [("/organisation", "unknown_organisation")]),
     ],

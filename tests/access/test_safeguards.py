@@ -1,5 +1,6 @@
 """Customers withheld, emergency access, and the notices of those who watch."""
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from joserfc import jwe
 from joserfc.jwk import KeySet
 
+from contracts.access.rights import UserRights
 from contracts.access.safeguards import (
     ListNotices,
     ListWithheld,
@@ -35,6 +37,8 @@ async def withheld(access: AccessService, user: str) -> list[UUID]:
 
 class TestWithholding:
     async def test_a_family_member_is_withheld_from_the_one_user(self, access: AccessService) -> None:
+        await access.give()
+        await access.forget_news()
         await access.ask(WithholdCustomer(customer_id=CUSTOMER, ground="family", user="expert@tampere"))
         assert await withheld(access, "expert@tampere") == [CUSTOMER]
         assert await withheld(access, "other@tampere") == []
@@ -71,6 +75,7 @@ class TestWithholding:
         assert listed.released == ("expert@tampere",)
 
     async def test_a_withholding_may_end(self, access: AccessService) -> None:
+        await access.give()
         made = await access.ask(WithholdCustomer(customer_id=CUSTOMER, ground="family", user="expert@tampere"))
         await access.ask(ReleaseCustomer(withheld_id=made.withheld_id))
         assert await withheld(access, "expert@tampere") == []
@@ -83,6 +88,9 @@ class TestWithholding:
         from_all = await access.ask(WithholdCustomer(customer_id=CUSTOMER, ground="colleague"))
         with pytest.raises(Forbidden):
             await access.ask(ReleaseCustomer(withheld_id=from_all.withheld_id, user=ADMIN.user))
+        with pytest.raises(Forbidden):
+            await access.ask(ReleaseCustomer(withheld_id=from_all.withheld_id), replace(ADMIN, withheld=(CUSTOMER,)))
+        assert await withheld(access, ADMIN.user) == [CUSTOMER]
 
     async def test_another_municipality_s_withholding_does_not_exist(self, access: AccessService) -> None:
         made = await access.ask(WithholdCustomer(customer_id=CUSTOMER, ground="colleague"))
@@ -98,9 +106,47 @@ class TestWithholding:
         asked = access.ask(WithholdCustomer(customer_id=uuid4(), ground="colleague"))
         assert await refused(asked) == [("/customer_id", "too_many")]
 
-    async def test_a_user_who_is_not_known_is_named(self, access: AccessService) -> None:
-        asked = access.ask(WithholdCustomer(customer_id=CUSTOMER, ground="family", user="misspelt"))
-        assert await refused(asked) == [("/user", "unknown_user")]
+    @pytest.mark.parametrize("user", ["misspelt", "other@tampere", "expert@tampere"])
+    async def test_who_holds_no_right_that_the_municipality_sees_has_nobody_withheld_by_it(
+        self, access: AccessService, user: str
+    ) -> None:
+        await access.give()
+        asked = access.ask(WithholdCustomer(customer_id=CUSTOMER, ground="family", user=user), ADMIN_HELSINKI)
+        assert await refused(asked) == [("/user", "no_holder")]
+
+    async def test_who_will_hold_a_right_has_the_family_withheld_before(self, access: AccessService) -> None:
+        await access.give(starts_at=access.clock.after(days=7))
+        await access.ask(WithholdCustomer(customer_id=CUSTOMER, ground="family", user="expert@tampere"))
+        assert await withheld(access, "expert@tampere") == [CUSTOMER]
+
+    async def test_what_all_municipalities_withhold_from_a_user_is_counted_together(
+        self, access: AccessService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rules, "MOST_WITHHELD_IN_ALL", 2)
+        await access.give()
+        await access.give(actor=ADMIN_HELSINKI)
+        await access.ask(WithholdCustomer(customer_id=CUSTOMER, ground="colleague"))
+        await access.ask(WithholdCustomer(customer_id=CUSTOMER, ground="colleague"), ADMIN_HELSINKI)
+        await access.ask(WithholdCustomer(customer_id=uuid4(), ground="family", user="expert@tampere"))
+        for user in (None, "expert@tampere"):
+            asked = access.ask(WithholdCustomer(customer_id=uuid4(), ground="family", user=user), ADMIN_HELSINKI)
+            assert await refused(asked) == [("/customer_id", "too_many")]
+        assert len(await withheld(access, "expert@tampere")) == 2
+        assert len((await access.ask(ListWithheld(), ADMIN_HELSINKI)).withheld) == 1
+
+    async def test_a_right_that_would_withhold_too_many_from_the_user_is_not_given(
+        self, access: AccessService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rules, "MOST_WITHHELD_IN_ALL", 1)
+        await access.give()
+        await access.ask(WithholdCustomer(customer_id=uuid4(), ground="family", user="expert@tampere"))
+        await access.ask(WithholdCustomer(customer_id=uuid4(), ground="colleague"), ADMIN_HELSINKI)
+        assert await refused(access.give(actor=ADMIN_HELSINKI)) == [("/user", "too_many")]
+        assert len(await access.holds("expert@tampere")) == 1
+
+    def test_with_the_own_record_a_token_carries_all_that_can_be_withheld(self) -> None:
+        [limit] = [each.max_length for each in UserRights.model_fields["withheld"].metadata]
+        assert limit == rules.MOST_WITHHELD_IN_ALL + 1
 
 
 class TestEmergencyAccess:
@@ -155,6 +201,18 @@ class TestEmergencyAccess:
         assert seen.seen_by == SUPERVISOR.user
         assert len((await access.ask(ListNotices(), OFFICER)).notices) == 1, "each role has its own"
 
+    async def test_nobody_looks_at_the_notice_of_the_own_emergency(self, access: AccessService) -> None:
+        await access.knows(SUPERVISOR.user)
+        given = await access.give(SUPERVISOR.user, role="supervisor", task="supervision")
+        await access.ask(
+            OpenEmergencyAccess(customer_id=CUSTOMER, reason=REASON), replace(SUPERVISOR, grant=given.grant_id)
+        )
+        [notice] = (await access.ask(ListNotices(), SUPERVISOR)).notices
+        with pytest.raises(Forbidden):
+            await access.ask(MarkNoticeSeen(notice_id=notice.notice_id), SUPERVISOR)
+        await access.ask(MarkNoticeSeen(notice_id=notice.notice_id), replace(SUPERVISOR, user="another"))
+        assert (await access.ask(ListNotices(), SUPERVISOR)).notices == ()
+
     async def test_a_notice_of_others_does_not_exist(self, access: AccessService) -> None:
         await self.open(access)
         [notice] = (await access.ask(ListNotices(), SUPERVISOR)).notices
@@ -176,3 +234,12 @@ class TestEmergencyAccess:
         actor = await self.open(access)
         with pytest.raises(Conflict):
             await access.ask(OpenEmergencyAccess(customer_id=uuid4(), reason=REASON), actor)
+
+    async def test_those_opened_at_the_same_moment_are_counted_too(
+        self, access: AccessService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rules, "MOST_EMERGENCIES", 2)
+        actor = await self.open(access)
+        asked = [OpenEmergencyAccess(customer_id=uuid4(), reason=REASON) for _ in range(4)]
+        done = await asyncio.gather(*(access.ask(each, actor) for each in asked), return_exceptions=True)
+        assert sorted(type(each).__name__ for each in done) == ["Conflict"] * 3 + ["EmergencyOpened"]

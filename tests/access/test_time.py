@@ -1,5 +1,6 @@
 """What time and other services' news do to rights."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from contracts.access.rights import AppointDeputy, ListGrants
@@ -49,6 +50,33 @@ class TestEnding:
         assert await access.holds("worker@provider") == []
         assert (await access.grant(given.grant_id)).end_reason == "ground_over"
 
+    async def test_the_gateway_is_told_the_end_of_the_contract_though_nobody_has_ended_the_rights_yet(
+        self, access: AccessService
+    ) -> None:
+        await with_provider(access, days=100)
+        told = {"organisation": PROVIDER, "role": "provider_worker", "task": "service_provision"}
+        given = await access.give("worker@provider", **told, ground={"kind": "procurement"}, customers=[CUSTOMER])
+        await access.knows("deputy@provider")
+        standing_in = AppointDeputy(
+            grant_id=given.grant_id, user="deputy@provider", ends_at=access.clock.after(days=90)
+        )
+        await access.ask(standing_in)
+        await access.forget_news()
+        await with_provider(access, days=10)
+        assert await access.changed() == ["deputy@provider", "worker@provider"]
+        for user in ("worker@provider", "deputy@provider"):
+            [held] = (await access.rights(user)).grants
+            assert held.ends_at == datetime(2026, 3, 12, 22, tzinfo=UTC), "midnight in Helsinki"
+
+    async def test_a_right_that_ends_before_the_contract_keeps_its_end(self, access: AccessService) -> None:
+        await with_provider(access, days=10)
+        told = {"organisation": PROVIDER, "role": "provider_worker", "task": "service_provision"}
+        ends_at = access.clock.after(days=5)
+        ground = {"kind": "procurement"}
+        await access.give("worker@provider", **told, ground=ground, customers=[CUSTOMER], ends_at=ends_at)
+        [held] = (await access.rights("worker@provider")).grants
+        assert held.ends_at == ends_at
+
     async def test_a_contract_that_is_prolonged_keeps_them(self, access: AccessService) -> None:
         await with_provider(access, days=10)
         told = {"organisation": PROVIDER, "role": "provider_worker", "task": "service_provision"}
@@ -62,6 +90,12 @@ class TestEnding:
         await access.rows("UPDATE access_grant SET organisation = 'ely-hame' WHERE user_id = 'expert@tampere'")
         await access.pass_time(minutes=1)
         assert await access.holds("expert@tampere") == []
+
+    async def test_rights_to_take_part_end_with_the_municipality_that_gave_them(self, access: AccessService) -> None:
+        await access.give_to_county([CUSTOMER])
+        await access.rows("UPDATE access_grant SET municipality = 'ely-hame' WHERE user_id = 'county@pirkanmaa'")
+        await access.pass_time(minutes=1)
+        assert await access.holds("county@pirkanmaa") == []
 
     async def test_one_replica_at_a_time_does_it(self, access: AccessService) -> None:
         await access.give(ends_at=access.clock.after(days=1))

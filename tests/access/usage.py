@@ -136,7 +136,8 @@ class UsageLog:
 
     async def verified(self, senders: Iterable[str] = ("customer",)) -> Verified:
         """What `./koto log verify` finds."""
-        return await verify(self.parts.engine, self.checkpoints, dict.fromkeys(senders, self.sender), patience=0.2)
+        compared = dict.fromkeys(senders, self.sender)
+        return await verify(self.parts.engine, self.checkpoints, compared, self.clock.now(), patience=0.2)
 
 
 @asynccontextmanager

@@ -93,7 +93,8 @@ async def statements_of(house: House, customer_id: str) -> list[Statement]:
     service = house.service("customer")
 
     async def act() -> None:
-        async with service.parts.unit_of_work.begin(EXPERT, Cause("bench", "bench")) as work:
+        cause = Cause("bench", "bench")
+        async with service.parts.unit_of_work.begin(EXPERT, cause, request=GetCustomer) as work:
             await get_customer(GetCustomer(customer_id=customer_id), work)
 
     try:

@@ -1,5 +1,6 @@
 """How long a search takes among few and among many customers, for an expert of a large and of a small municipality."""
 
+import asyncio
 import contextlib
 import json
 import time
@@ -17,6 +18,7 @@ from contracts.customer import ChangeCustomer, CloseCustomer, OpenCustomer, Sear
 from deploy.local import issuer
 from deploy.seed import bulk
 from deploy.seed.people import Life, lives
+from services.access import operate
 from services.customer.handlers import search_customers
 from services.customer.matching import words
 from services.kit.run import build
@@ -159,6 +161,8 @@ async def _let_in(house: House, small: tuple[str, str]) -> AsyncIterator[None]:
     issuer.MUNICIPALITIES[small[0]] = small[1]
     await house.restart("issuer", ["tests.bench.issuer", *ordinary.module[1:], *small])
     await house.restart("gateway")  # an issuer that starts again has new keys
+    expert = operate.Appointment(f"expert@{small[0]}", small[1], "integration_expert", "integration_services")
+    await asyncio.to_thread(operate.appoint_users, house.stack.environments()["access"], [expert])
     try:
         yield
     finally:
@@ -236,7 +240,8 @@ async def _in_database(
     for _, body in searches:
         before = taken
         actor = replace(EXPERT, organisation=organisation)
-        async with service.parts.unit_of_work.begin(actor, Cause("bench", "bench")) as work:
+        cause = Cause("bench", "bench")
+        async with service.parts.unit_of_work.begin(actor, cause, request=SearchCustomers) as work:
             await search_customers(SearchCustomers.model_validate(body), work)
         found.append(taken - before)
     await service.parts.engine.dispose()

@@ -99,7 +99,7 @@ class TestTheLaw:
 
     @pytest.mark.parametrize("data", ["protected_contact", "trafficking"])
     def test_non_disclosure_and_trafficking_are_opened_by_a_power_of_ones_own_alone(self, data: str) -> None:
-        """661/2009 36-37 §; 621/1999 24 § 1 mom. 24 and 31."""
+        """661/2009 36-37 §; 621/1999 24 § 1 mom. 24 and 32."""
         assert allowed(data=data)
         assert not allowed(powers=(), data=data)
 

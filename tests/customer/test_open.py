@@ -146,7 +146,7 @@ async def test_a_customer_of_another_municipality_is_known_elsewhere_and_the_que
     assert refused.value.code == "known-elsewhere"
     assert not any(told in answer for told in (CODE, str(opened.customer_id), "837", "Esimerkki"))
     line = (await customers.uses())[-1]
-    assert (line["user"], line["organisation"], line["outcome"]) == ("expert@helsinki", "091", "denied")
+    assert (line["user"], line["organisation"], line["outcome"]) == ("expert@helsinki", "091", "done")
     assert (line["customers"], line["data"]) == ([str(opened.customer_id)], ["existence"])
     assert CODE not in str(line)
 

@@ -10,6 +10,7 @@ from contracts.customer import (
     Customer,
     CustomersFound,
     CustomerVersion,
+    FindForEmergency,
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
@@ -60,9 +61,39 @@ class TestNonDisclosure:
         await customers.ask(changing(known, safety_non_disclosure=True, why="040 123 4567 is known to the husband"))
         history = await customers.ask(GetCustomerHistory(customer_id=known.customer_id))
         [contact] = [entry for entry in history.entries if entry.field == "contact"]
-        assert (contact.masked, contact.new, contact.why) == (True, None, None)
+        assert (contact.masked, contact.new) == (True, None)
         unmasked = await customers.ask(GetCustomerHistory(customer_id=known.customer_id), UNMASKING)
         assert any(entry.new and entry.field == "contact" for entry in unmasked.entries)
+
+    async def test_the_reason_of_a_change_is_told_to_whom_all_that_it_changed_is_shown(
+        self, customers: CustomerService
+    ) -> None:
+        known = await customers.ask(opening())
+        at_once = {"contact": CONTACT, "safety_non_disclosure": True, "mother_tongue": "so"}
+        known = await customers.ask(changing(known, why="Lives with her sister at Keksittykatu 1", **at_once))
+        await customers.ask(changing(known, service_language="fi", why="Learns fast"))
+        asked = GetCustomerHistory(customer_id=known.customer_id)
+        history = await customers.ask(asked)
+        assert "Keksittykatu" not in history.model_dump_json()
+        assert [each.why for each in history.entries if each.version == 3] == ["Learns fast"]
+        assert "Keksittykatu" in (await customers.ask(asked, UNMASKING)).model_dump_json()
+
+    async def test_who_comes_back_is_not_opened_with_other_protected_data(self, customers: CustomerService) -> None:
+        known = await customers.ask(
+            opening(
+                personal_identity_code=CODE, contact=CONTACT, safety_non_disclosure=True, first_residence_permit=PERMIT
+            )
+        )
+        await closed(customers, known)
+        again = opening(
+            personal_identity_code=CODE,
+            contact={"phone": "050 765 4321"},
+            first_residence_permit=PERMIT | {"ground": "work"},
+        )
+        with pytest.raises(Forbidden) as refused:
+            await customers.ask(again)
+        assert {each.pointer for each in refused.value.errors} == {"/person/contact", "/person/first_residence_permit"}
+        assert (await customers.ask(opening(personal_identity_code=CODE))).version == 3
 
     async def test_a_masked_phone_number_finds_nobody(self, customers: CustomerService) -> None:
         await customers.ask(opening(contact=CONTACT, safety_non_disclosure=True))
@@ -146,6 +177,23 @@ class TestRoles:
         customer = await seen(customers, known, county_worker(known, data=("identity",)))
         assert (customer.person.name.family, customer.person.mother_tongue) == ("Esimerkki", None)
 
+    async def test_a_right_limited_in_content_neither_finds_nor_opens_beyond_it(
+        self, customers: CustomerService
+    ) -> None:
+        await customers.ask(opening())
+        with pytest.raises(Forbidden):
+            await customers.ask(SearchCustomers(name="Esimerkki"), replace(EXPERT_TAMPERE, data=("existence",)))
+        narrow = replace(EXPERT_TAMPERE, data=("identity", "relationship"))
+        with pytest.raises(Forbidden) as refused:
+            await customers.ask(opening(contact=CONTACT), narrow)
+        assert [(each.pointer, each.rule) for each in refused.value.errors] == [("/person/contact", "not_covered")]
+        assert (await customers.ask(opening(), narrow)).version == 1
+
+    async def test_a_right_to_certain_customers_opens_no_others(self, customers: CustomerService) -> None:
+        known = await customers.ask(opening())
+        with pytest.raises(Forbidden):
+            await customers.ask(opening(), replace(EXPERT_TAMPERE, customers=(known.customer_id,)))
+
     async def test_a_right_limited_to_customers_reaches_no_other_in_any_list(self, customers: CustomerService) -> None:
         known, other = await customers.ask(opening()), await customers.ask(opening())
         limited = replace(EXPERT_TAMPERE, customers=(known.customer_id,))
@@ -166,7 +214,9 @@ class TestWithheld:
         with pytest.raises(NotFound):
             await customers.ask(changing(known, mother_tongue="so"), recused)
         asked = SearchCustomers(personal_identity_code=CODE, purpose="transfer")
-        assert await customers.ask(asked, recused) == CustomersFound(hits=())
+        assert await customers.ask(asked, recused) == CustomersFound(hits=(), known_elsewhere=True)
+        found = FindForEmergency(personal_identity_code=CODE, reason="Found unconscious")
+        assert (await customers.ask(found, recused)).customer_id is None
         assert (await customers.ask(GetCustomerCards(customer_ids=(known.customer_id,)), recused)).cards == ()
 
     async def test_not_even_in_an_emergency(self, customers: CustomerService) -> None:

@@ -137,12 +137,14 @@ async def test_a_customer_opened_again_is_found_again(customers: CustomerService
 async def test_a_code_known_elsewhere_tells_that_alone_and_who_learned_it_is_logged(
     customers: CustomerService,
 ) -> None:
-    await customers.ask(opening(personal_identity_code=CODE))
+    opened = await customers.ask(opening(personal_identity_code=CODE))
     asked = SearchCustomers(personal_identity_code=CODE, name="Aamu", purpose="transfer")
     reply = await customers.ask(asked, EXPERT_HELSINKI)
     assert reply == CustomersFound(hits=(), known_elsewhere=True)
-    line = (await customers.uses())[-1]
-    assert (line["user"], line["purpose"], line["data"]) == ("expert@helsinki", "transfer", ["existence", "identity"])
+    [told, asked] = (await customers.uses())[-2:]
+    assert (told["customers"], told["data"], told["relation"]) == ([str(opened.customer_id)], ["existence"], "foreign")
+    assert (told["legal_basis"], told["purpose"]) == ("906/2019 23 §; 85 §", "transfer")
+    assert (asked["user"], asked["purpose"], asked["found"]) == ("expert@helsinki", "transfer", 0)
 
 
 @pytest.mark.parametrize("code", [CODE, OTHER_CODE])

@@ -151,6 +151,14 @@ class TestTheRight:
         assert header in answer.problem(400, "malformed-request")["detail"]
         assert not value or value not in answer.text
 
+    @pytest.mark.parametrize("purpose", ["curiosity", "log_investigation", "own_data", "emergency"])
+    async def test_a_purpose_that_is_on_no_list_or_not_the_caller_s_to_state_is_refused(
+        self, door: Door, bearer: Bearer, purpose: str
+    ) -> None:
+        problem = (await bearer.read(Koto_Purpose=purpose)).problem(400, "malformed-request")
+        assert "Koto-Purpose" in problem["detail"]
+        assert not door.requests.asked
+
     async def test_code_lists_are_for_whoever_is_known(self, door: Door, bearer: Bearer, user: str) -> None:
         door.requests.grants(user)
         assert (await door.send("GET", f"{API}/code-lists", token=bearer.token)).status == 200

@@ -12,8 +12,8 @@ from contracts.access.organisations import (
     Organisations,
 )
 from services.access import rules
-from services.access.handlers.rights import use_of_rights
-from services.access.repository import organisations
+from services.access.handlers.rights import tell_changed, use_of_rights
+from services.access.repository import organisations, rights
 from services.kit import code_lists
 from services.kit.clock import helsinki_date
 from services.kit.errors import Forbidden, InvalidInput
@@ -47,6 +47,7 @@ async def add_provider(message: AddProvider, work: Work) -> OrganisationAdded:
         )
         await organisations.record(work, [entry])
     await organisations.procure(work, message.code, message.contract_ends_on)
+    await tell_changed(work, await rights.staff_of_provider(work, message.code))
     use_of_rights(work)
     return OrganisationAdded(code=message.code)
 

@@ -1,6 +1,6 @@
 """What can be asked of users and of what they hold."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,9 @@ from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidIn
 from services.kit.heartbeat import beat
 from services.kit.parts import Parts
 from services.kit.work import Work
+
+MOST_IN_LINE = 100
+"""How many customers a line of the usage log names."""
 
 
 async def get_user_rights(message: GetUserRights, work: Work) -> UserRights:
@@ -97,7 +100,7 @@ async def appoint_deputy(message: AppointDeputy, work: Work) -> GrantVersion:
     known = await rights.is_known(work, message.user)
     if errors := rules.broken_by_deputising(message, deputised, work.actor.user, known, work.now):
         raise InvalidInput(errors=errors)
-    use_of_rights(work)
+    use_of_rights(work, customers=deputised.customers or ())
     return await _give(
         work,
         deputised.customers,
@@ -126,7 +129,7 @@ async def change_grant_end(message: ChangeGrantEnd, work: Work) -> GrantVersion:
     of_contract = contract if grant.ground.kind == "procurement" else None
     if errors := rules.broken_by_new_end(message, grant, work.now, of_contract, deputised):
         raise InvalidInput(errors=errors)
-    use_of_rights(work)
+    use_of_rights(work, customers=grant.customers or ())
     version = await rights.change_grant(work, grant, ends_at=message.ends_at)
     users = {grant.user}
     if message.ends_at:
@@ -140,7 +143,7 @@ async def end_grant(message: EndGrant, work: Work) -> GrantVersion:
     if done := await work.outcome_of_repeat(GrantVersion):
         return done
     grant = await _standing(work, message.grant_id, message.expected_version)
-    use_of_rights(work)
+    use_of_rights(work, customers=grant.customers or ())
     this = ACCESS_GRANT.c.grant_id == grant.grant_id
     await tell_changed(work, await rights.end_grants(work, this, message.reason, work.actor.user))
     return GrantVersion(grant_id=grant.grant_id, version=grant.version + 1)
@@ -152,7 +155,7 @@ async def review_grant(message: ReviewGrant, work: Work) -> GrantVersion:
         return done
     grant = await _own_standing(work, message.grant_id, expected_version=message.expected_version)
     _refuse_own(work, grant)
-    use_of_rights(work)
+    use_of_rights(work, customers=grant.customers or ())
     reviewed = {
         "reviewed_at": work.now,
         "reviewed_by": work.actor.user,
@@ -171,7 +174,7 @@ async def get_grant(message: GetGrant, work: Work) -> Grant:
 async def list_grants(message: ListGrants, work: Work) -> Grants:
     """The rights that the acting organisation answers for or its staff holds; with filters, the lists of work."""
     found, more = await rights.list_grants(work, message)
-    use_of_rights(work, found=len(found))
+    use_of_rights(work, customers=[each for grant in found for each in grant.customers or ()], found=len(found))
     return Grants(grants=found, next_cursor=more)
 
 
@@ -183,8 +186,9 @@ async def list_users(message: ListUsers, work: Work) -> Users:
 
 
 async def appoint(work: Work, user: str, organisation: str, role: str, task: str, powers: tuple[str, ...] = ()) -> UUID:
-    """The operator's way to give a right, to those who then give rights themselves; repeated, it changes nothing.
+    """The operator's way to give a right, to those who then give rights themselves.
 
+    Repeated, it changes nothing, or task and powers of the right that the operator gave before.
     Raises InvalidInput when organisation, role, task or powers are not what there is.
     """
     errors = rules.broken_by_limits(role, task, None, powers, work.now)
@@ -193,9 +197,14 @@ async def appoint(work: Work, user: str, organisation: str, role: str, task: str
     if errors:
         raise InvalidInput(errors=errors)
     await rights.add_account(work, user)
-    if known := await rights.held(work, user, organisation, role):
-        return known
+    known = await rights.held(work, user, organisation, role)
+    if known and (known.task, set(known.powers)) == (task, set(powers)):
+        return known.grant_id
     work.record_use(data=["rights"], relation="none")
+    if known:
+        await rights.change_grant(work, known, task=task, powers=powers)
+        await tell_changed(work, [user])
+        return known.grant_id
     given = await _give(
         work,
         None,
@@ -221,10 +230,24 @@ async def tell_changed(work: Work, users: Iterable[str]) -> None:
         await work.publish(RightsChanged(user=user, user_number=user_number(user)))
 
 
+async def withhold_in_turn(work: Work) -> None:
+    """Waits for whoever else withholds customers or gives rights: both add to what is withheld from users."""
+    await rights.in_turn(work, "withholding")
+
+
+async def refuse_too_many_withheld(work: Work, users: Collection[str], pointer: str) -> None:
+    """Raises InvalidInput when more is withheld now from one of these users than tokens carry."""
+    if await rights.most_withheld(work, users) > rules.MOST_WITHHELD_IN_ALL:
+        raise InvalidInput(errors=[rules.error(pointer, "too_many")])
+
+
 def use_of_rights(work: Work, *, customers: Iterable[UUID] = (), found: int | None = None) -> None:
-    """Tells the usage log that a person used the data on rights, and which customers they name."""
-    if not work.actor.is_service:
-        work.record_use(list(customers)[:100], ["rights"], relation="none", found=found)
+    """Tells the usage log that a person used the data on rights, and which customers they name: in as many lines."""
+    if work.actor.is_service:
+        return
+    named = list(dict.fromkeys(customers))
+    for begin in range(0, max(len(named), 1), MOST_IN_LINE):
+        work.record_use(named[begin : begin + MOST_IN_LINE], ["rights"], relation="none", found=found)
 
 
 async def _give(work: Work, customers: tuple[UUID, ...] | None, **values: Any) -> GrantVersion:
@@ -235,7 +258,9 @@ async def _give(work: Work, customers: tuple[UUID, ...] | None, **values: Any) -
         "given_by_organisation": work.actor.organisation,
         "review_due_at": work.now + rights_law().until_review.length,
     }
+    await withhold_in_turn(work)
     await rights.add_grant(work, values | given, customers)
+    await refuse_too_many_withheld(work, [values["user_id"]], "/user")
     await tell_changed(work, [values["user_id"]])
     return GrantVersion(grant_id=grant_id, version=1)
 

@@ -15,7 +15,12 @@ from contracts.access.safeguards import (
     WithholdCustomer,
 )
 from services.access import rules
-from services.access.handlers.rights import tell_changed, use_of_rights
+from services.access.handlers.rights import (
+    refuse_too_many_withheld,
+    tell_changed,
+    use_of_rights,
+    withhold_in_turn,
+)
 from services.access.law.rights import rights_law
 from services.access.repository import rights, safeguards
 from services.kit.errors import Conflict, Forbidden, InvalidInput
@@ -33,13 +38,16 @@ async def withhold_customer(message: WithholdCustomer, work: Work) -> WithheldCh
     """Keeps a customer from a user's sight, or from that of all of the municipality."""
     if done := await work.outcome_of_repeat(WithheldChanged):
         return done
-    if message.user and not await rights.is_known(work, message.user):
-        raise InvalidInput(errors=[rules.error("/user", "unknown_user")])
+    if message.user and not await rights.holds_any(work, message.user):
+        raise InvalidInput(errors=[rules.error("/user", "no_holder")])
+    await withhold_in_turn(work)
     if await safeguards.count_withheld(work, message.user) >= rules.MOST_WITHHELD:
         raise InvalidInput(errors=[rules.error("/customer_id", "too_many")])
     withheld_id = await safeguards.withhold(work, message)
+    concerned = await _concerned(work, message.user)
+    await refuse_too_many_withheld(work, concerned, "/customer_id")
     use_of_rights(work, customers=[message.customer_id])
-    await _tell_concerned(work, message.user)
+    await tell_changed(work, concerned)
     return WithheldChanged(withheld_id=withheld_id)
 
 
@@ -50,6 +58,8 @@ async def release_customer(message: ReleaseCustomer, work: Work) -> WithheldChan
     withheld = await safeguards.get_withheld(work, message.withheld_id)
     if work.actor.user in (message.user, withheld.user_id):
         raise Forbidden("Nobody decides on the own rights.")
+    if message.user is None and withheld.customer_id in work.actor.withheld:
+        raise Forbidden("The customer is withheld from you: somebody else ends that.")
     if message.user is None:
         await safeguards.withhold_no_more(work, withheld.withheld_id)
     elif withheld.user_id is None:
@@ -57,7 +67,7 @@ async def release_customer(message: ReleaseCustomer, work: Work) -> WithheldChan
     else:
         raise InvalidInput(errors=[rules.error("/user", "withheld_from_one")])
     use_of_rights(work, customers=[withheld.customer_id])
-    await _tell_concerned(work, message.user or withheld.user_id)
+    await tell_changed(work, await _concerned(work, message.user or withheld.user_id))
     return WithheldChanged(withheld_id=withheld.withheld_id)
 
 
@@ -68,6 +78,7 @@ async def open_emergency_access(message: OpenEmergencyAccess, work: Work) -> Eme
     actor = work.actor
     if actor.grant is None or message.customer_id in actor.withheld:
         raise Forbidden("Emergency access does not open this customer to you: call a colleague.")
+    await rights.in_turn(work, f"emergency access of {actor.user}")
     if await safeguards.count_emergencies(work) >= rules.MOST_EMERGENCIES:
         raise Conflict("So many emergencies are not opened at once.")
     ends_at = work.now + rights_law().emergency_access.length
@@ -97,13 +108,15 @@ async def list_notices(message: ListNotices, work: Work) -> Notices:
 
 
 async def mark_notice_seen(message: MarkNoticeSeen, work: Work) -> NoticeSeen:
-    """Notes that a notice was looked at; the first to look is kept."""
+    """Notes that a notice was looked at; the first to look is kept, and nobody looks after himself or herself."""
     if done := await work.outcome_of_repeat(NoticeSeen):
         return done
+    if await safeguards.is_of_own_emergency(work, message.notice_id):
+        raise Forbidden("The notice is about you: somebody else looks at it.")
     await safeguards.mark_seen(work, message.notice_id)
     use_of_rights(work)
     return NoticeSeen(notice_id=message.notice_id)
 
 
-async def _tell_concerned(work: Work, user: str | None) -> None:
-    await tell_changed(work, [user] if user else await rights.holders(work, work.actor.organisation))
+async def _concerned(work: Work, user: str | None) -> set[str]:
+    return {user} if user else await rights.holders(work, work.actor.organisation)

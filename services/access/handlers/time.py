@@ -64,6 +64,10 @@ async def _end_what_is_over(work: Work) -> None:
         PROCUREMENT.c.ends_on < today,
     )
     users = await rights.end_grants(work, grant.ends_at <= work.now, "time", _BY)
-    over = or_(and_(grant.ground == "procurement", lapsed.exists()), grant.organisation.in_(ended))
+    over = or_(
+        and_(grant.ground == "procurement", lapsed.exists()),
+        grant.organisation.in_(ended),
+        grant.municipality.in_(ended),
+    )
     users |= await rights.end_grants(work, over, "ground_over", _BY)
     await tell_changed(work, users)

@@ -38,7 +38,7 @@ async def keep_usage(parts: Parts, told: Sequence[Told]) -> None:
     """Adds lines to the chain, each number of a sender's line once; raises Unreadable for what is no such line.
 
     Replicas take turns by the lock on the chain's end. A number that has come before is the same message again, or
-    somebody pretends: then it is parked.
+    somebody pretends: then it is parked, as is one far beyond the last.
     """
     arrived = [_row(envelope, event) for envelope, event in told]
     senders: dict[UUID, str] = {row["line"]: row["sender"] for row in arrived}
@@ -53,7 +53,7 @@ async def keep_usage(parts: Parts, told: Sequence[Told]) -> None:
         if again:
             known = {row["fact_id"] for row in new} | await repository.facts_kept(connection, again)
             if any(row["fact_id"] not in known for row in again):
-                raise Unreadable("its number on the sender's line is that of another fact")
+                raise Unreadable("its number on the sender's line is that of another fact, or far beyond the last")
         if new:
             for row in new:
                 row["position"] = end.position + 1
@@ -102,15 +102,21 @@ async def look_after_usage_log(parts: Parts) -> None:
         await asyncio.sleep(CHECK_SECONDS)
 
 
-async def write_checkpoint(parts: Parts, before: Checkpoint | None = None) -> Checkpoint:
-    """Signs the end of the chain, if it has moved or a day has ended in Helsinki since the checkpoint before."""
-    now = parts.clock.now()
-    async with parts.engine.connect() as connection:
-        end, _ = await repository.end_of_chain(connection)
-    if before and before.position == end.position and helsinki_date(before.at) == helsinki_date(now):
-        return before
-    checkpoint = Checkpoint(at=now, position=end.position, hash=end.hash.hex())
-    await asyncio.to_thread(checkpoints(parts).append, checkpoint)
+async def write_checkpoint(parts: Parts, before: Checkpoint | None = None) -> Checkpoint | None:
+    """Signs the end of the chain, if it has moved or a day has ended in Helsinki since the checkpoint before.
+
+    What was signed otherwise before is not signed: somebody has altered it.
+    """
+    now, kept = parts.clock.now(), checkpoints(parts)
+    async with parts.engine.begin() as connection:
+        end = await repository.lock_chain(connection)
+        if before and before.position == end.position and helsinki_date(before.at) == helsinki_date(now):
+            return before
+        checkpoint = Checkpoint(at=now, position=end.position, hash=end.hash.hex())
+        if await asyncio.to_thread(kept.contradicts, end.position, checkpoint.hash):
+            log.error("usage_log.altered", service=parts.name, position=end.position)
+            return None
+        await asyncio.to_thread(kept.append, checkpoint)
     return checkpoint
 
 

@@ -81,9 +81,7 @@ async def get_own_usage(message: GetOwnUsage, work: Work) -> OwnUsage:
     own = work.actor.own_record
     if own is None:
         raise NotFound("There is no customer record of yours.")
-    held_back = {
-        purpose: work.now - timedelta(days=each.days) for each in usage_log_law().held_back for purpose in each.purposes
-    }
+    held_back = {act: work.now - timedelta(days=each.days) for each in usage_log_law().held_back for act in each.acts}
     rows, more = _cut(
         await repository.lines_of_own_record(work, held_back, message.cursor, message.limit), message.limit
     )

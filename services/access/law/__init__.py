@@ -23,9 +23,9 @@ class Kept(_Entry):
 
 
 class HeldBack(_Entry):
-    """Uses for these purposes are told to the customer only after some days."""
+    """These acts are told to the customer only after some days."""
 
-    purposes: tuple[str, ...]
+    acts: tuple[str, ...]
     days: int
     fi: str
     en: str

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, func, select, tuple_, update
+from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, and_, delete, func, literal, not_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -143,8 +143,8 @@ async def record(work: Work, user: str, organisation: str, day: date, finding: F
 
 
 async def find(work: Work, message: FindAnomalies) -> Sequence[Row[Any]]:
-    """A page of the organisation's cases, newest first, and one more."""
-    query = select(ANOMALY).where(ANOMALY.c.organisation == work.actor.organisation)
+    """A page of the cases that the actor may look into, newest first, and one more."""
+    query = select(ANOMALY).where(_of_actor(work))
     if not message.also_closed:
         query = query.where(ANOMALY.c.outcome.is_(None))
     if message.cursor:
@@ -156,12 +156,22 @@ async def find(work: Work, message: FindAnomalies) -> Sequence[Row[Any]]:
 
 
 async def get(work: Work, anomaly_id: UUID, *, lock: bool = False) -> Row[Any]:
-    """A case of the organisation; locked, nobody else changes it until the transaction ends. Raises NotFound."""
-    query = select(ANOMALY).where(ANOMALY.c.anomaly_id == anomaly_id, ANOMALY.c.organisation == work.actor.organisation)
+    """A case that the actor may look into; locked, nobody else changes it meanwhile. Raises NotFound."""
+    query = select(ANOMALY).where(ANOMALY.c.anomaly_id == anomaly_id, _of_actor(work))
     found = (await work.connection.execute(query.with_for_update() if lock else query)).one_or_none()
     if found is None:
         raise NotFound("no such case")
     return found
+
+
+def _of_actor(work: Work) -> ColumnElement[bool]:
+    """The organisation's cases but those about the own use, and about customers withheld from the actor."""
+    withheld = literal(list(work.actor.withheld), ARRAY(Uuid))
+    return and_(
+        ANOMALY.c.organisation == work.actor.organisation,
+        ANOMALY.c.user_id != work.actor.user,
+        not_(ANOMALY.c.customers.bool_op("&&")(withheld)),
+    )
 
 
 async def close(work: Work, anomaly_id: UUID, outcome: str, why: str) -> None:

@@ -6,7 +6,7 @@ staff holds elsewhere. The others do not exist: that is a condition of each quer
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    Subquery,
     Uuid,
     and_,
     cast,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union,
     update,
 )
 from sqlalchemy import values as rows_of
@@ -45,9 +47,11 @@ from services.access.tables.rights import (
     ACCOUNT,
     EMERGENCY_ACCESS,
     GRANT_CUSTOMER,
+    PROCUREMENT,
     RELEASED_USER,
     WITHHELD_CUSTOMER,
 )
+from services.kit.clock import end_of_day
 from services.kit.errors import NotFound
 from services.kit.tables import Moment
 from services.kit.work import Work
@@ -60,7 +64,12 @@ _NOTED_EVERY = timedelta(days=1)
 
 async def rights_of(work: Work, user: str) -> UserRights:
     """All that decides what a user may do; nothing for one who is not known."""
-    standing = select(ACCESS_GRANT).where(_GRANT.user_id == user, _stands(work.now))
+    contract = and_(PROCUREMENT.c.provider == _GRANT.organisation, PROCUREMENT.c.municipality == _GRANT.municipality)
+    standing = (
+        select(ACCESS_GRANT, PROCUREMENT.c.ends_on.label("contract_ends_on"))
+        .outerjoin(PROCUREMENT, contract)
+        .where(_GRANT.user_id == user, _in_force_or_to_come(work.now))
+    )
     ordered = standing.order_by(_GRANT.starts_at, _GRANT.grant_id)
     grants = (await work.connection.execute(ordered)).all()
     customers = await _customers(work, [each.grant_id for each in grants])
@@ -72,7 +81,7 @@ async def rights_of(work: Work, user: str) -> UserRights:
     for row in await work.connection.execute(opened.group_by(held.grant_id, held.customer_id)):
         emergencies[row.grant_id].append(EmergencyHold(customer_id=row.customer_id, ends_at=row.ends_at))
     own_record = await work.connection.scalar(select(ACCOUNT.c.customer_id).where(ACCOUNT.c.user_id == user))
-    withheld = set(await work.connection.scalars(_withheld_from(user, work.now)))
+    withheld = set(await work.connection.scalars(select(_withheld_from([user], work.now).c.customer_id)))
     return UserRights(
         user=user,
         grants=tuple(
@@ -86,7 +95,7 @@ async def rights_of(work: Work, user: str) -> UserRights:
                 data=each.data,
                 powers=each.powers,
                 starts_at=each.starts_at,
-                ends_at=each.ends_at,
+                ends_at=_end(each.ends_at, each.contract_ends_on),
                 emergency=tuple(emergencies[each.grant_id]),
             )
             for each in grants
@@ -136,13 +145,23 @@ async def add_grant(work: Work, values: Mapping[str, Any], customers: Collection
         await work.connection.execute(insert(GRANT_CUSTOMER), named)
 
 
-async def held(work: Work, user: str, organisation: str, role: str) -> UUID | None:
-    """A right of that role in that organisation that the user holds and that nobody has ended, if there is one."""
-    found = select(_GRANT.grant_id).where(
-        _GRANT.user_id == user, _GRANT.organisation == organisation, _GRANT.role == role, _GRANT.ended_at.is_(None)
+async def held(work: Work, user: str, organisation: str, role: str) -> Grant | None:
+    """A right of that role in that organisation that the user holds from the acting one, if there is one, locked."""
+    query = _grants().where(
+        _GRANT.user_id == user,
+        _GRANT.organisation == organisation,
+        _GRANT.role == role,
+        _GRANT.given_by_organisation == work.actor.organisation,
+        _in_force_or_to_come(work.now),
     )
-    grant_id: UUID | None = await work.connection.scalar(found.limit(1))
-    return grant_id
+    row = (await work.connection.execute(query.limit(1).with_for_update(of=ACCESS_GRANT))).first()
+    return row and _grant(row, await _customers(work, [row.grant_id]))
+
+
+async def holds_any(work: Work, user: str) -> bool:
+    """Whether the user holds a right, now or later, that the acting organisation sees."""
+    seen = exists().where(_GRANT.user_id == user, _seen_by(work.actor.organisation), _in_force_or_to_come(work.now))
+    return bool(await work.connection.scalar(select(seen)))
 
 
 async def get_grant(work: Work, grant_id: UUID, *, lock: bool = False) -> Grant:
@@ -164,7 +183,7 @@ async def list_grants(work: Work, message: ListGrants) -> tuple[tuple[Grant, ...
     """A page of the rights that the acting organisation may see, and the next page's cursor."""
     query = _grants().where(_seen_by(work.actor.organisation))
     if not message.also_ended:
-        query = query.where(_stands(work.now))
+        query = query.where(_in_force_or_to_come(work.now))
     if message.user_number:
         query = query.where(ACCOUNT.c.user_number == message.user_number)
     if message.due_for_review:
@@ -185,7 +204,7 @@ async def list_grants(work: Work, message: ListGrants) -> tuple[tuple[Grant, ...
 
 async def list_users(work: Work, message: ListUsers) -> tuple[tuple[User, ...], UUID | None]:
     """A page of those with rights that the acting organisation may see, and the next page's cursor."""
-    in_force = func.count().filter(_stands(work.now), _GRANT.starts_at <= work.now)
+    in_force = func.count().filter(_in_force_or_to_come(work.now), _GRANT.starts_at <= work.now)
     columns = (ACCOUNT.c.user_id, ACCOUNT.c.user_number, ACCOUNT.c.name, ACCOUNT.c.signed_in_at)
     query = (
         select(*columns, in_force.label("in_force"))
@@ -246,7 +265,12 @@ async def shorten_deputies(work: Work, grant_id: UUID, ends_at: datetime) -> set
     """Lets no deputy of a right last longer than it does; returns whose rights became shorter."""
     shortened = (
         update(ACCESS_GRANT)
-        .where(_GRANT.ground == "deputy", _GRANT.ground_id == grant_id, _stands(work.now), _GRANT.ends_at > ends_at)
+        .where(
+            _GRANT.ground == "deputy",
+            _GRANT.ground_id == grant_id,
+            _in_force_or_to_come(work.now),
+            _GRANT.ends_at > ends_at,
+        )
         .values(version=_GRANT.version + 1, ends_at=ends_at)
         .returning(_GRANT.user_id)
     )
@@ -272,11 +296,31 @@ async def end_customer(work: Work, customer_id: UUID, municipality: str) -> set[
     return users | await end_grants(work, and_(_GRANT.grant_id.in_(grants), ~left), "ground_over", "access")
 
 
+async def most_withheld(work: Work, users: Collection[str]) -> int:
+    """How many customers, beside the own record, are withheld from that one of these users who has the most."""
+    pairs = _withheld_from(users, work.now)
+    counts = select(func.count()).group_by(pairs.c.user_id).order_by(func.count().desc())
+    return int(await work.connection.scalar(counts.select_from(pairs).limit(1)) or 0)
+
+
+async def in_turn(work: Work, what: str) -> None:
+    """Waits until no other transaction does this, and keeps the others waiting: what is counted stays true."""
+    await work.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(what, 0))))
+
+
 async def holders(work: Work, municipality: str) -> set[str]:
     """Who holds a right to the municipality's customers."""
     return set(
-        await work.connection.scalars(select(_GRANT.user_id).where(_answered_for_by(municipality), _stands(work.now)))
+        await work.connection.scalars(
+            select(_GRANT.user_id).where(_answered_for_by(municipality), _in_force_or_to_come(work.now))
+        )
     )
+
+
+async def staff_of_provider(work: Work, provider: str) -> set[str]:
+    """Who of the provider's staff holds a right to the acting municipality's customers."""
+    theirs = and_(_GRANT.organisation == provider, _GRANT.municipality == work.actor.organisation)
+    return set(await work.connection.scalars(select(_GRANT.user_id).where(theirs, _in_force_or_to_come(work.now))))
 
 
 async def note_used(connection: AsyncConnection, used: Mapping[UUID, datetime]) -> None:
@@ -299,9 +343,15 @@ async def _customers(work: Work, grants: Iterable[UUID]) -> dict[UUID, tuple[UUI
     return found
 
 
-def _stands(now: datetime) -> ColumnElement[bool]:
+def _in_force_or_to_come(now: datetime) -> ColumnElement[bool]:
     """Whether a right is in force or to come: one past its end is not, though nobody has ended it yet."""
     return and_(_GRANT.ended_at.is_(None), or_(_GRANT.ends_at.is_(None), _GRANT.ends_at > now))
+
+
+def _end(ends_at: datetime | None, contract_ends_on: date | None) -> datetime | None:
+    """A right to take part in a municipality's matters ends with the contract, whether anybody has ended it or not."""
+    ends = [ends_at] if ends_at else []
+    return min([*ends, end_of_day(contract_ends_on)] if contract_ends_on else ends, default=None)
 
 
 def _answered_for_by(organisation: str) -> ColumnElement[bool]:
@@ -312,12 +362,20 @@ def _seen_by(organisation: str) -> ColumnElement[bool]:
     return or_(_GRANT.organisation == organisation, _GRANT.municipality == organisation)
 
 
-def _withheld_from(user: str, now: datetime) -> Select[tuple[UUID]]:
+def _withheld_from(users: Collection[str], now: datetime) -> Subquery:
+    """Each of these users with each customer withheld, from the user alone or from all who hold such a right."""
     withheld, released = WITHHELD_CUSTOMER.c, RELEASED_USER.c
-    own = select(_RESPONSIBLE).where(_GRANT.user_id == user, _stands(now))
-    is_released = exists().where(released.withheld_id == withheld.withheld_id, released.user_id == user)
-    from_all = and_(withheld.user_id.is_(None), withheld.municipality.in_(own), ~is_released)
-    return select(withheld.customer_id).where(withheld.ended_at.is_(None), or_(withheld.user_id == user, from_all))
+    from_one = select(withheld.user_id, withheld.customer_id).where(
+        withheld.user_id.in_(users), withheld.ended_at.is_(None)
+    )
+    is_released = exists().where(released.withheld_id == withheld.withheld_id, released.user_id == _GRANT.user_id)
+    from_all = (
+        select(_GRANT.user_id, withheld.customer_id)
+        .join(WITHHELD_CUSTOMER, withheld.municipality == _RESPONSIBLE)
+        .where(_GRANT.user_id.in_(users), _in_force_or_to_come(now))
+        .where(withheld.user_id.is_(None), withheld.ended_at.is_(None), ~is_released)
+    )
+    return union(from_one, from_all).subquery()
 
 
 def _grants() -> Select[Any]:

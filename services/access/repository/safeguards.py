@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -48,13 +48,15 @@ async def withhold(work: Work, message: WithholdCustomer) -> UUID:
 
 async def count_withheld(work: Work, user: str | None) -> int:
     """How many customers the acting municipality withholds from the user, or from all."""
-    standing = select(func.count()).where(_stands(work), _WITHHELD.user_id.is_not_distinct_from(user))
+    standing = select(func.count()).where(_withheld_here(work), _WITHHELD.user_id.is_not_distinct_from(user))
     return int((await work.connection.execute(standing)).scalar_one())
 
 
 async def get_withheld(work: Work, withheld_id: UUID) -> Row[Any]:
     """One that the acting municipality withholds, locked; raises NotFound."""
-    query = select(WITHHELD_CUSTOMER).where(_stands(work), _WITHHELD.withheld_id == withheld_id).with_for_update()
+    query = (
+        select(WITHHELD_CUSTOMER).where(_withheld_here(work), _WITHHELD.withheld_id == withheld_id).with_for_update()
+    )
     row = (await work.connection.execute(query)).first()
     if row is None:
         raise NotFound("nobody is withheld by that id")
@@ -89,7 +91,7 @@ async def page_of_withheld(work: Work, message: ListWithheld) -> tuple[tuple[Wit
         .where(RELEASED_USER.c.withheld_id == _WITHHELD.withheld_id)
         .scalar_subquery()
     )
-    query = select(WITHHELD_CUSTOMER, func.coalesce(released, []).label("released")).where(_stands(work))
+    query = select(WITHHELD_CUSTOMER, func.coalesce(released, []).label("released")).where(_withheld_here(work))
     if message.cursor:
         query = query.where(_WITHHELD.withheld_id > message.cursor)
     rows = (await work.connection.execute(query.order_by(_WITHHELD.withheld_id).limit(message.limit + 1))).all()
@@ -128,12 +130,16 @@ async def notify(work: Work, organisation: str, role: str, kind: str, about_id: 
 
 
 async def page_of_notices(work: Work, message: ListNotices) -> tuple[tuple[Notice, ...], UUID | None]:
-    """A page of the notices to the acting role in the acting organisation, newest first, and the next page's cursor."""
+    """A page of the notices to the acting role in the acting organisation, newest first, and the next page's cursor.
+
+    Those about customers withheld from the actor are left out.
+    """
+    customer_id = EMERGENCY_ACCESS.c.customer_id
     grant_id = func.coalesce(EMERGENCY_ACCESS.c.grant_id, _NOTICE.about_id).label("grant_id")
     query = (
-        select(NOTICE, EMERGENCY_ACCESS.c.customer_id, grant_id)
+        select(NOTICE, customer_id, grant_id)
         .outerjoin(EMERGENCY_ACCESS, EMERGENCY_ACCESS.c.emergency_id == _NOTICE.about_id)
-        .where(_to_actor(work))
+        .where(_to_actor(work), customer_id.is_(None) | customer_id.not_in(work.actor.withheld))
     )
     if not message.also_seen:
         query = query.where(_NOTICE.seen_at.is_(None))
@@ -142,6 +148,18 @@ async def page_of_notices(work: Work, message: ListNotices) -> tuple[tuple[Notic
     rows = (await work.connection.execute(query.order_by(_NOTICE.notice_id.desc()).limit(message.limit + 1))).all()
     found = tuple(Notice.model_validate(each, from_attributes=True) for each in rows[: message.limit])
     return found, found[-1].notice_id if len(rows) > message.limit else None
+
+
+async def is_of_own_emergency(work: Work, notice_id: UUID) -> bool:
+    """Whether a notice to the acting role tells of an emergency access that the acting user opened."""
+    held = EMERGENCY_ACCESS.c
+    own = exists().where(
+        _NOTICE.notice_id == notice_id,
+        _to_actor(work),
+        held.emergency_id == _NOTICE.about_id,
+        held.user_id == work.actor.user,
+    )
+    return bool(await work.connection.scalar(select(own)))
 
 
 async def mark_seen(work: Work, notice_id: UUID) -> None:
@@ -169,7 +187,7 @@ async def rights_to_tell(work: Work, kind: str, before: datetime) -> list[Row[An
     return list((await work.connection.execute(query)).all())
 
 
-def _stands(work: Work) -> ColumnElement[bool]:
+def _withheld_here(work: Work) -> ColumnElement[bool]:
     return (_WITHHELD.municipality == work.actor.organisation) & _WITHHELD.ended_at.is_(None)
 
 

@@ -151,10 +151,12 @@ async def walk(engine: AsyncEngine, after: int, through: int) -> AsyncIterator[S
             yield (await connection.execute(_WALK, asked)).all()
 
 
-async def count_through(connection: AsyncConnection, position: int) -> int:
-    """How many lines there are up to a position."""
-    found = select(func.count()).select_from(USAGE_LINE).where(_LINE.position <= position)
-    return int((await connection.execute(found)).scalar_one())
+async def left_through(connection: AsyncConnection, position: int, before: datetime) -> tuple[int, int | None]:
+    """How many lines there are up to a position, and the first of them that is not older than a moment."""
+    kept = func.min(_LINE.position).filter(_LINE.occurred_at >= before)
+    found = select(func.count(), kept).select_from(USAGE_LINE).where(_LINE.position <= position)
+    count, first = (await connection.execute(found)).one()
+    return count, first
 
 
 # ---------------------------------------------------------------- asking
@@ -178,10 +180,8 @@ async def searches(work: Work, words: Collection[int], cursor: str | None, limit
 async def lines_of_own_record(
     work: Work, held_back: Mapping[str, datetime], cursor: str | None, limit: int
 ) -> list[Row[Any]]:
-    """What others did with the data of the customer that the actor is; purposes held back only up to their moment."""
-    held = [
-        or_(_LINE.purpose.is_distinct_from(purpose), _LINE.occurred_at < since) for purpose, since in held_back.items()
-    ]
+    """What others did with the data of the customer that the actor is; acts held back only up to their moment."""
+    held = [or_(_LINE.act != act, _LINE.occurred_at < since) for act, since in held_back.items()]
     query = _page(and_(_QUESTIONS["own"], *held), further=cursor is not None)
     values = {"customer_ids": [work.actor.own_record]} | _place(work, cursor, limit)
     return list((await work.connection.execute(query, values)).all())

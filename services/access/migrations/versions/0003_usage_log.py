@@ -1,7 +1,7 @@
 """The usage log."""
 
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
 revision = "0003"
@@ -108,3 +108,7 @@ def upgrade() -> None:
     )
     op.execute(MAKE_MONTH)
     op.execute(REMOVE_LINES)
+    role = context.config.get_main_option("koto.role")
+    for function in ("make_usage_month(timestamptz)", "remove_usage_lines(bigint, timestamptz)"):
+        op.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
+        op.execute(f'GRANT EXECUTE ON FUNCTION {function} TO "{role}"')

@@ -1,0 +1,217 @@
+"""The people whose data must not leak: each value of each is one that is found nowhere else."""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal, NamedTuple
+from uuid import UUID, uuid4
+
+from contracts.access.rights import GiveGrant, GrantGround, NoteSignIn
+from contracts.access.safeguards import WithholdCustomer
+from contracts.customer import (
+    FIELDS_OF_DATA,
+    ChangeCustomer,
+    CloseCustomer,
+    CustomerVersion,
+    GetCustomer,
+    OpenCustomer,
+    Person,
+    PersonChanges,
+)
+from services.kit.actor import Actor, service_actor
+from tests.support import House
+
+HERE, ELSEWHERE, COUNTY = "837", "091", "06"
+Kind = Literal["ordinary", "protected", "trafficked"]
+KINDS: tuple[Kind, ...] = ("ordinary", "protected", "trafficked")
+LOOKS, HOLDS, DEPUTY = "looks@tampere", "holds@tampere", "deputy@tampere"
+"""Users: who looked at everybody, who holds a right, and who could."""
+_ENTERS = Actor("enters@tampere", HERE, "integration_expert", powers=("personal_safety", "trafficking"))
+_LOOKS = Actor(LOOKS, HERE, "integration_expert", purpose="placement")
+_ADMINISTERS = Actor("administers@tampere", HERE, "access_administrator")
+_CHECK_CHARACTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
+
+
+class Plant(NamedTuple):
+    """A value that is planted: whoever may not see all of its data groups must not get it."""
+
+    field: str
+    groups: tuple[str, ...]
+    text: str
+    past: bool = False
+    """Told by the history alone."""
+
+    def is_in(self, body: bytes) -> bool:
+        """Whether an answer holds it: as a whole value where it is short, else anywhere."""
+        if len(self.text) >= 6:
+            return self.text in body.decode()
+        return self.text in set(_scalars(json.loads(body)))
+
+
+@dataclass
+class Planted:
+    """One person, and what is planted in the record."""
+
+    kind: Kind
+    number: int
+    customer_id: UUID
+    version: int = 1
+    is_open: bool = True
+    code: str = ""
+    name: str = ""
+    phone: str = ""
+    day: date = date(1990, 1, 1)
+    grant_id: UUID | None = None
+    """Of the right that HOLDS was given by HERE."""
+    withheld_id: UUID | None = None
+    """Of somebody whom HERE withholds."""
+    plants: list[Plant] = field(default_factory=list)
+
+    @property
+    def contact(self) -> str:
+        """The data group of this person's contact details."""
+        return "protected_contact" if self.kind == "protected" else "contact"
+
+    @property
+    def permit(self) -> str:
+        """The data group of this person's residence permit."""
+        return "trafficking" if self.kind == "trafficked" else "residence_permit"
+
+    def group(self, field: str) -> str:
+        """The data group of a field of the person."""
+        group = next(data for data, fields in FIELDS_OF_DATA.items() if field in fields)
+        return {"contact": self.contact, "residence_permit": self.permit}.get(group, group)
+
+    def groups(self, fields: Collection[str]) -> set[str]:
+        """The data groups of what is handled with these fields: who lifts a protection handles what it protects."""
+        lifted = {self.contact} if "safety_non_disclosure" in fields and self.kind == "protected" else set()
+        return {self.group(field) for field in fields} | lifted
+
+    def plant(self, group: str, past: bool = False, **texts: str) -> None:
+        self.plants += [Plant(each, (group,), text, past) for each, text in texts.items()]
+
+
+def unborn(number: int) -> Planted:
+    """Somebody of whom nothing is on record."""
+    planted = Planted("ordinary", number, UUID(int=number))
+    _describe(planted)
+    return planted
+
+
+def _describe(planted: Planted) -> dict[str, Any]:
+    """What is told at the opening, and planted."""
+    number = planted.number
+    planted.day = date(1960 + number, 1 + number % 12, 1 + number % 28)
+    digits = f"{planted.day:%d%m%y}{900 + number}"
+    planted.code = f"{planted.day:%d%m%y}-{900 + number}{_CHECK_CHARACTERS[int(digits) % 31]}"
+    word = "".join(chr(ord("a") + int(digit)) for digit in f"{number:02}")
+    family, given = f"Xyzfamily{word}", f"Xyzgiven{word}"
+    planted.name, planted.phone = f"{given} {family}", f"+35845{7000000 + number}"
+    email, street = f"planted{number}@example.org", f"Plantedstreet {number}"
+    granted, until = f"{1980 + number}-03-07", f"{2060 + number}-03-08"
+    ground = "victim_of_trafficking" if planted.kind == "trafficked" else "subsidiary_protection"
+    planted.plant(
+        "identity",
+        family=family,
+        given=given,
+        date_of_birth=planted.day.isoformat(),
+        personal_identity_code=planted.code,
+        citizenships="TUV",
+    )
+    planted.plant(planted.contact, phone=planted.phone, email=email, street=street)
+    planted.plant("language", mother_tongue="kca", language="yrk")
+    planted.plant(planted.permit, ground=ground, granted_on=granted, valid_until=until)
+    planted.plant("relationship", arrival="outreach")
+    return {
+        "name": {"family": family, "given": given},
+        "date_of_birth": planted.day,
+        "personal_identity_code": planted.code,
+        "citizenships": ["TUV"],
+        "mother_tongue": "kca",
+        "interpreter": {"needed": True, "language": "yrk"},
+        "contact": {
+            "phone": planted.phone,
+            "email": email,
+            "address": {"street": street, "postal_code": "99999", "city": "Plantedcity"},
+        },
+        "first_residence_permit": {
+            "kind": "continuous",
+            "ground": ground,
+            "granted_on": granted,
+            "valid_until": until,
+        },
+        "safety_non_disclosure": planted.kind == "protected",
+    }
+
+
+async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -> Planted:
+    """A customer of HERE with a past: each group of data was changed once, with a reason, and two of them together."""
+    planted = Planted(kind, number, UUID(int=0))
+    told = _describe(planted)
+    later = {name: told.pop(name) for name in ("mother_tongue", "contact", "first_residence_permit")}
+    known = await house.ask(OpenCustomer(person=Person.model_validate(told), arrival="outreach"), _ENTERS)
+    planted.customer_id = known.customer_id
+    earlier = {
+        "mother_tongue": "mns",
+        "contact": {"phone": f"+35846{7000000 + number}", "email": f"former{number}@example.org"},
+        "first_residence_permit": later["first_residence_permit"] | {"granted_on": f"{1980 + number}-04-09"},
+    }
+    planted.plant("language", past=True, mother_tongue="mns")
+    planted.plant(planted.contact, past=True, phone=f"+35846{7000000 + number}", email=f"former{number}@example.org")
+    planted.plant(planted.permit, past=True, granted_on=f"{1980 + number}-04-09")
+    for name, value in earlier.items():
+        known = await _change(house, planted, known, {name: value})
+    known = await _change(house, planted, known, later)
+    if ended:
+        asked = CloseCustomer(customer_id=known.customer_id, expected_version=known.version, reason="own_wish")
+        known = await house.ask(asked, _ENTERS)
+        planted.plant("relationship", end_reason="own_wish")
+        planted.is_open = False
+    planted.version = known.version
+    return planted
+
+
+async def plant_rights(house: House, people: list[Planted]) -> None:
+    """A right that HERE gave, a customer whom it withholds, and the log of who looked at the people."""
+    for user in (HOLDS, DEPUTY):
+        await house.ask(NoteSignIn(user=user), service_actor("gateway"))
+    ground = GrantGround(kind="employment")
+    giving = GiveGrant(user=HOLDS, role="advisor", task="guidance", ground=ground)
+    given = await house.ask(giving, _ADMINISTERS)
+    somebody = uuid4()
+    withheld = await house.ask(WithholdCustomer(customer_id=somebody, ground="colleague"), _ADMINISTERS)
+    for each in people:
+        if each.is_open:
+            await house.ask(GetCustomer(customer_id=each.customer_id), _LOOKS)
+        each.grant_id, each.withheld_id = given.grant_id, withheld.withheld_id
+        each.plants += [
+            Plant("user_number", ("rights",), HOLDS),
+            Plant("user", ("usage_log",), LOOKS),
+            Plant("code", ("usage_log",), "placement"),
+            Plant("withheld", ("rights",), str(somebody)),
+        ]
+
+
+async def _change(house: House, planted: Planted, known: CustomerVersion, to: dict[str, Any]) -> CustomerVersion:
+    """Changes fields with one reason: it is of all their data groups at once."""
+    groups = tuple(sorted(planted.groups(to)))
+    why = f"because {planted.number} of {' and '.join(to)}"
+    planted.plants.append(Plant("why", groups, why, past=True))
+    return await house.ask(
+        ChangeCustomer(
+            customer_id=known.customer_id,
+            expected_version=known.version,
+            changes=PersonChanges.model_validate(to),
+            why=why,
+        ),
+        _ENTERS,
+    )
+
+
+def _scalars(body: Any) -> Iterator[str]:
+    if isinstance(body, dict | list):
+        for each in body.values() if isinstance(body, dict) else body:
+            yield from _scalars(each)
+    else:
+        yield str(body)
