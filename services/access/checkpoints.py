@@ -83,7 +83,7 @@ class Checkpoints:
         # never a file before the last: another replica's clock may have been in the next month already
         name = max([f"usage-log-{checkpoint.at:%Y-%m}.jws", *(file.name for file in self._files()[-1:])])
         path = self.folder / name
-        with path.open("ab", opener=lambda file, flags: os.open(file, flags, 0o600)) as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
             if file.tell() and not path.read_bytes().endswith(b"\n"):
                 file.write(b"\n")  # a line torn by a crash ends here
             file.write(f"{signed}\n".encode())

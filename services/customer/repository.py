@@ -393,8 +393,10 @@ def _has_relationship_elsewhere(customer_id: ColumnElement[UUID]) -> ColumnEleme
 
 
 def _relationship_exists(customer_id: ColumnElement[UUID], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    # No EXISTS: for a list PostgreSQL would make it a join with all relationships of the municipality.
     relationship = CLIENT_RELATIONSHIP.c
-    return select(relationship.id).where(relationship.customer_id == customer_id, *conditions).exists()
+    found = select(relationship.id).where(relationship.customer_id == customer_id, *conditions).limit(1)
+    return found.scalar_subquery().is_not(None)
 
 
 def _told_here() -> ColumnElement[bool]:

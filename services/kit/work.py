@@ -277,11 +277,18 @@ class UnitOfWork:
             self.after_commit()
 
     async def record_refusal(self, actor: Actor, cause: Cause, request: Request[Any], refusal: Refusal) -> None:
-        """Tells the usage log of what was refused: of a customer that exists as of one that does not."""
+        """Tells the usage log of what was refused: of a customer that exists as of one that does not.
+
+        Where the answer itself tells something, `refusal.use` says that nothing was denied.
+        """
         if actor.is_service or not refusal.is_logged:
             return
         asked_for = getattr(request, "customer_id", None)
-        told = {"customers": [asked_for] if asked_for else [], "data": request.DATA, "denied": True} | refusal.use
+        told: dict[str, Any] = {
+            "customers": [asked_for] if asked_for else [],
+            "data": request.DATA,
+            "denied": True,
+        } | refusal.use
         async with self.begin(actor, cause) as work:
             work.request, work.rights = type(request), Rights(actor, request.ACT)
             work.record_use(**told)

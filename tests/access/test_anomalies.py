@@ -1,6 +1,7 @@
 """Odd days become cases, each once, and somebody else looks into them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -14,6 +15,7 @@ from contracts.access.rights import NoteSignIn
 from contracts.customer import CustomerClosed
 from contracts.envelope import Request
 from services.access.handlers.anomalies import look
+from services.access.law import usage_log_law
 from services.access.subscribers import INPUT, REQUESTS
 from services.kit.actor import Actor, service_actor
 from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
@@ -85,6 +87,12 @@ async def test_a_day_is_one_case_by_a_rule_which_grows_and_is_told_once(log: Usa
     [case] = await cases(log)
     assert case.observed == 3
     assert len(await told(log)) == 1
+
+
+async def test_a_withheld_customer_is_not_there_to_be_watched(log: UsageLog) -> None:
+    customer = uuid4()
+    with pytest.raises(NotFound):
+        await ask(log, WatchCustomer(customer_id=customer), replace(OFFICER, withheld=(customer,)))
 
 
 async def test_who_is_no_longer_watched_is_no_case(log: UsageLog) -> None:
@@ -173,9 +181,22 @@ class TestClosing:
         await log.keep(log.line(customers=list(case.customers)))
         assert await cases(log) == ()
 
-    async def test_nobody_closes_a_case_about_himself(self, log: UsageLog, case: Any) -> None:
-        with pytest.raises(Conflict):
-            await ask(log, closing(case), Actor("expert@tampere", "837", "data_protection_officer"))
+    async def test_a_case_about_the_own_use_or_about_a_withheld_customer_does_not_exist(
+        self, log: UsageLog, case: Any
+    ) -> None:
+        for actor in (replace(OFFICER, user=case.user), replace(OFFICER, withheld=(uuid4(), *case.customers))):
+            assert await cases(log, actor) == ()
+            for request in (GetAnomaly(anomaly_id=case.anomaly_id), closing(case)):
+                with pytest.raises(NotFound):
+                    await ask(log, request, actor)
+
+    async def test_looking_into_a_case_is_an_investigation_held_back_from_the_customer(
+        self, log: UsageLog, case: Any
+    ) -> None:
+        await ask(log, GetAnomaly(anomaly_id=case.anomaly_id))
+        await ask(log, closing(case))
+        told = await log.sql("SELECT data::json->>'act' AS act FROM outbox WHERE type = 'access.data_used.v1'")
+        assert {row["act"] for row in told} == {"investigate"} == {*usage_log_law().held_back[0].acts}
 
     async def test_an_old_version_is_refused(self, log: UsageLog, case: Any) -> None:
         await log.keep(log.line(customers=list(case.customers)))

@@ -87,6 +87,16 @@ def test_tries_after_a_relationship_ended_are_their_own_rule() -> None:
     assert found(UserDay(tries, ended={ONE: NOON + timedelta(hours=1)})) == {}
 
 
+def test_work_with_a_customer_who_came_back_is_not_odd() -> None:
+    uses = [use("view", ONE) for _ in range(at_least("after_the_relationship_ended"))]
+    assert found(UserDay(uses, ended={ONE: NOON - timedelta(days=1)})) == {}
+
+
+def test_tries_before_the_end_of_a_relationship_are_tries_outside_the_own_area() -> None:
+    tries = [use("view", ONE, denied=True) for _ in range(at_least("outside_own_area"))]
+    assert found(UserDay(tries, ended={ONE: NOON + timedelta(hours=1)})).keys() == {"outside_own_area"}
+
+
 class TestBaseline:
     MANY = tuple(use("view", uuid4()) for _ in range(40))
 

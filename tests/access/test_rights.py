@@ -284,6 +284,46 @@ class TestDeputies:
         assert await refused(again) == [("/grant_id", "deputy_of_deputy")]
 
 
+class TestUsageLog:
+    async def test_all_customers_of_a_right_are_named_in_as_many_lines_as_it_takes(self, access: AccessService) -> None:
+        customers = [uuid4() for _ in range(150)]
+        await access.give_to_county(customers)
+        lines = await access.uses()
+        assert sorted(len(each["customers"]) for each in lines) == [50, 100]
+        assert {each for line in lines for each in line["customers"]} == {str(each) for each in customers}
+
+    async def test_a_list_names_the_customers_of_the_rights_on_it(self, access: AccessService) -> None:
+        await access.give_to_county([CUSTOMER, OTHER])
+        await access.forget_news()
+        await access.ask(ListGrants())
+        [line] = await access.uses()
+        assert line["customers"] == [str(CUSTOMER), str(OTHER)]
+
+    async def test_lines_of_an_act_are_written_in_one_order_so_that_acts_do_not_deadlock(
+        self, access: AccessService
+    ) -> None:
+        async with access.unit_of_work.begin(ADMIN, CAUSE, request=ListGrants) as work:
+            for _ in range(12):
+                work.record_use(relation="none")
+        told = [line["line"] for line in await access.uses()]
+        assert told == sorted(told)
+
+    async def test_who_is_told_what_changed_meanwhile_is_on_record(self, access: AccessService) -> None:
+        given = await access.give()
+        await access.forget_news()
+        with pytest.raises(ChangedMeanwhile):
+            await access.ask(EndGrant(grant_id=given.grant_id, expected_version=7, reason="left"))
+        [line] = await access.uses()
+        assert (line["outcome"], line["request"]) == ("denied", "access.end_grant.v1")
+
+    async def test_a_refusal_that_tells_something_is_a_use(self, access: AccessService) -> None:
+        told = Conflict()
+        told.use = {"denied": False, "customers": [CUSTOMER]}
+        await access.unit_of_work.record_refusal(ADMIN, CAUSE, ListGrants(), told)
+        [line] = await access.uses()
+        assert (line["outcome"], line["customers"]) == ("done", [str(CUSTOMER)])
+
+
 class TestLists:
     async def test_another_municipality_s_rights_do_not_exist(self, access: AccessService) -> None:
         given = await access.give()

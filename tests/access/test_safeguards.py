@@ -191,6 +191,10 @@ class TestEmergencyAccess:
         [notice] = (await access.ask(ListNotices(), actor)).notices
         assert (notice.kind, notice.customer_id, notice.grant_id) == ("emergency_access", CUSTOMER, opener.grant)
 
+    async def test_a_notice_about_a_withheld_customer_is_left_out(self, access: AccessService) -> None:
+        await self.open(access)
+        assert (await access.ask(ListNotices(), replace(SUPERVISOR, withheld=(CUSTOMER,)))).notices == ()
+
     async def test_the_first_who_looked_at_a_notice_is_kept(self, access: AccessService) -> None:
         await self.open(access)
         [notice] = (await access.ask(ListNotices(), SUPERVISOR)).notices

@@ -16,7 +16,7 @@ async def test_the_migrations_make_the_tables_of_the_code(access: AccessService)
 async def test_what_the_usage_log_s_owner_does_the_service_alone_may_have_done(
     access: AccessService, function: str
 ) -> None:
-    [service] = await access.rows(f"SELECT has_function_privilege('{function}', 'EXECUTE') AS may")
+    [service] = await access.rows(f"SELECT has_function_privilege('koto_access', '{function}', 'EXECUTE') AS may")
     assert service["may"]
     listed = f"SELECT a.grantee FROM pg_proc p, aclexplode(p.proacl) a WHERE p.oid = '{function}'::regprocedure"
     grantees = {each["grantee"] for each in await access.rows(listed)}

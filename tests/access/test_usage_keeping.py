@@ -70,6 +70,7 @@ async def test_doubled_and_disordered_lines_end_in_one_row_each(log: UsageLog) -
         await log.keep(*sent[begin : begin + 7])
     assert sorted(row["fact_id"] for row in await log.lines()) == sorted(envelope.factid for envelope, _ in lines)
     assert await log.sql("SELECT * FROM usage_missing") == []
+    await log.checkpoint()
     assert (await log.verified(senders=())).found == {}
 
 
@@ -77,6 +78,7 @@ async def test_replicas_take_turns_and_leave_no_gap(log: UsageLog) -> None:
     lines = [log.line() for _ in range(40)]
     await asyncio.gather(*(log.keep(*lines[begin : begin + 4]) for begin in range(0, 40, 4)))
     assert [row["position"] for row in await log.lines()] == list(range(1, 41))
+    await log.checkpoint()
     assert (await log.verified(senders=())).found == {}
 
 
@@ -92,6 +94,13 @@ async def test_another_fact_with_a_number_that_has_come_is_refused(log: UsageLog
     await log.fill(3)
     with pytest.raises(Unreadable, match="another fact"):
         await log.keep(log.line(number=2))
+
+
+async def test_a_number_far_beyond_the_last_is_refused(log: UsageLog) -> None:
+    await log.fill(3)
+    with pytest.raises(Unreadable, match="far beyond the last"):
+        await log.keep(log.line(number=10**9))
+    assert await log.sql("SELECT * FROM usage_missing") == []
 
 
 async def test_a_line_of_another_service_is_refused(log: UsageLog) -> None:
@@ -133,6 +142,14 @@ async def test_a_checkpoint_is_written_when_there_is_news_or_a_day_has_ended(log
         (3, log.clock.moment - DAY),
         (3, log.clock.moment),
     ]
+
+
+async def test_what_was_signed_otherwise_is_not_signed(log: UsageLog) -> None:
+    await log.fill(2)
+    await log.checkpoint()
+    await log.sql("UPDATE usage_chain SET hash = decode(repeat('11', 32), 'hex')")
+    assert await write_checkpoint(log.parts) is None
+    assert len(log.checkpoints.read()) == 1
 
 
 async def expired_days(log: UsageLog) -> None:

@@ -201,6 +201,12 @@ async def test_an_investigation_is_told_to_the_customer_when_its_time_has_come(l
     assert len((await ask(log, GetOwnUsage(), CUSTOMER)).lines) == 2
 
 
+async def test_only_an_investigation_is_held_back_whatever_a_purpose_says(log: UsageLog) -> None:
+    own = [CUSTOMER.own_record]
+    await log.keep(log.line(customers=own, purpose="log_investigation"), log.line(customers=own, act="investigate"))
+    assert [each.act.code for each in (await ask(log, GetOwnUsage(), CUSTOMER)).lines] == ["view"]
+
+
 async def test_who_is_nobody_s_customer_has_no_own_view(log: UsageLog) -> None:
     with pytest.raises(NotFound):
         await ask(log, GetOwnUsage(), Actor(user="somebody", organisation="837", role="customer"))

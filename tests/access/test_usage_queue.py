@@ -107,7 +107,8 @@ async def test_a_line_that_can_not_be_kept_is_parked_and_the_others_are_kept(log
     await log.service.start()
     await came(log, [first, *told])
     (parked,) = await eventually(lambda: log.sql("SELECT * FROM parked"))
-    assert (parked["origin"], parked["reason"]) == ("usage", "its number on the sender's line is that of another fact")
+    assert parked["origin"] == "usage"
+    assert parked["reason"].startswith("its number on the sender's line is that of another fact")
 
 
 async def test_a_parked_line_outlives_whom_it_is_about_and_can_be_replayed(log: UsageLog, vhost: Vhost) -> None:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -9,6 +11,9 @@ from joserfc import jws
 from joserfc.jwk import OKPKey
 
 from services.access.chain import HASHED, next_hash
+from services.access.checkpoints import Checkpoint
+from services.access.handlers.usage_keeping import remove_expired
+from services.kit.retry import Unreadable
 from tests.access.usage import LINE, UsageLog, usage_log
 from tests.support import TestDatabases
 
@@ -22,6 +27,11 @@ async def log(databases: TestDatabases) -> AsyncIterator[UsageLog]:
         await made.fill(10)
         await made.checkpoint()
         yield made
+
+
+def checkpoint_file(log: UsageLog) -> Path:
+    """The file of the log's checkpoints."""
+    return log.checkpoints.folder / "usage-log-2026-03.jws"
 
 
 async def test_a_whole_log_is_whole(log: UsageLog) -> None:
@@ -204,3 +214,106 @@ async def test_a_log_chained_anew_contradicts_a_checkpoint(log: UsageLog) -> Non
     assert list((await log.verified()).found) == [
         "Position 10: is not what the checkpoint usage-log-2026-03.jws:1 signed: the chain was written anew."
     ]
+
+
+async def test_a_later_checkpoint_of_the_same_position_hides_nothing(log: UsageLog) -> None:
+    await alter_and_chain_anew(log)
+    (row,) = await log.sql("SELECT hash FROM usage_chain")
+    log.checkpoints.append(Checkpoint(at=log.clock.now(), position=10, hash=row["hash"].hex()))
+    (said,) = (await log.verified()).found
+    assert "is not what the checkpoint usage-log-2026-03.jws:1 signed" in said
+
+
+async def test_lines_without_any_checkpoint_are_not_whole(log: UsageLog) -> None:
+    await alter_and_chain_anew(log)
+    checkpoint_file(log).unlink()
+    (said,) = (await log.verified()).found
+    assert said.startswith("There is no checkpoint")
+
+
+async def test_lines_that_no_checkpoint_signed_in_time_are_not_whole(log: UsageLog) -> None:
+    log.clock.moment += timedelta(minutes=1)
+    await log.fill(1)
+    log.clock.moment += timedelta(minutes=4)
+    assert (await log.verified()).found == {}
+    log.clock.moment += timedelta(minutes=2)
+    (said,) = (await log.verified()).found
+    assert said.startswith("The newest checkpoint signed position 10, and lines since")
+
+
+async def test_a_removed_checkpoint_is_found(log: UsageLog) -> None:
+    for _ in range(2):
+        await log.fill(1)
+        await log.checkpoint()
+    first, second, third = checkpoint_file(log).read_text().splitlines()
+    checkpoint_file(log).write_text(f"{first}\n{third}\n")
+    (said,) = (await log.verified()).found
+    assert said == "Checkpoint usage-log-2026-03.jws:2: does not follow from the one before: some were removed."
+    checkpoint_file(log).write_text(f"{second}\n{third}\n")
+    (said,) = (await log.verified()).found
+    assert said == "Checkpoint usage-log-2026-03.jws:1: does not follow from the one before: some were removed."
+
+
+async def test_a_damaged_checkpoint_is_found_though_others_follow(log: UsageLog) -> None:
+    for _ in range(2):
+        await log.fill(1)
+        await log.checkpoint()
+    first, second, third = checkpoint_file(log).read_text().splitlines()
+    checkpoint_file(log).write_text(f"{first}\n{second[:-20]}\n{third}\n")
+    assert (
+        "Checkpoint usage-log-2026-03.jws:2: not signed by a key of ours, or damaged." in (await log.verified()).found
+    )
+
+
+async def test_a_checkpoint_torn_by_a_crash_is_a_note_once_the_next_is_written(log: UsageLog) -> None:
+    with checkpoint_file(log).open("a") as file:
+        file.write("eyJhbGciOiJFZDI1")
+    assert (await log.verified()).found
+    await log.fill(1)
+    await log.checkpoint()
+    verified = await log.verified()
+    assert verified.found == {}
+    assert verified.notes == ["Checkpoint usage-log-2026-03.jws:2: torn; the next one passes over it."]
+
+
+async def test_a_forged_line_that_took_a_number_is_named_by_the_true_one(log: UsageLog) -> None:
+    await log.keep(log.line(user="forged"))
+    true, event = log.line(number=11)
+    with pytest.raises(Unreadable):
+        await log.keep((true, event))
+    await log.tell(11)
+    await log.checkpoint()
+    assert (await log.verified()).found == {}, "nothing tells yet which of the two is true"
+    await log.sql(
+        "INSERT INTO parked (id, type, origin, reason, attempts, headers, body, parked_at)"
+        " VALUES (gen_random_uuid(), 'customer.data_used.v1', 'usage', '', 0, '{}', $1, now())",
+        true.model_dump_json().encode(),
+    )
+    (said,) = (await log.verified()).found
+    assert said == f"Line {LINE}: number 11 is parked: another line took its number, and may be forged."
+
+
+async def test_a_line_that_is_another_fact_than_the_sender_told_is_found(log: UsageLog) -> None:
+    await log.keep(log.line(user="forged"))
+    await log.tell(11)
+    await log.checkpoint()
+    await log.at_sender(
+        "INSERT INTO outbox (id, fact_id, type, subject, sequence, occurred_at, correlation_id, causation_id, actor,"
+        " data, published_at) SELECT gen_random_uuid(), gen_random_uuid(), 'customer.data_used.v1', $1, 11, now(), '',"
+        " '', '', '{}', now()",
+        LINE,
+    )
+    assert list((await log.verified()).found) == ["Position 11: is not the fact that customer told: it was forged."]
+
+
+async def test_a_line_inserted_where_the_law_removed_others_is_found(databases: TestDatabases) -> None:
+    async with usage_log(databases) as log:
+        await log.keep(*(log.line(at=datetime(2020, 1, 1, 10, tzinfo=UTC)) for _ in range(5)))
+        await log.fill(3)
+        while await remove_expired(log.parts):
+            pass
+        await log.checkpoint()
+        assert (await log.verified()).found == {}
+        await log.sql(COPY.replace("position = 2", "position = 7").format(position=3))
+        (said,) = (await log.verified()).found
+        assert said.startswith("Position 3: stands where all up to 5 was removed by law")

@@ -24,7 +24,7 @@ from sqlalchemy import true
 from contracts.customer import Customer
 from contracts.policy import Ruling
 from services.customer import repository
-from services.gateway.issuer import Issuer
+from services.gateway.issuer import Identity, Issuer
 from services.kit import requests, telemetry
 from services.kit import work as work_module
 from services.kit.actor import ActorTokens, ActorVerifier
@@ -62,7 +62,7 @@ def _no_span(*_: Any, **__: Any) -> Iterator[Any]:
 
 
 async def _expert(*_: Any) -> Any:
-    return EXPERT
+    return Identity(user=EXPERT.user)
 
 
 async def _yes(*_: Any) -> bool:
@@ -117,7 +117,7 @@ class _Unwritten(list[Any]):
 
 
 PROMISES: dict[str, list[Patch]] = {
-    "bearer token verified": [(Issuer, "actor", _expert)],
+    "bearer token verified": [(Issuer, "user", _expert)],
     "rate limit": [(FixedWindowRateLimiter, "hit", _yes)],
     "actor token signed and verified": [
         (ActorTokens, "sign", lambda *_, **__: "unsigned"),
