@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
-from contracts.access.rights import EndGrant, GetUserRights, GiveGrant, NoteSignIn, RightsChanged, RightsHeartbeat
+from contracts.access.rights import EndGrant, GetUserRights, GiveGrant, ListUsers, NoteSignIn, RightsChanged, RightsHeartbeat
 from contracts.access.safeguards import OpenEmergencyAccess
 from contracts.topology import RIGHTS_NEWS, news_queue_prefix
 from services.access.main import build
@@ -113,7 +113,7 @@ class TestHeartbeat:
 
     async def test_news_of_other_kinds_does_not_hold_it_back(self, databases: TestDatabases) -> None:
         service = build(settings_for("access", NOWHERE, await databases.new("access")))  # type: ignore[arg-type]
-        async with service.parts.unit_of_work.begin(ADMIN, CAUSE, request=GetUserRights) as work:
+        async with service.parts.unit_of_work.begin(ADMIN, CAUSE, request=ListUsers) as work:
             work.record_use(data=["rights"], relation="none")
         url = service.parts.settings.database_url.get_secret_value()
         await rows(url, "UPDATE outbox SET occurred_at = occurred_at - interval '1 hour'")

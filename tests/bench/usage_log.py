@@ -31,7 +31,7 @@ SHARE = 100
 """The few are so many times fewer."""
 ASKED = 60
 OFFICER = Actor(user="dpo@tampere", organisation="837", role="data_protection_officer")
-ANSWER_MS, GROWTH, WRITING = 200, 5, 0.15
+ANSWER_MS, GROWTH, WRITING = 200, 5, 2000
 WRITTEN = 5000
 
 # A line as experts make them: four looks and a search of five acts, users and customers each with their own frequency,
@@ -111,20 +111,23 @@ def _report(
     columns = ["question", f"p50 ms, {few} lines", "p95 ms", f"p50 ms, {many} lines", "p95 ms"]
     report.tables.append(Table("A page of answers, from the statement to its rows", columns, rows))
     ours, raw = Spread(tuple(writing["ours"])), Spread(tuple(writing["by hand"]))
-    ratio = ours.over(raw)
     report.figures.append(
         Figure(
-            "lines a second into the chain, against plain inserts by hand",
-            f"at least {WRITING} times",
-            f"{ratio:.2f} times",
-            ratio.median >= WRITING,
+            "lines a second into the chain",
+            f"at least {WRITING}, several times what such a machine answers",
+            f"{ours:.0f}",
+            ours.median >= WRITING,
         )
     )
     report.tables.append(
         Table(
             "Writing",
             ["what", "lines a second"],
-            [["the chain's writer, batches of 50", f"{ours:.0f}"], ["by hand, the same batches", f"{raw:.0f}"]],
+            [
+                ["the chain's writer, batches of 50", f"{ours:.0f}"],
+                ["by hand, the same batches", f"{raw:.0f}"],
+                ["ours/by hand", f"{ours.over(raw):.2f}"],
+            ],
         )
     )
     report.tables.append(Table("Size", ["what", "bytes"], [["a line with its indexes", f"{bytes_each:.0f}"]]))
