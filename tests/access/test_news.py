@@ -11,7 +11,15 @@ from uuid import UUID, uuid4
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
-from contracts.access.rights import EndGrant, GetUserRights, GiveGrant, ListUsers, NoteSignIn, RightsChanged, RightsHeartbeat
+from contracts.access.rights import (
+    EndGrant,
+    GetUserRights,
+    GiveGrant,
+    ListUsers,
+    NoteSignIn,
+    RightsChanged,
+    RightsHeartbeat,
+)
 from contracts.access.safeguards import OpenEmergencyAccess
 from contracts.topology import RIGHTS_NEWS, news_queue_prefix
 from services.access.main import build
