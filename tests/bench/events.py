@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 
 from contracts import topology
 from contracts.envelope import CLOUDEVENTS_CONTENT_TYPE
+from contracts.topology import CUSTOMER_STATES
 from deploy.local import environment
 from services.assessment.subscribers import INPUT
 from services.kit.input_consumer import InputConsumer
@@ -39,7 +40,9 @@ async def last_event(house: House) -> dict[str, Any]:
     service = house.service("customer")
     outbox = service.parts.backbone.outbox
     async with service.parts.engine.connect() as connection:
-        row = (await connection.execute(select(outbox).order_by(outbox.c.position.desc()).limit(1))).one()
+        state = outbox.c.type.in_([each.TYPE for each in CUSTOMER_STATES])
+        newest = select(outbox).where(state).order_by(outbox.c.position.desc()).limit(1)
+        row = (await connection.execute(newest)).one()
     await service.parts.engine.dispose()
     found: dict[str, Any] = json.loads(event_message("customer", row).body)
     return found
@@ -99,7 +102,7 @@ async def declare_like(house: House, name: str, example: str) -> str:
 async def handling(house: House, fact: Fact) -> list[Statement]:
     """What the assessment service tells its database when it handles a fact, in one transaction."""
     service = house.service("assessment")
-    message = SimpleNamespace(body=fact.message.body, headers={}, ack=_settled)
+    message = SimpleNamespace(body=fact.message.body, headers={}, exchange="customer.events", ack=_settled)
     consumer = InputConsumer(service.parts, INPUT)
     try:
         statements = await record(service.parts.engine, lambda: consumer(message))  # type: ignore[arg-type]

@@ -169,6 +169,7 @@ def as_json(row: Any) -> bytes:
         "version": values["version"],
         "person": {name: values.get(name) for name in Person.model_fields},
         "relationships": values["relationships"],
+        "masked": [],
     }
     return json.dumps(customer, default=str).encode()
 

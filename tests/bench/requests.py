@@ -89,7 +89,7 @@ async def _changes_of_nothing(house: House, headers: dict[str, str], count: int)
 
 
 async def statements_of(house: House, customer_id: str) -> list[Statement]:
-    """What the customer service asks of its database for this request."""
+    """What the customer service asks of its database for the answer: without the border, and without the usage log."""
     service = house.service("customer")
 
     async def act() -> None:
@@ -98,7 +98,7 @@ async def statements_of(house: House, customer_id: str) -> list[Statement]:
             await get_customer(GetCustomer(customer_id=customer_id), work)
 
     try:
-        return await record(service.parts.engine, act)
+        return [each for each in await record(service.parts.engine, act) if each.text.startswith("SELECT customer.")]
     finally:
         await service.parts.engine.dispose()
 

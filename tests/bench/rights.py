@@ -18,11 +18,10 @@ from services.kit.actor import Actor
 from services.kit.parts import Parts
 from services.kit.work import Cause
 from tests.bench import without
-from tests.bench.house import CODE, EXPERT, House
+from tests.bench.house import EXPERT, House
 from tests.bench.measured import MILLI, Effort, Figure, Report, Spread, Table, percentile
 from tests.bench.requests import CONNECTIONS, Side, _take_away, _turn
 from tests.bench.search import FEW, _fill
-from tests.support import rows
 
 REQUESTS_AIM, LISTS_AIM = 0.9, 1.2
 POLICY = "policy decided and conditions of SQL"
@@ -41,12 +40,10 @@ async def measure(house: House, effort: Effort) -> Report:
 
 async def _requests(house: House, effort: Effort, report: Report) -> None:
     """A read with all promises kept, and in turns without one of them."""
-    administrator = house.stack.database.url
-    await rows(administrator, "ALTER ROLE koto_customer SET koto.municipality = '*'")  # as if there were no border
     for name in ("gateway", "customer"):
         await house.restart(name, ["tests.bench.without"], {without.FILE: str(house.home / "without")})
     side = Side(house.stack.ports["gateway"], (house.programs["gateway"].pid or 0, house.programs["customer"].pid or 0))
-    customer_id = await house.open_customer(personal_identity_code=CODE)
+    customer_id = await house.open_customer()
     headers = await house.headers()
     read = {"label": "read", "method": "GET", "path": f"/api/v1/customers/{customer_id}", "headers": headers}
     table = []
@@ -73,7 +70,6 @@ async def _requests(house: House, effort: Effort, report: Report) -> None:
     report.tables.append(Table(f"Reading a customer, {CONNECTIONS[-1]} connections, in turns", columns, table))
     for name in ("gateway", "customer"):
         await house.restart(name)
-    await rows(administrator, "ALTER ROLE koto_customer RESET koto.municipality")
 
 
 async def _lists(house: House, effort: Effort, report: Report) -> None:
