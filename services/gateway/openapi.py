@@ -39,7 +39,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The documentation of these problems and of any other, for a route's `responses`."""
     headers = {status: with_headers(name) for status, name in _PROBLEM_HEADERS.items()}
     documented: dict[int | str, dict[str, Any]] = {
-        status: _problem(_PROBLEMS[status]) | headers.get(status, {}) for status in statuses
+        status: _problem(_PROBLEMS[status]) | headers.get(status, {}) for status in sorted({400, *statuses})
     }
     return documented | {"default": _problem("Any other problem")}
 

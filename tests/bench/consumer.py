@@ -17,7 +17,7 @@ import uvloop
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 from uuid_utils.compat import uuid7
 
-from services.kit import projection
+from services.kit.batches import BATCH
 from tests.bench.recorded import Statement
 
 
@@ -44,13 +44,13 @@ async def one(told: dict[str, Any]) -> None:
 
 async def batches(told: dict[str, Any]) -> None:
     """As many messages in one transaction as our projections take."""
-    queue, pool = await _connected(told, 4 * projection.BATCH)
+    queue, pool = await _connected(told, 4 * BATCH)
     arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
     await queue.consume(arrived.put)
     print("ready", flush=True)  # noqa: T201
     while True:
         batch = [await arrived.get()]
-        while len(batch) < projection.BATCH and not arrived.empty():
+        while len(batch) < BATCH and not arrived.empty():
             batch.append(arrived.get_nowait())
         events = [json.loads(each.body) for each in batch]
         ids = [UUID(each["data"]["customer_id"]) for each in events]

@@ -66,6 +66,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
 
     What is made up would be refused for nothing else.
     """
+    if case.meta.generation.mode.is_positive and "Koto-Purpose" in case.headers:
+        case.headers["Koto-Purpose"] = "assessment"
     if case.meta.generation.mode.is_positive and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = str(uuid4())
     if case.meta.generation.mode.is_positive:

@@ -166,7 +166,7 @@ async def document(house: WholeHouse) -> list[tuple[str, str, Any]]:
 async def test_every_example_works_as_it_stands_one_after_the_other(whole_house: WholeHouse) -> None:
     customer, worked = {"customer_id": "", "version": 0}, []
     for method, path, operation in await document(whole_house):
-        if "requestBody" in operation:
+        if "requestBody" in operation and operation["tags"] == ["customers"]:
             example = operation["requestBody"]["content"]["application/json"]["example"]
             headers = {"If-Match": f'"{customer["version"]}"'}
             answer = await whole_house.send(method, path.format(**customer), json=example, headers=headers)
@@ -180,7 +180,8 @@ async def test_everything_that_can_be_read_is_read(whole_house: WholeHouse, pers
     opened = await whole_house.open(person)
     await eventually(lambda: whole_house.assessments(opened.json["customer_id"]))
     for method, path, operation in await document(whole_house):
-        if method == "GET" and {"HTTPBearer": []} in operation["security"]:
+        is_an_experts = operation["tags"][0] in ("customers", "code lists")
+        if method == "GET" and is_an_experts and {"HTTPBearer": []} in operation["security"]:
             assert (await whole_house.send("GET", path.format(**opened.json, name="municipalities"))).status == 200, (
                 path
             )
