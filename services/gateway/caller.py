@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from contracts import envelope
 from contracts.types import Code
-from services.gateway.issuer import Issuer
+from services.gateway.issuer import Identity, Issuer
 from services.gateway.problems import CrossSiteRequest, MalformedRequest
 from services.gateway.rate_limit import RateLimit
 from services.gateway.rights import Held, KeptRights
@@ -37,6 +37,8 @@ class User:
     id: str
     assurance: str
     session: Session | None = None
+    identity: Identity | None = None
+    """What the token says, where the user came with one."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,7 @@ class Callers:
         """The user; raises NotAuthenticated, Forbidden, TooManyRequests or Unavailable."""
         identity = await self._issuer.user(token)
         await self._limit.count(identity.user)
-        await self._rights.note_token(identity)
-        return User(identity.user, identity.assurance)
+        return User(identity.user, identity.assurance, identity=identity)
 
     async def by_session(self, session_id: str, request: Request) -> User:
         """The user; raises NotAuthenticated, CrossSiteRequest, TooManyRequests or Unavailable."""
@@ -83,6 +84,8 @@ class Callers:
 
         Raises MalformedRequest for the purpose, NoRights, ChooseRight or Unavailable.
         """
+        if user.identity:
+            await self._rights.note_token(user.identity)
         held = await self._rights.held(user.id, user.assurance)
         if purpose and (purpose in _NOT_STATED or not is_valid_purpose_of_use(purpose, helsinki_date(held.now))):
             raise MalformedRequest("The header Koto-Purpose: not a code of purposes_of_use that a caller may state.")
