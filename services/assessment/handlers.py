@@ -44,6 +44,7 @@ async def get_customer_assessments(message: GetCustomerAssessments, work: Work) 
     """The acting municipality's assessments of its customer; NotFound until this service has heard of the opening."""
     rows = await repository.assessments(work, message.customer_id)
     if rows is None:
+        work.rights.refuse_in_emergency(message.customer_id, "assessment")
         raise NotFound("No such customer of this organisation is known here; a new one is known in a moment.")
     work.record_use([message.customer_id], message.DATA, relation=work.rights.related)
     return Assessments(assessments=tuple(Assessment.model_validate(row, from_attributes=True) for row in rows))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, false, select
+from sqlalchemy import ColumnElement, Row, and_, any_, bindparam, false, select
 from sqlalchemy.dialects.postgresql import insert
 
 from contracts.assessment import Assessment
@@ -52,7 +52,7 @@ async def assessments(work: Work, customer_id: UUID) -> Sequence[Row[Any]] | Non
 
 def _reached(reach: Reach) -> ColumnElement[bool]:
     """The right of every read; a relationship that has ended gives none here."""
-    related = customer_view.c.open_municipalities.any(MUNICIPALITY)
+    related = any_(customer_view.c.open_municipalities) == MUNICIPALITY
     return within(reach, customer_view.c.customer_id, related, false())
 
 

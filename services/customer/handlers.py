@@ -232,8 +232,10 @@ async def search_customers(message: SearchCustomers, work: Work) -> CustomersFou
         raise Forbidden("The role does not allow looking for a phone number.")
     hits, more = await repository.search(work, message, words(message.name or ""))
     code = message.personal_identity_code
-    look_beyond = code is not None and not hits and work.rights.allows("existence", "foreign")
-    known_elsewhere = await repository.find_elsewhere(work, code) if look_beyond and message.purpose and code else None
+    elsewhere_matters = bool(code) and not hits and work.rights.allows("existence", "foreign")
+    known_elsewhere = None
+    if code and message.purpose and elsewhere_matters:
+        known_elsewhere = await repository.find_elsewhere(work, code)
     if known_elsewhere:
         work.record_use([known_elsewhere], ["existence"], relation="foreign", purpose=message.purpose)
     work.record_use(
@@ -254,7 +256,7 @@ async def search_customers(message: SearchCustomers, work: Work) -> CustomersFou
         hits=hits,
         next_cursor=more,
         known_elsewhere=known_elsewhere is not None,
-        purpose_needed=look_beyond and not message.purpose,
+        purpose_needed=elsewhere_matters and not message.purpose,
     )
 
 

@@ -102,10 +102,12 @@ def _lock(reach: Reach) -> Select[Any]:
 async def get(work: Work, customer_id: UUID, reach: Reach | None = None) -> Customer:
     """The customer with every municipality's relationships; NotFound when the asker does not reach any of that id.
 
-    `reach`: what the request reaches, unless a rule of the domain says otherwise.
+    Forbidden, when the asker sees it in an emergency and the request does more. `reach`: what the request reaches,
+    unless a rule of the domain says otherwise.
     """
     row = (await _execute(work, _customer(reach or work.rights.reach(REACHED_BY)), customer_id=customer_id)).first()
     if row is None:
+        work.rights.refuse_in_emergency(customer_id, REACHED_BY)
         raise NotFound("no such customer")
     return Customer(
         customer_id=customer_id,

@@ -20,13 +20,7 @@ from contracts.envelope import FieldError, Problem, Request
 from contracts.registry import find
 from contracts.topology import REPLIES
 from services.kit.actor import Actor, ActorVerifier, public_keys
-from services.kit.errors import (
-    InvalidInput,
-    Refusal,
-    Unavailable,
-    is_infrastructure,
-    is_unstorable,
-)
+from services.kit.errors import InvalidInput, Refusal, Unavailable, is_infrastructure, is_unstorable
 from services.kit.parts import Parts
 from services.kit.publisher import TooLarge
 from services.kit.retry import Unreadable
@@ -111,19 +105,13 @@ class Answering:
             repetition = Repetition(model.TYPE, key, body_hashes)
         cause = Cause(message.message_id or "", message.correlation_id or "")
         try:
-            return await self._act(model, request, actor, cause, repetition)
+            return await self._act(request, actor, cause, repetition)
         except Refusal as refusal:
             await self._unit_of_work.record_refusal(actor, cause, request, refusal)
             raise
 
-    async def _act(
-        self,
-        model: type[Request[Any]],
-        request: Request[Any],
-        actor: Actor,
-        cause: Cause,
-        repetition: Repetition | None,
-    ) -> BaseModel:
+    async def _act(self, request: Request[Any], actor: Actor, cause: Cause, repetition: Repetition | None) -> BaseModel:
+        model = type(request)
         async with self._unit_of_work.begin(actor, cause, request=model, repetition=repetition) as work:
             reply: BaseModel = await self._handlers[model](request, work)
             told = work.used or work.is_repeat or actor.is_service

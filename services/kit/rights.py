@@ -4,7 +4,6 @@ The same decision serves single reads and lists: `reach` says it as a value, `wi
 not reach does not exist for the actor. Nobody reaches a customer who is withheld, whatever else is granted.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -102,6 +101,15 @@ class Rights:
             withheld=bool(self.actor.withheld),
         )
 
+    def refuse_in_emergency(self, customer_id: UUID, data: str) -> None:
+        """Raises Forbidden when the actor opened the customer in an emergency, and the act is no part of the help.
+
+        For those who are not reached: to anybody else such a customer does not exist.
+        """
+        opened = customer_id in self.actor.emergency and customer_id not in self.actor.withheld
+        if opened and "emergency" not in self.relations(data):
+            raise Forbidden("In an emergency what helping the person takes is seen, and nothing is done.")
+
     @property
     def related(self) -> str:
         """How the actor stands to the customers that the right is for."""
@@ -146,8 +154,3 @@ def within(
         reached.append(customer_id == _EMERGENCY)
     condition = or_(*reached) if reached else false()
     return and_(condition, not_(customer_id == _WITHHELD)) if reach.withheld else condition
-
-
-def fields_masked(rights: Rights, relation: str, data_of_fields: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """Of these (field, data group), the fields that the actor may not see of a customer in this relation."""
-    return frozenset(field for field, data in data_of_fields if not rights.allows(data, relation))

@@ -246,8 +246,10 @@ class TestEmergency:
     async def test_it_changes_nothing_and_finds_nobody(self, customers: CustomerService) -> None:
         known = await customers.ask(opening())
         opened = replace(EXPERT_HELSINKI, emergency=(known.customer_id,))
-        with pytest.raises(NotFound):
+        with pytest.raises(Forbidden):  # who sees the customer is told why not
             await customers.ask(changing(known, mother_tongue="so"), opened)
+        with pytest.raises(NotFound):
+            await customers.ask(changing(known, mother_tongue="so"), replace(opened, withheld=opened.emergency))
         assert (await customers.ask(SearchCustomers(name="Esimerkki"), opened)).hits == ()
 
 

@@ -16,7 +16,9 @@ from services.gateway.sessions import COOKIE
 
 _TOKENS = json.loads(os.environ["KOTO_FUZZ_TOKENS"])
 _KEPT = os.environ["KOTO_FUZZ_KEPT"]
-_CUSTOMERS = itertools.cycle([os.environ["KOTO_FUZZ_CUSTOMER"], None])
+_CUSTOMERS = itertools.cycle(each for known in json.loads(os.environ["KOTO_FUZZ_CUSTOMERS"]) for each in (known, None))
+_ETAGS: dict[str, str] = {}
+"""Of the customers who are there, as the last answers told; each begins with version 1."""
 _SESSIONS = itertools.cycle(json.loads(os.environ["KOTO_FUZZ_SESSIONS"]))
 _RULES = {*customer_rules.RULES, *access_rules.RULES}
 _ROLES = {  # whose operation it is: that of the first words found in its path
@@ -75,8 +77,17 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         looks = case.operation.method.upper() in ("GET", "PATCH")
         if looks and "customer_id" in case.path_parameters and (known := next(_CUSTOMERS)):
             case.path_parameters["customer_id"] = known
+            if "If-Match" in case.headers:
+                case.headers["If-Match"] = _ETAGS.get(known, '"1"')
     if case.operation.path.endswith("/end") and case.path_parameters.get("grant_id") == _KEPT:
         case.path_parameters["grant_id"] = str(uuid4())  # the administrator would end the right that it acts under
+
+
+@schemathesis.hook
+def after_call(context: Any, case: Any, response: Any) -> None:
+    """Remembers the version of a customer, for its next change."""
+    if "etag" in response.headers:
+        _ETAGS[case.path_parameters.get("customer_id", "")] = response.headers["etag"][0]
 
 
 @schemathesis.check

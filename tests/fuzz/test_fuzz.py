@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from random import randrange
 from uuid import UUID, uuid4
@@ -60,8 +61,8 @@ class Fuzzers:
     sessions: list[tuple[str, str, str]]
     kept: UUID = GRANT_ID
     """The administrator's right, which must not end."""
-    customer: str = str(CUSTOMER_ID)
-    """A customer of the expert's municipality."""
+    customers: tuple[str, ...] = (str(CUSTOMER_ID),)
+    """Customers of the expert's municipality: several, for some of these requests close one."""
 
 
 async def fuzz(door: Door, *options: str, who: Fuzzers) -> Fuzzed:
@@ -78,7 +79,7 @@ async def fuzz(door: Door, *options: str, who: Fuzzers) -> Fuzzed:
             "KOTO_FUZZ_TOKENS": json.dumps(who.tokens),
             "KOTO_FUZZ_SESSIONS": json.dumps(who.sessions),
             "KOTO_FUZZ_KEPT": str(who.kept),
-            "KOTO_FUZZ_CUSTOMER": who.customer,
+            "KOTO_FUZZ_CUSTOMERS": json.dumps(who.customers),
         },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -92,7 +93,7 @@ async def fuzz(door: Door, *options: str, who: Fuzzers) -> Fuzzed:
 
 
 async def sign_in(door: Door, times: int, appoint: Appoint) -> Fuzzers:
-    """So many browsers, each of a user of its own, a token for each role that is appointed, and a customer's."""
+    """So many customers, and browsers, each of a user of its own; a token for each role, and the first customer's."""
     tokens, sessions, kept = {}, [], GRANT_ID
     for role, (task, municipality) in ROLES.items():
         tokens[role] = door.issuer.token(sub=(user := str(uuid4())))
@@ -104,12 +105,15 @@ async def sign_in(door: Door, times: int, appoint: Appoint) -> Fuzzers:
         async with Browser(door) as browser:
             await browser.sign_in(sub=user)
             sessions.append((browser.cookies[COOKIE], await browser.csrf_token(), str(grant_id)))
-    opened = await door.open(opening(personal_identity_code=CODE), token=tokens["integration_expert"])
-    assert opened.status == 201
+    opened = []
+    for body in (opening(personal_identity_code=CODE), *repeat(opening(), times - 1)):
+        headers = {"Idempotency-Key": str(uuid4())}
+        opened.append(await door.open(body, headers=headers, token=tokens["integration_expert"]))
+    assert {each.status for each in opened} == {201}
     async with Browser(door) as browser:
         await browser.sign_in(sub=(user := str(uuid4())), nin=CODE, acr="high")
     tokens["customer"] = door.issuer.token(sub=user, acr="high")
-    return Fuzzers(tokens, sessions, kept, opened.json["customer_id"])
+    return Fuzzers(tokens, sessions, kept, tuple(each.json["customer_id"] for each in opened))
 
 
 async def nobody_appoints(*_: str) -> UUID:
