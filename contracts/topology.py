@@ -16,7 +16,7 @@ from typing import Any
 
 from contracts.access.rights import RIGHTS_HEARTBEAT, AccessDataUsed, RightsChanged
 from contracts.assessment import AssessmentDataUsed
-from contracts.customer import CustomerChanged, CustomerClosed, CustomerDataUsed, CustomerErased, CustomerOpened
+from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerDataUsed, CustomerErased, CustomerOpened
 from contracts.envelope import Event
 
 REQUESTS, REPLIES = "requests", "replies"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BEYOND = {
-    "services/customer/handlers.py": {"open_customer"},
-    "services/customer/repository.py": {"lock", "find_elsewhere", "find_owner"},
+    "services/customer/handlers/people.py": {"open_customer"},
+    "services/customer/repository/people.py": {"lock"},
+    "services/customer/repository/search.py": {"find_elsewhere", "find_owner"},
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import MetaData
 
 from contracts import topology
-from contracts.customer import CustomerErased
+from contracts.customer.state import CustomerErased
 from contracts.registry import requests
 
 ROOT = Path(__file__).parents[1]

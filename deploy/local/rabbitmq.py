@@ -121,11 +121,12 @@ class RabbitMQ:
         epmd = shutil.which("epmd", path=environment["PATH"]) or "epmd"
         log = self.home / "log" / "start.log"
         # our own port mapper: one that the node starts for itself is a daemon that nobody knows how to end
-        processes.start([epmd], environment, log=log, record=self.home / "epmd.json")
+        mapper = processes.start([epmd], environment, log=log, record=self.home / "epmd.json")
         node = processes.start([str(server)], environment, log=log, record=self.home / "node.json")
         deadline = time.monotonic() + seconds
-        while not self._is_ready():
-            if time.monotonic() > deadline or not processes.is_alive(node):
+        # a port mapper that ended found its port taken: the node would live by another's
+        while not (self._is_ready() and processes.is_alive(mapper)):
+            if time.monotonic() > deadline or not (processes.is_alive(node) and processes.is_alive(mapper)):
                 self.kill()
                 if not all(map(state.is_free, ports.values())):  # another program took one since we looked
                     return self.start(seconds=seconds)

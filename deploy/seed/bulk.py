@@ -24,17 +24,8 @@ from uuid_utils.compat import uuid7
 
 from contracts import topology
 from contracts.assessment import AssessmentChanged
-from contracts.customer import (
-    ChangeCustomer,
-    ClientRelationship,
-    CloseCustomer,
-    Customer,
-    CustomerChanged,
-    CustomerClosed,
-    CustomerOpened,
-    CustomerState,
-    OpenCustomer,
-)
+from contracts.customer.people import ChangeCustomer, ClientRelationship, CloseCustomer, Customer, OpenCustomer
+from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerOpened, CustomerState
 from contracts.types import PersonName
 from deploy.seed import ledger
 from deploy.seed.ledger import Begun
@@ -43,10 +34,11 @@ from services.assessment import tables as assessment_tables
 from services.assessment.law import law_on
 from services.assessment.rules import reasons_to_assess
 from services.assessment.subscribers import PROJECTION
-from services.customer import repository, rules
 from services.customer import tables as customer_tables
 from services.customer.matching import skeleton, words_on_record
-from services.customer.tables import CUSTOMER_NAME
+from services.customer.repository import history, people
+from services.customer.rules import people as rules
+from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
 from services.kit.clock import helsinki_date
 from services.kit.parts import Parts
@@ -244,7 +236,7 @@ async def _live(customer: Parts, recorder: _Recorder, life: Life, seed: int, now
         after = step.after
         cause = ledger.cause(seed, life.number, after.version)
         work = _work(recorder, customer, ledger.actor(act), cause, act.moment)
-        await repository.add_history(work, after, step.differences, source=step.source, why=step.why)
+        await history.add_history(work, after, step.differences, source=step.source, why=step.why)
         former += [
             PersonName.model_validate(each.previous)
             for each in step.differences
@@ -255,10 +247,10 @@ async def _live(customer: Parts, recorder: _Recorder, life: Life, seed: int, now
             row = recorder.last(customer.backbone.outbox)
             row["published_at"] = now
             told.append((step.event, row))
-    await repository.add(work, after)
-    recorder.last(customer_tables.CUSTOMER)["created_at"] = life.acts[0].moment
+    await people.add(work, after)
+    recorder.last(CUSTOMER)["created_at"] = life.acts[0].moment
     [relationship] = after.relationships
-    await repository.open_relationship(work, after.customer_id, relationship)
+    await people.open_relationship(work, after.customer_id, relationship)
     if not relationship.ended_on:
         for word, only_former in words_on_record(after.person.name, former).items():
             bearing = {"word": word, "customer_id": after.customer_id, "former": only_former}

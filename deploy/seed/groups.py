@@ -13,7 +13,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from contracts.customer import Arrival
+from contracts.customer.people import Arrival
 from contracts.types import Code, CountryCode, LanguageCode
 
 FOLDER = Path(__file__).parent

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from contracts.customer import CustomerVersion, OpenCustomer
+from contracts.customer.people import CustomerVersion, OpenCustomer
 from deploy.seed import ledger
 from deploy.seed.ledger import Begun
 from deploy.seed.people import Act, Life

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.customer import ChangeCustomer, OpenCustomer
+from contracts.customer.people import ChangeCustomer, OpenCustomer
 from deploy.local.state import LocalError
 from deploy.seed.people import Act, Life
 from services.kit.actor import Actor

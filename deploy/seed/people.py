@@ -18,7 +18,7 @@ from uuid import UUID
 
 from anyascii import anyascii
 
-from contracts.customer import ChangeCustomer, CloseCustomer, OpenCustomer, Person, PersonChanges
+from contracts.customer.people import ChangeCustomer, CloseCustomer, OpenCustomer, Person, PersonChanges
 from contracts.types import Address, ContactDetails, InterpreterNeed, PersonName, ResidencePermit
 from deploy.seed.groups import FOLDER, Weighted, ground_on, groups, rows, waves
 from deploy.seed.names import draw_names, married_name

@@ -26,7 +26,7 @@ from contracts.access.safeguards import (
     WithholdCustomer,
 )
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
-from contracts.customer import CustomerClosed
+from contracts.customer.state import CustomerClosed
 from contracts.envelope import Event, Request
 from services.access.handlers import anomalies, organisations, rights, safeguards, time, usage_keeping, usage_log
 from services.kit.batches import Keep

@@ -3,7 +3,7 @@
 from uuid_utils.compat import uuid7
 
 from contracts.assessment import Assessment, AssessmentChanged, Assessments, GetCustomerAssessments
-from contracts.customer import CustomerState
+from contracts.customer.state import CustomerState
 from services.assessment import repository
 from services.assessment.law import law_on
 from services.assessment.rules import reasons_to_assess

@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from contracts.customer import Arrival, CustomerState
+from contracts.customer.people import Arrival
+from contracts.customer.state import CustomerState
 from services.assessment.law import Law
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.assessment import GetCustomerAssessments
-from contracts.customer import CustomerState
+from contracts.customer.state import CustomerState
 from contracts.envelope import Event, Request
 from contracts.topology import CUSTOMER_STATES
 from services.assessment.handlers import consider, get_customer_assessments

@@ -2,32 +2,30 @@
 
 from typing import Any
 
-from contracts.customer import (
+from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
     EraseCustomer,
-    FindForEmergency,
-    FindOwnRecord,
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
     OpenCustomer,
-    SearchCustomers,
 )
+from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Event, Request
-from services.customer import handlers
+from services.customer.handlers import people, search
 from services.kit.work import Handler
 
 REQUESTS: dict[type[Request[Any]], Handler] = {
-    OpenCustomer: handlers.open_customer,
-    GetCustomer: handlers.get_customer,
-    ChangeCustomer: handlers.change_customer,
-    CloseCustomer: handlers.close_customer,
-    EraseCustomer: handlers.erase_customer,
-    FindOwnRecord: handlers.find_own_record,
-    FindForEmergency: handlers.find_for_emergency,
-    GetCustomerHistory: handlers.get_customer_history,
-    GetCustomerCards: handlers.get_customer_cards,
-    SearchCustomers: handlers.search_customers,
+    OpenCustomer: people.open_customer,
+    GetCustomer: people.get_customer,
+    ChangeCustomer: people.change_customer,
+    CloseCustomer: people.close_customer,
+    EraseCustomer: people.erase_customer,
+    FindOwnRecord: search.find_own_record,
+    FindForEmergency: search.find_for_emergency,
+    GetCustomerHistory: people.get_customer_history,
+    GetCustomerCards: people.get_customer_cards,
+    SearchCustomers: search.search_customers,
 }
 INPUT: dict[type[Event], Handler] = {}

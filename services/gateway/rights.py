@@ -23,7 +23,7 @@ from contracts.access.rights import (
     RightsHeartbeat,
     UserRights,
 )
-from contracts.customer import FindOwnRecord
+from contracts.customer.search import FindOwnRecord
 from contracts.envelope import Envelope, Request
 from services.gateway.issuer import Identity
 from services.gateway.problems import ChooseRight, NoRights

@@ -9,7 +9,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 
-from contracts.customer import CustomerErased
+from contracts.customer.state import CustomerErased
 from contracts.envelope import Envelope, Event
 from contracts.registry import find
 from contracts.topology import events_exchange, replay_exchange

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from contracts.access.anomalies import CloseAnomaly, FindAnomalies, GetAnomaly, WatchCustomer
 from contracts.access.rights import NoteSignIn
-from contracts.customer import CustomerClosed
+from contracts.customer.state import CustomerClosed
 from contracts.envelope import Request
 from services.access.handlers.anomalies import look
 from services.access.law import usage_log_law

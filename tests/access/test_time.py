@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from contracts.access.rights import AppointDeputy, ListGrants
 from contracts.access.safeguards import ListNotices
-from contracts.customer import CustomerClosed
+from contracts.customer.state import CustomerClosed
 from services.access.handlers.time import LOCK
 from tests.access.conftest import ADMIN_HELSINKI, MATTER, PROVIDER, SUPERVISOR, AccessService, with_provider
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from uuid_utils.compat import uuid7
 
-from contracts.customer import CustomerChanged
+from contracts.customer.state import CustomerChanged
 from services.access.chain import BEGINNING, next_hash
 from services.access.handlers.usage_keeping import remove_expired, write_checkpoint
 from services.kit.retry import Unreadable

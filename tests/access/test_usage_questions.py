@@ -11,7 +11,8 @@ import pytest_asyncio
 from pydantic import BaseModel
 
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage, UsageLines
-from contracts.customer import OpenCustomer, Person, SearchCustomers
+from contracts.customer.people import OpenCustomer, Person
+from contracts.customer.search import SearchCustomers
 from contracts.envelope import Request
 from contracts.policy import policy
 from services.access.subscribers import REQUESTS

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
-from contracts.customer import CustomerDataUsed
+from contracts.customer.state import CustomerDataUsed
 from contracts.envelope import Envelope, schema_urn
 from services.access.checkpoints import Checkpoints
 from services.access.handlers.usage_keeping import checkpoints, keep_usage, write_checkpoint

@@ -8,14 +8,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from contracts.assessment import Assessments, GetCustomerAssessments
-from contracts.customer import (
-    Arrival,
-    CustomerChanged,
-    CustomerErased,
-    CustomerOpened,
-    CustomerState,
-    RelationshipState,
-)
+from contracts.customer.people import Arrival
+from contracts.customer.state import CustomerChanged, CustomerErased, CustomerOpened, CustomerState, RelationshipState
 from contracts.envelope import Envelope, Event, schema_urn
 from services.assessment.handlers import get_customer_assessments
 from services.assessment.subscribers import PROJECTION

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.customer import CustomerClosed
+from contracts.customer.state import CustomerClosed
 from contracts.envelope import StateEvent
 from tests.assessment.support import Desk, StoppedClock, changed, envelope, opened, relationships
 

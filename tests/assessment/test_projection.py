@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.customer import CustomerState
+from contracts.customer.state import CustomerState
 from tests.assessment.support import Desk, changed, opened, relationships
 
 pytestmark = pytest.mark.database

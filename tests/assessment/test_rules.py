@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.customer import Arrival, CustomerChanged, RelationshipState
+from contracts.customer.people import Arrival
+from contracts.customer.state import CustomerChanged, RelationshipState
 from contracts.types import Code
 from services.assessment.law import law_on, versions
 from services.assessment.rules import last_day, reasons_to_assess

@@ -29,7 +29,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import SpanKind
 from starlette.responses import Response
 
-from contracts.customer import Person
+from contracts.customer.people import Person
 from tests.bench.recorded import Statement
 
 Asking = Callable[[bytes, dict[str, Any]], Awaitable[bytes]]

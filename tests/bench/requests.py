@@ -16,8 +16,8 @@ import aio_pika
 import aiohttp
 
 from contracts import topology
-from contracts.customer import GetCustomer
-from services.customer.handlers import get_customer
+from contracts.customer.people import GetCustomer
+from services.customer.handlers.people import get_customer
 from services.kit.work import Cause
 from tests.bench import without
 from tests.bench.house import CODE, EXPERT, PERSON, House, cpu_seconds, free_port, process

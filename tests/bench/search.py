@@ -14,12 +14,13 @@ from typing import Any
 import asyncpg
 from sqlalchemy import event
 
-from contracts.customer import ChangeCustomer, CloseCustomer, OpenCustomer, SearchCustomers
+from contracts.customer.people import ChangeCustomer, CloseCustomer, OpenCustomer
+from contracts.customer.search import SearchCustomers
 from deploy.local import issuer
 from deploy.seed import bulk
 from deploy.seed.people import Life, lives
 from services.access import operate
-from services.customer.handlers import search_customers
+from services.customer.handlers.search import search_customers
 from services.customer.matching import words
 from services.kit.run import build
 from services.kit.work import Cause

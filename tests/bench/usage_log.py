@@ -12,7 +12,7 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from contracts.access.usage_log import FindUsageByUser
-from contracts.customer import CustomerDataUsed
+from contracts.customer.state import CustomerDataUsed
 from contracts.envelope import Envelope, schema_urn
 from services.access.chain import HASHED
 from services.access.handlers.usage_keeping import _row, keep_usage

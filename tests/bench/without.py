@@ -21,9 +21,9 @@ from opentelemetry.trace import INVALID_SPAN
 from prometheus_client.metrics import MetricWrapperBase
 from sqlalchemy import true
 
-from contracts.customer import Customer
+from contracts.customer.people import Customer
 from contracts.policy import Ruling
-from services.customer import repository
+from services.customer.repository import people
 from services.gateway.issuer import Identity, Issuer
 from services.kit import requests, telemetry
 from services.kit import work as work_module
@@ -95,11 +95,11 @@ async def _not_remembered(*_: Any) -> None: ...
 
 def _unconditioned() -> Any:
     """The statement of a read without the condition of the right."""
-    kept, repository._reached = repository._reached, lambda *_: true()
+    kept, people.reached = people.reached, lambda *_: true()
     try:
-        return repository._customer.__wrapped__(None)  # type: ignore[arg-type]
+        return people._customer.__wrapped__(None)  # type: ignore[arg-type]
     finally:
-        repository._reached = kept
+        people.reached = kept
 
 
 _ANY_CUSTOMER = _unconditioned()
@@ -133,7 +133,7 @@ PROMISES: dict[str, list[Patch]] = {
     "identity code encrypted": [(FieldEncryption, "decrypt", lambda *_: CODE)],
     "policy decided and conditions of SQL": [
         (work_module, "rights_of", lambda *_: _Everything()),
-        (repository, "_customer", lambda _: _ANY_CUSTOMER),
+        (people, "_customer", lambda _: _ANY_CUSTOMER),
     ],
     "border": [(work_module, "has_border", lambda _: False)],
     "usage log": [(Work, "record_use", _unlogged)],

@@ -11,7 +11,14 @@ from uuid import UUID, uuid4
 import pytest_asyncio
 from pydantic import BaseModel, SecretStr
 
-from contracts.customer import ChangeCustomer, CloseCustomer, CustomerVersion, OpenCustomer, Person, PersonChanges
+from contracts.customer.people import (
+    ChangeCustomer,
+    CloseCustomer,
+    CustomerVersion,
+    OpenCustomer,
+    Person,
+    PersonChanges,
+)
 from contracts.envelope import Request
 from services.customer.subscribers import REQUESTS
 from services.customer.tables import BACKBONE

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Table, delete, select, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.customer.tables import CUSTOMER, CUSTOMER_NAME, METADATA
+from services.customer.tables import METADATA
+from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
 from services.kit.migrate import drift
 from services.kit.work import Cause, Work

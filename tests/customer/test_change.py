@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.customer import CloseCustomer, CustomerVersion, GetCustomer, GetCustomerHistory
+from contracts.customer.people import CloseCustomer, CustomerVersion, GetCustomer, GetCustomerHistory
 from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput, KeyReused, NotFound
 from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, opening
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE

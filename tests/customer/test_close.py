@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from contracts.customer import CloseCustomer, GetCustomer, GetCustomerHistory
+from contracts.customer.people import CloseCustomer, GetCustomer, GetCustomerHistory
 from services.kit.errors import ChangedMeanwhile, InvalidInput, NotFound
 from tests.customer.conftest import CODE, CustomerService, changing, closed, opening
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.customer import CustomerVersion, EraseCustomer
+from contracts.customer.people import CustomerVersion, EraseCustomer
 from services.kit.errors import Conflict, NotFound
 from tests.customer.conftest import CODE, CustomerService, changing, closed, opening
 from tests.support import EXPERT_TAMPERE, RECORDS_TAMPERE

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from contracts.customer import CustomerVersion, GetCustomer, GetCustomerHistory
+from contracts.customer.people import CustomerVersion, GetCustomer, GetCustomerHistory
 from services.kit.actor import Actor
 from services.kit.errors import Conflict, InvalidInput, KeyReused
 from tests.customer.conftest import CODE, CustomerService, closed, opening

@@ -5,18 +5,16 @@ from typing import Any
 
 import pytest
 
-from contracts.customer import (
+from contracts.customer.people import (
     ChangeCustomer,
     Customer,
-    CustomersFound,
     CustomerVersion,
-    FindForEmergency,
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
     PersonChanges,
-    SearchCustomers,
 )
+from contracts.customer.search import CustomersFound, FindForEmergency, SearchCustomers
 from services.kit.actor import Actor
 from services.kit.errors import Conflict, Forbidden, NotFound
 from tests.customer.conftest import CODE, CustomerService, changing, closed, opening

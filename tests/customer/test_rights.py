@@ -5,17 +5,15 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.customer import (
+from contracts.customer.people import (
     CloseCustomer,
     CustomerVersion,
     EraseCustomer,
-    FindForEmergency,
-    FindOwnRecord,
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
-    SearchCustomers,
 )
+from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Request
 from services.customer.subscribers import REQUESTS
 from services.kit.actor import Actor

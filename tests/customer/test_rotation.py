@@ -13,7 +13,8 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from contracts.customer import CustomerVersion, GetCustomer, GetCustomerHistory, SearchCustomers
+from contracts.customer.people import CustomerVersion, GetCustomer, GetCustomerHistory
+from contracts.customer.search import SearchCustomers
 from services.customer.main import build
 from services.kit import rotation
 from services.kit.errors import Conflict, KeyReused

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.customer import ClientRelationship, Customer, Person, PersonChanges
+from contracts.customer.people import ClientRelationship, Customer, Person, PersonChanges
 from contracts.types import ContactDetails, InterpreterNeed, PersonName, ResidencePermit
-from services.customer import rules
+from services.customer.rules import people as rules
 from services.kit.code_lists import PERMIT_GROUNDS
 from tests.customer.conftest import CODE, person
 

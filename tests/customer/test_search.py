@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.customer import ChangeCustomer, CustomersFound, EraseCustomer, SearchCustomers
+from contracts.customer.people import ChangeCustomer, EraseCustomer
+from contracts.customer.search import CustomersFound, SearchCustomers
 from services.customer.matching import skeleton, words_on_record
 from services.kit.errors import InvalidInput
 from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, closed, opening

@@ -8,7 +8,7 @@ from alembic import command
 from cryptography.exceptions import InvalidTag
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from contracts.customer import EraseCustomer, GetCustomer
+from contracts.customer.people import EraseCustomer, GetCustomer
 from services.customer.tables import METADATA
 from services.kit.migrate import configuration, drift, upgrade
 from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, opening

@@ -10,7 +10,7 @@ from uuid import uuid4
 import schemathesis
 
 from services.access import rules as access_rules
-from services.customer import rules as customer_rules
+from services.customer.rules import people as customer_rules
 from services.gateway.caller import CSRF_HEADER
 from services.gateway.sessions import COOKIE
 

@@ -83,22 +83,18 @@ from contracts.access.usage_log import (
     UsageLines,
 )
 from contracts.assessment import Assessments, GetCustomerAssessments
-from contracts.customer import (
+from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
     Customer,
     CustomerHistory,
-    CustomersFound,
     CustomerVersion,
-    FindForEmergency,
-    FindOwnRecord,
     GetCustomer,
     GetCustomerHistory,
     OpenCustomer,
-    OwnRecord,
     Person,
-    SearchCustomers,
 )
+from contracts.customer.search import CustomersFound, FindForEmergency, FindOwnRecord, OwnRecord, SearchCustomers
 from contracts.envelope import Envelope, Message, Request, schema_urn
 from contracts.types import PersonName
 from services.gateway.main import Settings, build

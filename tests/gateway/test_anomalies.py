@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.access.anomalies import CloseAnomaly, FindAnomalies, GetAnomaly, WatchCustomer
-from contracts.customer import FindForEmergency
+from contracts.customer.search import FindForEmergency
 from tests.gateway.support import API, CUSTOMER_ID, GRANT_ID, Door
 
 

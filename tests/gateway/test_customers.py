@@ -5,14 +5,8 @@ from typing import Any
 import pytest
 
 from contracts.assessment import GetCustomerAssessments
-from contracts.customer import (
-    ChangeCustomer,
-    CloseCustomer,
-    GetCustomer,
-    GetCustomerHistory,
-    OpenCustomer,
-    SearchCustomers,
-)
+from contracts.customer.people import ChangeCustomer, CloseCustomer, GetCustomer, GetCustomerHistory, OpenCustomer
+from contracts.customer.search import SearchCustomers
 from services.kit.work import canonical_json
 from tests.gateway.support import API, CUSTOMER_ID, REPLIES, Door, opening
 

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from contracts.access.rights import AppointDeputy, ChangeGrantEnd, EndGrant
 from contracts.access.safeguards import OpenEmergencyAccess, ReleaseCustomer
-from contracts.customer import ChangeCustomer, CloseCustomer
+from contracts.customer.people import ChangeCustomer, CloseCustomer
 from services import kit
 from services.gateway.routes.access import DeputyAppointment, Emergency, GrantEnding, NewEnd, Release
 from services.gateway.routes.customers import CustomerChanges, CustomerClosing

@@ -17,7 +17,7 @@ from contracts.access.rights import (
     RightsHeartbeat,
     UserRights,
 )
-from contracts.customer import FindOwnRecord
+from contracts.customer.search import FindOwnRecord
 from services.gateway.rights import _MOST_KNOWN, KeptRights
 from services.kit.actor import Actor
 from services.kit.clock import SystemClock

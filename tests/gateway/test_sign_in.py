@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.access.rights import GetUserRights, NoteSignIn
-from contracts.customer import FindOwnRecord
+from contracts.customer.search import FindOwnRecord
 from tests.gateway.support import API, CUSTOMER_ID, FIRST_KEY, GRANT_ID, Answer, Door, FakeIssuer, compact, new_key
 from tests.support import eventually
 

@@ -18,7 +18,7 @@ from sqlalchemy import ARRAY, BigInteger, Column, Identity, Integer, MetaData, T
 from sqlalchemy.ext.asyncio import create_async_engine
 from uuid_utils.compat import uuid7
 
-from contracts.customer import CustomerChanged, CustomerErased, RelationshipState
+from contracts.customer.state import CustomerChanged, CustomerErased, RelationshipState
 from contracts.envelope import Envelope, Event, Request, schema_urn
 from contracts.topology import events_exchange
 from services.kit import connection

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from contracts.customer import CustomerChanged
+from contracts.customer.state import CustomerChanged
 from services.kit import run
 from tests.kit.conftest import PROJECTION, StandIn, customer_changed, envelope_of, record_effect
 from tests.support import eventually

@@ -7,7 +7,7 @@ from uuid import uuid4
 import aio_pika
 import pytest
 
-from contracts.customer import CustomerChanged, CustomerErased
+from contracts.customer.state import CustomerChanged, CustomerErased
 from contracts.topology import RETRY_STEPS
 from services.kit.errors import Never, NotYet
 from services.kit.telemetry import METRICS, current_traceparent

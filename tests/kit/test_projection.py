@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Table
 
-from contracts.customer import CustomerChanged, CustomerErased
+from contracts.customer.state import CustomerChanged, CustomerErased
 from services.kit import rebuild as rebuild_module
 from services.kit.actor import service_actor
 from services.kit.projection import Projection

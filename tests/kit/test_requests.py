@@ -15,7 +15,7 @@ import pytest_asyncio
 from sqlalchemy import literal, select
 
 from contracts.assessment import Assessments, GetCustomerAssessments
-from contracts.customer import ChangeCustomer, CustomerVersion, GetCustomer, PersonChanges
+from contracts.customer.people import ChangeCustomer, CustomerVersion, GetCustomer, PersonChanges
 from contracts.topology import REQUEST_QUEUE_LENGTH
 from services.kit.actor import ActorTokens
 from services.kit.answering import ACTOR, DEADLINE, IDEMPOTENCY_KEY, milliseconds

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.customer import CustomerChanged
+from contracts.customer.state import CustomerChanged
 from services.kit.errors import Conflict, Never
 from services.kit.telemetry import current_traceparent
 from tests.kit.conftest import PROJECTION, StandIn, customer_changed, envelope_of, record_effect

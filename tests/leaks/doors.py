@@ -35,20 +35,18 @@ from contracts.access.safeguards import (
 )
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
 from contracts.assessment import GetCustomerAssessments
-from contracts.customer import (
+from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
     EraseCustomer,
-    FindForEmergency,
-    FindOwnRecord,
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
     OpenCustomer,
     Person,
     PersonChanges,
-    SearchCustomers,
 )
+from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Request
 from tests.leaks.people import DEPUTY, HOLDS, LOOKS, Planted, unborn
 from tests.support import now

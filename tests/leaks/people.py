@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from contracts.access.rights import GiveGrant, GrantGround, NoteSignIn
 from contracts.access.safeguards import WithholdCustomer
-from contracts.customer import (
+from contracts.customer.people import (
     FIELDS_OF_DATA,
     ChangeCustomer,
     CloseCustomer,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Update, update
 
-from services.customer.tables import CUSTOMER
+from services.customer.tables.people import CUSTOMER
 from tests.leaks.asking import world
 from tests.leaks.conftest import Leaky
 from tests.leaks.doors import DOORS, Door

@@ -11,7 +11,7 @@ import pika
 import pytest
 
 from contracts.assessment import GetCustomerAssessments
-from contracts.customer import (
+from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
     EraseCustomer,

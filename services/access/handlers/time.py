@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from sqlalchemy import and_, func, or_, select
 
-from contracts.customer import CustomerClosed
+from contracts.customer.state import CustomerClosed
 from services.access import rules
 from services.access.handlers.organisations import record_authorities
 from services.access.handlers.rights import tell_changed

@@ -44,7 +44,7 @@ from contracts.access.safeguards import (
     WithheldCustomers,
     WithholdCustomer,
 )
-from contracts.customer import FindForEmergency, OwnRecord
+from contracts.customer.search import FindForEmergency, OwnRecord
 from contracts.types import CustomerId, Name, Value
 from contracts.usage import Organisation, UserId
 from services.gateway.bodies import JsonBody, answer

@@ -6,21 +6,20 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import Response
 
 from contracts.assessment import Assessments, GetCustomerAssessments
-from contracts.customer import (
+from contracts.customer.people import (
     CURSOR_PATTERN,
     MOST_HISTORY,
     ChangeCustomer,
     CloseCustomer,
     Customer,
     CustomerHistory,
-    CustomersFound,
     CustomerVersion,
     GetCustomer,
     GetCustomerHistory,
     OpenCustomer,
     PersonChanges,
-    SearchCustomers,
 )
+from contracts.customer.search import CustomersFound, SearchCustomers
 from contracts.types import Code, CustomerId, Text, Value
 from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import Column, Integer, Table
 
-from contracts.customer import CloseCustomer, GetCustomer, OpenCustomer, Person
+from contracts.customer.people import CloseCustomer, GetCustomer, OpenCustomer, Person
 from deploy.local.state import LocalError
 from deploy.seed import bulk, command, handlers, ledger
 from deploy.seed.people import Life, lives

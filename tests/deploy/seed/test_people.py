@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.customer import ChangeCustomer, CloseCustomer, OpenCustomer, Person
+from contracts.customer.people import ChangeCustomer, CloseCustomer, OpenCustomer, Person
 from contracts.types import PersonName
 from deploy.seed.groups import Group, groups
 from deploy.seed.names import draw_names
 from deploy.seed.people import ALWAYS, LAST_DAY, NOBODY, IdentityCodes, Life, lives
-from services.customer import rules
+from services.customer.rules import people as rules
 from services.kit import code_lists, identity_code
 from services.kit.clock import helsinki_date
 

@@ -4,18 +4,17 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from contracts.customer import (
+from contracts.customer.people import (
     FIELDS_OF_DATA,
     Arrival,
     ClientRelationship,
     Customer,
-    CustomerState,
     HistoryEntry,
     Person,
     PersonChanges,
-    RelationshipState,
-    SearchCustomers,
 )
+from contracts.customer.search import SearchCustomers
+from contracts.customer.state import CustomerState, RelationshipState
 from contracts.envelope import FieldError
 from services.kit import code_lists, identity_code
 from services.kit.words import words

@@ -1,12 +1,11 @@
-"""What the customer service publishes and answers: people, and municipalities' client relationships with them."""
+"""People, and municipalities' client relationships with them: what is asked of them, and their history."""
 
 from datetime import datetime
 from typing import Literal
-from uuid import UUID
 
 from pydantic import Field
 
-from contracts.envelope import ActEvent, Request, StateEvent
+from contracts.envelope import Request
 from contracts.types import (
     Code,
     ContactDetails,
@@ -16,15 +15,12 @@ from contracts.types import (
     InterpreterNeed,
     LanguageCode,
     MunicipalityCode,
-    Name,
     PersonalIdentityCode,
     PersonName,
-    PhoneNumber,
     ResidencePermit,
     Text,
     Value,
 )
-from contracts.usage import DataUsed
 
 Arrival = Literal["moved", "directed", "quota_refugee", "authority_contact", "outreach"]
 """How the customer came: moved on their own; directed to a municipal place (681/2023 43 §); quota refugee; contact from
@@ -79,6 +75,7 @@ class Customer(Value):
 
 PERSON_DATA = ("identity", "contact", "language", "residence_permit", "relationship")
 """The data groups that make up a customer's record."""
+
 FIELDS_OF_DATA = {
     "identity": ("name", "date_of_birth", "personal_identity_code", "citizenships", "safety_non_disclosure"),
     "contact": ("contact",),
@@ -150,6 +147,7 @@ class EraseCustomer(
 
 
 CURSOR_PATTERN = r"^[0-9]{1,9}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
 MOST_HISTORY = 50
 """Entries in a page: so many with the longest texts are still one message."""
 
@@ -207,125 +205,3 @@ class GetCustomerCards(Request[CustomerCards], type="customer.get_customer_cards
     """Names for a list, at the moment of showing it."""
 
     customer_ids: tuple[CustomerId, ...] = Field(max_length=100)
-
-
-class CustomerHit(CustomerCard):
-    """One customer that a search found."""
-
-    matched_former_name: bool = Field(False, description="whether the name asked for is partly or wholly a former one")
-
-
-class CustomersFound(Value):
-    """Customers that match all that was asked for, the best first, a page at a time."""
-
-    hits: tuple[CustomerHit, ...]
-    next_cursor: str | None = Field(None, description="where the next page begins; null on the last")
-    known_elsewhere: bool = Field(
-        False, description="the identity code is that of another municipality's customer: a transfer can be asked for"
-    )
-    purpose_needed: bool = Field(
-        False, description="nothing here: state a purpose to hear whether the identity code is known elsewhere"
-    )
-
-
-SEARCH_CURSOR_PATTERN = r"^[0-9]{1,7}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-MOST_HITS = 50
-
-
-class SearchCustomers(
-    Request[CustomersFound], type="customer.search_customers.v1", act="search", data=("identity", "existence")
-):
-    """Look for customers of the acting municipality: by one of the four or more; all that are given must match.
-
-    Whether a whole identity code is known elsewhere is looked up only for a stated purpose (906/2019 23 §).
-    """
-
-    name: Name | None = Field(
-        None, examples=["Muhammad Esim"], description="names or their beginnings, present or former, in any order"
-    )
-    date_of_birth: Day | None = None
-    personal_identity_code: PersonalIdentityCode | None = None
-    phone: PhoneNumber | None = None
-    purpose: Code | None = Field(
-        None, examples=["initial_assessment"], description="why to look beyond the own customers: purposes_of_use"
-    )
-    cursor: str | None = Field(
-        None, pattern=SEARCH_CURSOR_PATTERN, examples=[None], description="next_cursor of the page before"
-    )
-    limit: int = Field(20, ge=1, le=MOST_HITS)
-
-
-class OwnRecord(Value):
-    """The customer with an identity code, if there is one."""
-
-    customer_id: CustomerId | None
-
-
-class FindOwnRecord(Request[OwnRecord], type="customer.find_own_record.v1", act="view", data=("existence",)):
-    """Which customer the person is who signs in; asked by the gateway, of a code that the issuer vouches for."""
-
-    personal_identity_code: PersonalIdentityCode
-
-
-class FindForEmergency(
-    Request[OwnRecord], type="customer.find_for_emergency.v1", act="break_glass", data=("existence",)
-):
-    """Whom an emergency is about, whoever's customer: before emergency access to him or her is opened."""
-
-    personal_identity_code: PersonalIdentityCode
-    reason: Text = Field(min_length=10, examples=["Found unconscious, the hospital asks for next of kin"])
-
-
-class RelationshipState(Value):
-    """A municipality's relationship as other services need it."""
-
-    municipality: MunicipalityCode
-    state: Literal["open", "ended"]
-    arrival: Arrival
-
-
-class CustomerState(StateEvent):
-    """The public state of a customer: what it means for integration law, never who the person is.
-
-    `integration_act_groups` names the groups of 681/2023 2 § 3-4 mom. that the person may belong to on the facts known.
-    """
-
-    customer_id: CustomerId
-    relationships: tuple[RelationshipState, ...]
-    first_permit_on: Day | None = Field(None, description="the day from which the time of 14 § 1 mom. runs")
-    three_year_limit_applies: bool = Field(True, description="14 § 6 mom.: sometimes it does not")
-    integration_act_groups: tuple[Code, ...] = Field((), examples=[["2.3"]])
-    service_language: LanguageCode | None = None
-    interpreter_needed: bool | None = None
-    safety_non_disclosure: bool = Field(
-        False, description="661/2009 36 §: whoever hears of it keeps contact details and municipality to itself"
-    )
-
-
-class CustomerOpened(CustomerState, type="customer.opened.v1", data=("customer_state",)):
-    """A municipality opened a customer relationship."""
-
-    municipality: MunicipalityCode
-
-
-class CustomerChanged(CustomerState, type="customer.changed.v1", data=("customer_state",)):
-    """What is known of a customer changed."""
-
-
-class CustomerClosed(CustomerState, type="customer.closed.v1", data=("customer_state",)):
-    """A municipality ended its customer relationship."""
-
-    municipality: MunicipalityCode
-    reason: Code = Field(examples=["moved_away"])
-
-
-class CustomerDataUsed(DataUsed, type="customer.data_used.v1", data=("usage_log",)):
-    """Somebody used data of the customer service, or was refused."""
-
-
-class CustomerErased(ActEvent, type="customer.erased.v1", data=("customer_state",)):
-    """A person was erased: every service erases what it holds, and remembers the id so that nothing comes back."""
-
-    SUBJECT = "erased_customer_id"
-
-    erased_customer_id: UUID

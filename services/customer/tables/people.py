@@ -2,14 +2,11 @@
 its client relationship.
 """
 
-from typing import Any
-
 from sqlalchemy import (
     ARRAY,
     Boolean,
     Column,
     Date,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -17,37 +14,18 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
-    TypeDecorator,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
+from services.customer.tables.base import METADATA, VersionedJson
 from services.kit.border import HERE, OPENED
 from services.kit.field_encryption import Encrypted
-from services.kit.tables import Moment, backbone, service_metadata
+from services.kit.tables import Moment
 
 _HAS_RELATIONSHIP = "(SELECT true FROM client_relationship AS own WHERE own.customer_id = {}.customer_id LIMIT 1)"
 """With the municipality: another one's are beyond the border of client_relationship itself. Not EXISTS: PostgreSQL
 would read the whole table into memory when many customers are asked for, and here looks each up by index."""
-
-METADATA = service_metadata()
-BACKBONE = backbone(METADATA)
-
-
-class VersionedJson(TypeDecorator[Any]):
-    """A JSON value stored as `{"schema": n, "value": ...}`, so that a later shape can tell which one it reads."""
-
-    impl = JSONB(none_as_null=True)
-    cache_ok = True
-    SCHEMA = 1
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else {"schema": self.SCHEMA, "value": value}
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else value["value"]
-
 
 CUSTOMER = Table(
     "customer",

@@ -1,4 +1,4 @@
-"""What can be asked of the customer service: each function loads, asks the rules, changes and publishes."""
+"""Opening, reading, changing, closing and erasing customers, and their history."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,37 +6,30 @@ from typing import Any
 from sqlalchemy import Row
 from uuid_utils.compat import uuid7
 
-from contracts.customer import (
+from contracts.customer.people import (
     ChangeCustomer,
     ClientRelationship,
     CloseCustomer,
     Customer,
     CustomerCards,
-    CustomerChanged,
-    CustomerClosed,
-    CustomerErased,
     CustomerHistory,
-    CustomerOpened,
-    CustomersFound,
     CustomerVersion,
     EraseCustomer,
-    FindForEmergency,
-    FindOwnRecord,
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
     OpenCustomer,
-    OwnRecord,
     Person,
-    SearchCustomers,
 )
-from services.customer import repository, rules
+from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerErased, CustomerOpened
+from services.customer.repository import history, people, search
+from services.customer.rules import people as rules
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_municipality
 from services.kit.erasure import erase_customer as erase_everything
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput
 from services.kit.rights import Reach
-from services.kit.words import words, words_asked
+from services.kit.words import words
 from services.kit.work import Work
 
 _FORMER = Reach(related=False, former=True, named_only=False, emergency=False, withheld=False)
@@ -64,20 +57,20 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
     opened = ClientRelationship(municipality=municipality, arrival=message.arrival, started_on=today)
     code = message.person.personal_identity_code
     await work.beyond_the_border("a person is one national record, and a new one has no relationship yet")
-    known = await repository.find_by_identity_code(work, code) if code else None
+    known = await people.find_by_identity_code(work, code) if code else None
     if errors := rules.broken_by_opening(None, message.person, work.rights):
         raise Forbidden(errors=errors)
     if known is None:
         before = None
         customer = Customer(customer_id=uuid7(), version=1, person=message.person, relationships=(opened,))
-        await repository.add(work, customer)
+        await people.add(work, customer)
     elif (
         known.ever_here
         and not known.open_here
         and not known.open_elsewhere
         and known.customer_id not in work.actor.withheld
     ):
-        before = await repository.get(work, known.customer_id, _FORMER)
+        before = await people.get(work, known.customer_id, _FORMER)
         if errors := rules.broken_by_opening(before.person, message.person, work.rights):
             raise Forbidden(errors=errors)
         customer = before.model_copy(
@@ -87,11 +80,11 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
                 "relationships": (*before.relationships, opened),
             }
         )
-        await repository.change(work, customer)
+        await people.change(work, customer)
     else:
         raise _already_known(work, known, code)
-    await repository.open_relationship(work, customer.customer_id, opened)
-    await repository.add_history(
+    await people.open_relationship(work, customer.customer_id, opened)
+    await history.add_history(
         work,
         customer,
         [
@@ -100,7 +93,7 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
         ],
         source=rules.source_at_opening(message.arrival),
     )
-    await repository.record_names(work, customer)
+    await search.record_names(work, customer)
     _record_use(work, customer, [field for field, _, new in rules.differences(None, customer.person) if new])
     await work.publish(CustomerOpened(**dict(rules.public_state(customer)), municipality=municipality))
     return _version(customer)
@@ -108,14 +101,14 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
 
 async def get_customer(message: GetCustomer, work: Work) -> Customer:
     """The person, and the acting municipality's own relationships; what the policy masks is named, and empty."""
-    customer = await repository.get(work, message.customer_id)
+    customer = await people.get(work, message.customer_id)
     _record_use(work, customer, [*Person.model_fields, rules.RELATIONSHIP])
     return rules.shown(customer, work.rights, _relation(work, customer))
 
 
 async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersion:
     """Changes the person. A change that changes nothing makes no version; one that nobody outside sees, no event."""
-    before = await repository.lock(work, message.customer_id)
+    before = await people.lock(work, message.customer_id)
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
     await _check_version(work, before, message.expected_version)
@@ -137,14 +130,14 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
     if (
         code
         and code != before.person.personal_identity_code
-        and (known := await repository.find_by_identity_code(work, code))
+        and (known := await people.find_by_identity_code(work, code))
     ):
         raise _already_known(work, known, code)
     after = before.model_copy(update={"version": before.version + 1, "person": person})
-    await repository.change(work, after)
-    await repository.add_history(work, after, differences, why=message.why, source=message.source)
+    await people.change(work, after)
+    await history.add_history(work, after, differences, why=message.why, source=message.source)
     if any(difference.field == rules.NAME for difference in differences):
-        await repository.record_names(work, after)
+        await search.record_names(work, after)
     state = rules.public_state(after)
     if state != rules.public_state(before):
         await work.publish(CustomerChanged(**dict(state)))
@@ -156,7 +149,7 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
     # before the row: the right to it ended with the relationship, and a repeat must be answered all the same
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
-    before = await repository.lock(work, message.customer_id, rules.RELATIONSHIP)
+    before = await people.lock(work, message.customer_id, rules.RELATIONSHIP)
     await _check_version(work, before, message.expected_version)
     _record_use(work, before, [rules.RELATIONSHIP])
     today = helsinki_date(work.now)
@@ -172,12 +165,10 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
             "relationships": tuple(ended if each is open_one else each for each in before.relationships),
         }
     )
-    await repository.change(work, after)
-    await repository.end_relationship(work, after.customer_id, ended)
-    await repository.add_history(
-        work, after, [rules.difference_of_relationship(open_one, ended)], source="municipality"
-    )
-    await repository.record_names(work, after)
+    await people.change(work, after)
+    await people.end_relationship(work, after.customer_id, ended)
+    await history.add_history(work, after, [rules.difference_of_relationship(open_one, ended)], source="municipality")
+    await search.record_names(work, after)
     await work.publish(
         CustomerClosed(**dict(rules.public_state(after)), municipality=municipality, reason=message.reason)
     )
@@ -189,24 +180,24 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
     # before the row: there is none when the first copy has done it
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
-    customer = await repository.lock(work, message.customer_id)
+    customer = await people.lock(work, message.customer_id)
     _record_use(work, customer, [*Person.model_fields, rules.RELATIONSHIP])
     if any(not each.ended_on for each in customer.relationships if each.municipality != work.actor.organisation):
         raise Conflict("Another municipality has an open relationship with the customer.")
-    words = await repository.forget_names(work, customer.customer_id)
+    words = await search.forget_names(work, customer.customer_id)
     await erase_everything(work, customer.customer_id)
-    await repository.forget_unused_words(work, words)
+    await search.forget_unused_words(work, words)
     await work.publish(CustomerErased(erased_customer_id=customer.customer_id), legal_basis="681/2023 77 §")
     return _version(customer)
 
 
 async def get_customer_history(message: GetCustomerHistory, work: Work) -> CustomerHistory:
     """Every change of the person, whoever made it, and of the acting municipality's relationships."""
-    customer = await repository.get(work, message.customer_id)
+    customer = await people.get(work, message.customer_id)
     relation = _relation(work, customer)
     fields = rules.visible_fields(customer.person, work.rights, relation)
-    entries, more = await repository.get_history(work, customer.customer_id, fields, message.cursor, message.limit)
-    beside = await repository.changes_beside(work, customer.customer_id, entries)
+    entries, more = await history.get_history(work, customer.customer_id, fields, message.cursor, message.limit)
+    beside = await history.changes_beside(work, customer.customer_id, entries)
     shown = rules.shown_history(entries, beside, customer.person, work.rights, relation)
     tells_arrival = any(each.version == 1 and each.source != rules.MASKED for each in shown)
     seen = {each.field for each in shown if not each.masked} | ({rules.RELATIONSHIP} if tells_arrival else set())
@@ -216,68 +207,9 @@ async def get_customer_history(message: GetCustomerHistory, work: Work) -> Custo
 
 async def get_customer_cards(message: GetCustomerCards, work: Work) -> CustomerCards:
     """Names for a list; those that the asker may not see are left out."""
-    cards = await repository.get_cards(work, message.customer_ids)
+    cards = await people.get_cards(work, message.customer_ids)
     work.record_use([each.customer_id for each in cards], ["identity"], relation=work.rights.related)
     return CustomerCards(cards=cards)
-
-
-async def search_customers(message: SearchCustomers, work: Work) -> CustomersFound:
-    """The acting municipality's customers; of another one's, only that a whole identity code is known there."""
-    on, allow_test_codes = helsinki_date(work.now), work.settings.allow_test_identity_codes
-    if errors := rules.broken_by_searching(message, on, allow_test_codes=allow_test_codes):
-        raise InvalidInput(errors=errors)
-    if not work.rights.allows("identity", work.rights.related):
-        raise Forbidden("The right does not cover looking for customers.")
-    if message.phone and not work.rights.allows("contact", work.rights.related):
-        raise Forbidden("The role does not allow looking for a phone number.")
-    hits, more = await repository.search(work, message, words(message.name or ""))
-    code = message.personal_identity_code
-    elsewhere_matters = bool(code) and not hits and work.rights.allows("existence", "foreign")
-    known_elsewhere = None
-    if code and message.purpose and elsewhere_matters:
-        known_elsewhere = await repository.find_elsewhere(work, code)
-    if known_elsewhere:
-        work.record_use([known_elsewhere], ["existence"], relation="foreign", purpose=message.purpose)
-    work.record_use(
-        [each.customer_id for each in hits],
-        ["identity"],
-        relation=work.rights.related,
-        found=len(hits),
-        sealed=message.model_dump(mode="json", exclude_none=True, exclude={"cursor", "limit"}),
-        words=words_asked(
-            name=message.name,
-            date_of_birth=message.date_of_birth,
-            personal_identity_code=message.personal_identity_code,
-            phone=message.phone,
-        ),
-        purpose=message.purpose,
-    )
-    return CustomersFound(
-        hits=hits,
-        next_cursor=more,
-        known_elsewhere=known_elsewhere is not None,
-        purpose_needed=elsewhere_matters and not message.purpose,
-    )
-
-
-async def find_own_record(message: FindOwnRecord, work: Work) -> OwnRecord:
-    """The customer who is the person with the code. The gateway asks it for nobody's eyes: no line in the usage log."""
-    return OwnRecord(customer_id=await repository.find_owner(work, message.personal_identity_code))
-
-
-async def find_for_emergency(message: FindForEmergency, work: Work) -> OwnRecord:
-    """Whom the emergency is about, whoever's customer."""
-    found = await repository.find_owner(work, message.personal_identity_code)
-    work.record_use(
-        [found] if found else [],
-        ["existence"],
-        relation="foreign",
-        found=int(found is not None),
-        sealed=message.model_dump(mode="json"),
-        words=[message.personal_identity_code],
-        purpose="emergency",
-    )
-    return OwnRecord(customer_id=found if found not in work.actor.withheld else None)
 
 
 def _relation(work: Work, customer: Customer) -> str:
@@ -313,7 +245,7 @@ async def _check_version(work: Work, customer: Customer, expected: int) -> None:
     if customer.version != expected:
         raise ChangedMeanwhile(
             current_version=customer.version,
-            changes=await repository.changes_after(
+            changes=await history.changes_after(
                 work,
                 customer.customer_id,
                 rules.visible_fields(customer.person, work.rights, _relation(work, customer)),

@@ -1,0 +1,73 @@
+"""What other services hear of a customer: consequences in integration law, never who the person is."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.customer.people import Arrival
+from contracts.envelope import ActEvent, StateEvent
+from contracts.types import (
+    Code,
+    CustomerId,
+    Day,
+    LanguageCode,
+    MunicipalityCode,
+    Value,
+)
+from contracts.usage import DataUsed
+
+
+class RelationshipState(Value):
+    """A municipality's relationship as other services need it."""
+
+    municipality: MunicipalityCode
+    state: Literal["open", "ended"]
+    arrival: Arrival
+
+
+class CustomerState(StateEvent):
+    """The public state of a customer: what it means for integration law, never who the person is.
+
+    `integration_act_groups` names the groups of 681/2023 2 § 3-4 mom. that the person may belong to on the facts known.
+    """
+
+    customer_id: CustomerId
+    relationships: tuple[RelationshipState, ...]
+    first_permit_on: Day | None = Field(None, description="the day from which the time of 14 § 1 mom. runs")
+    three_year_limit_applies: bool = Field(True, description="14 § 6 mom.: sometimes it does not")
+    integration_act_groups: tuple[Code, ...] = Field((), examples=[["2.3"]])
+    service_language: LanguageCode | None = None
+    interpreter_needed: bool | None = None
+    safety_non_disclosure: bool = Field(
+        False, description="661/2009 36 §: whoever hears of it keeps contact details and municipality to itself"
+    )
+
+
+class CustomerOpened(CustomerState, type="customer.opened.v1", data=("customer_state",)):
+    """A municipality opened a customer relationship."""
+
+    municipality: MunicipalityCode
+
+
+class CustomerChanged(CustomerState, type="customer.changed.v1", data=("customer_state",)):
+    """What is known of a customer changed."""
+
+
+class CustomerClosed(CustomerState, type="customer.closed.v1", data=("customer_state",)):
+    """A municipality ended its customer relationship."""
+
+    municipality: MunicipalityCode
+    reason: Code = Field(examples=["moved_away"])
+
+
+class CustomerDataUsed(DataUsed, type="customer.data_used.v1", data=("usage_log",)):
+    """Somebody used data of the customer service, or was refused."""
+
+
+class CustomerErased(ActEvent, type="customer.erased.v1", data=("customer_state",)):
+    """A person was erased: every service erases what it holds, and remembers the id so that nothing comes back."""
+
+    SUBJECT = "erased_customer_id"
+
+    erased_customer_id: UUID

@@ -1,0 +1,54 @@
+"""What the customer service needs of the Integration Act as data: one file a version, with its days in force."""
+
+import tomllib
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TimeLimit(_Entry):
+    """How long after the first permit a person can be assessed (681/2023 14 § 1 mom.), in years."""
+
+    years: int
+    legal_basis: str
+    counting: str
+
+    def last_day(self, first_permit_on: date) -> date:
+        """The last day of the time."""
+        year = first_permit_on.year + self.years
+        try:
+            return first_permit_on.replace(year=year)
+        except ValueError:  # 29 February
+            return date(year, 2, 28)
+
+
+class Law(_Entry):
+    """One version of the Act."""
+
+    version: str
+    source: str
+    valid_from: date
+    valid_to: date | None = None
+    time_limit: TimeLimit
+
+
+@cache
+def versions() -> tuple[Law, ...]:
+    """Every version, oldest first."""
+    files = Path(__file__).parent.glob("integration_act_*.toml")
+    laws = (Law.model_validate(tomllib.loads(file.read_text("utf-8"))) for file in files)
+    return tuple(sorted(laws, key=lambda law: law.valid_from))
+
+
+def law_on(day: date) -> Law:
+    """The version in force on that day; LookupError when there is none."""
+    for law in versions():
+        if law.valid_from <= day and (law.valid_to is None or day <= law.valid_to):
+            return law
+    raise LookupError(f"no version of 681/2023 is in force on {day}")

@@ -1,0 +1,9 @@
+"""Transfers between organisations."""
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None: ...

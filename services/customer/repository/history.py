@@ -1,0 +1,109 @@
+"""What changed."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Text,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import insert
+from uuid_utils.compat import uuid7
+
+from contracts.customer.people import Customer, HistoryEntry
+from contracts.envelope import FieldChange
+from services.customer.repository.reach import execute
+from services.customer.rules.people import IDENTITY_CODE, RELATIONSHIP, Difference
+from services.customer.tables.people import CUSTOMER_HISTORY
+from services.kit.rights import MUNICIPALITY
+from services.kit.work import Work
+
+
+async def get_history(
+    work: Work, customer_id: UUID, fields: Collection[str], cursor: str | None, limit: int
+) -> tuple[tuple[HistoryEntry, ...], str | None]:
+    """A page of the changes of these fields, oldest first, and the next page's cursor.
+
+    Of relationships only the municipality's own. Whether the asker reaches the customer is for the caller to know.
+    """
+    table = CUSTOMER_HISTORY.c
+    query = select(CUSTOMER_HISTORY).where(
+        table.customer_id == customer_id, table.field == func.any(literal(fields, ARRAY(Text))), _told_here()
+    )
+    if cursor:
+        version, _, entry_id = cursor.partition(".")
+        query = query.where(tuple_(table.version, table.id) > (int(version), UUID(entry_id)))
+    rows = (await execute(work, query.order_by(table.version, table.id).limit(limit + 1))).mappings().all()
+    page = rows[:limit]
+    more = f"{page[-1]['version']}.{page[-1]['id']}" if len(rows) > limit else None
+    return tuple(HistoryEntry.model_validate(_decrypted(work, row)) for row in page), more
+
+
+async def changes_beside(work: Work, customer_id: UUID, entries: Collection[HistoryEntry]) -> tuple[HistoryEntry, ...]:
+    """All changes of the versions that these changes are of, whether the asker may see them or not."""
+    table = CUSTOMER_HISTORY.c
+    versions = sorted({each.version for each in entries})
+    same = select(CUSTOMER_HISTORY).where(
+        table.customer_id == customer_id, table.version == func.any(literal(versions, ARRAY(Integer)))
+    )
+    rows = (await execute(work, same)).mappings()
+    return tuple(HistoryEntry.model_validate(_decrypted(work, row)) for row in rows)
+
+
+async def changes_after(work: Work, customer_id: UUID, fields: Collection[str], version: int) -> list[FieldChange]:
+    """Which of these fields were changed after a version, by whom and when."""
+    rows = await execute(
+        work,
+        select(*(CUSTOMER_HISTORY.c[field] for field in FieldChange.model_fields))
+        .where(
+            CUSTOMER_HISTORY.c.customer_id == customer_id,
+            CUSTOMER_HISTORY.c.version > version,
+            CUSTOMER_HISTORY.c.field == func.any(literal(fields, ARRAY(Text))),
+            _told_here(),
+        )
+        .order_by(CUSTOMER_HISTORY.c.version, CUSTOMER_HISTORY.c.id),
+    )
+    return [FieldChange.model_validate(row) for row in rows.mappings()]
+
+
+async def add_history(
+    work: Work, customer: Customer, differences: Iterable[Difference], *, source: str, why: str | None = None
+) -> None:
+    """Writes who changed what, when, why, and who told it (73 § 2 mom.)."""
+    rows = []
+    for field, previous, new in differences:
+        entry_id = uuid7()
+        if field == IDENTITY_CODE:
+            previous, new = (code and work.encryption.encrypt(code, entry_id) for code in (previous, new))
+        rows.append({"id": entry_id, "field": field, "previous": previous, "new": new})
+    same = {
+        "customer_id": customer.customer_id,
+        "version": customer.version,
+        "changed_at": work.now,
+        "changed_by": work.actor.user,
+        "organisation": work.actor.organisation,
+        "why": why,
+        "source": source,
+    }
+    await work.connection.execute(insert(CUSTOMER_HISTORY), [row | same for row in rows])
+
+
+def _told_here() -> ColumnElement[bool]:
+    """What is known of the person is told to every municipality that has the customer; their relationships are not."""
+    return or_(CUSTOMER_HISTORY.c.field != RELATIONSHIP, CUSTOMER_HISTORY.c.organisation == MUNICIPALITY)
+
+
+def _decrypted(work: Work, row: Any) -> dict[str, Any]:
+    entry = dict(row)
+    if entry["field"] == IDENTITY_CODE:
+        for side in ("previous", "new"):
+            entry[side] = entry[side] and work.encryption.decrypt(entry[side], entry["id"])
+    return entry

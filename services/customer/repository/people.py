@@ -1,0 +1,192 @@
+"""People and relationships as they are now."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Row,
+    Select,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+from uuid_utils.compat import uuid7
+
+from contracts.customer.people import ClientRelationship, Customer, CustomerCard, Person
+from services.customer.matching import phone_number
+from services.customer.repository.reach import (
+    IS_OPEN,
+    REACHED_BY,
+    card,
+    execute,
+    has_code,
+    has_relationship,
+    has_relationship_elsewhere,
+    reached,
+)
+from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER
+from services.kit.errors import NotFound
+from services.kit.rights import Reach
+from services.kit.work import Work
+
+
+@cache
+def _customer(reach: Reach) -> Select[Any]:
+    # Built once: building it takes SQLAlchemy longer than running it takes PostgreSQL.
+    hidden = ("personal_identity_code_hash", "phone_number", "created_at")
+    relationship = CLIENT_RELATIONSHIP.c
+    one = func.jsonb_build_object(
+        *(part for field in ClientRelationship.model_fields for part in (literal(field), relationship[field]))
+    )
+    all_of_them = (
+        select(func.jsonb_agg(aggregate_order_by(one, relationship.id)))
+        .where(relationship.customer_id == CUSTOMER.c.customer_id)
+        .scalar_subquery()
+    )
+    return select(
+        *(column for column in CUSTOMER.c if column.name not in hidden), all_of_them.label("relationships")
+    ).where(CUSTOMER.c.customer_id == bindparam("customer_id"), reached(CUSTOMER.c.customer_id, reach))
+
+
+@cache
+def _lock(reach: Reach) -> Select[Any]:
+    return (
+        select(CUSTOMER.c.customer_id)
+        .where(CUSTOMER.c.customer_id == bindparam("customer_id"), reached(CUSTOMER.c.customer_id, reach))
+        .with_for_update()
+    )
+
+
+async def get(work: Work, customer_id: UUID, reach: Reach | None = None) -> Customer:
+    """The customer with every municipality's relationships; NotFound when the asker does not reach any of that id.
+
+    Forbidden, when the asker sees it in an emergency and the request does more. `reach`: what the request reaches,
+    unless a rule of the domain says otherwise.
+    """
+    row = (await execute(work, _customer(reach or work.rights.reach(REACHED_BY)), customer_id=customer_id)).first()
+    if row is None:
+        work.rights.refuse_in_emergency(customer_id, REACHED_BY)
+        raise NotFound("no such customer")
+    return Customer(
+        customer_id=customer_id,
+        version=row.version,
+        person=_person(work, row),
+        relationships=tuple(ClientRelationship.model_validate(each) for each in row.relationships or ()),
+        # none: in an emergency another municipality's customer is seen, and its relationship is not
+    )
+
+
+async def lock(work: Work, customer_id: UUID, data: str = REACHED_BY) -> Customer:
+    """`get`, and nobody else changes the customer until the transaction ends; `data`: what the act is about."""
+    # A statement that waits for a lock sees the relationships as they were before it waited: so `get` looks again.
+    reach = work.rights.reach(data)
+    await execute(work, _lock(reach), customer_id=customer_id)
+    await work.beyond_the_border("a change tells the whole state, with every municipality's relationship")
+    return await get(work, customer_id, reach)
+
+
+async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, bool, bool]] | None:
+    """Who has the code (`customer_id`); a customer here, now or ever, or elsewhere (`open_here`, `ever_here` ...)?
+
+    Until the transaction ends nobody else changes the customer found, and nobody else looks for the same code: two
+    experts who record a new code at the same moment come one after the other.
+    """
+    # while keys are rotated, every process knows the key that another one hashes by, and so takes its lock too
+    for code_hash in sorted(work.encryption.search_hashes(code)):
+        lock_number = int.from_bytes(code_hash[:8], signed=True)
+        await work.connection.execute(select(func.pg_advisory_xact_lock(cast(lock_number, BigInteger))))
+    found = await execute(
+        work,
+        select(
+            CUSTOMER.c.customer_id,
+            has_relationship(CUSTOMER.c.customer_id).label("open_here"),
+            has_relationship(CUSTOMER.c.customer_id, also_ended=True).label("ever_here"),
+            has_relationship_elsewhere(CUSTOMER.c.customer_id).label("open_elsewhere"),
+        )
+        .where(has_code(work, code))
+        .with_for_update(),
+    )
+    return found.first()
+
+
+async def get_cards(work: Work, customer_ids: Iterable[UUID]) -> tuple[CustomerCard, ...]:
+    """The cards of those whom the asker may see."""
+    rows = await execute(
+        work,
+        select(CUSTOMER.c.customer_id, CUSTOMER.c.family_name, CUSTOMER.c.given_name, CUSTOMER.c.date_of_birth).where(
+            CUSTOMER.c.customer_id.in_(customer_ids),
+            reached(CUSTOMER.c.customer_id, work.rights.reach(REACHED_BY)),
+        ),
+    )
+    return tuple(CustomerCard(**card(row)) for row in rows)
+
+
+async def add(work: Work, customer: Customer) -> None:
+    """Writes a new customer; the relationships and the history are written on their own."""
+    await work.connection.execute(insert(CUSTOMER), _columns(work, customer) | {"created_at": work.now})
+
+
+async def change(work: Work, customer: Customer) -> None:
+    """Writes the person and the version as they are now."""
+    await work.connection.execute(
+        update(CUSTOMER).where(CUSTOMER.c.customer_id == customer.customer_id).values(**_columns(work, customer))
+    )
+
+
+async def open_relationship(work: Work, customer_id: UUID, opened: ClientRelationship) -> None:
+    """Writes a new relationship."""
+    await work.connection.execute(
+        insert(CLIENT_RELATIONSHIP), {"id": uuid7(), "customer_id": customer_id, **dict(opened)}
+    )
+
+
+async def end_relationship(work: Work, customer_id: UUID, ended: ClientRelationship) -> None:
+    """Writes the end of the municipality's open relationship."""
+    await work.connection.execute(
+        update(CLIENT_RELATIONSHIP)
+        .where(
+            CLIENT_RELATIONSHIP.c.customer_id == customer_id,
+            CLIENT_RELATIONSHIP.c.municipality == ended.municipality,
+            IS_OPEN,
+        )
+        .values(ended_on=ended.ended_on, end_reason=ended.end_reason)
+    )
+
+
+def _columns(work: Work, customer: Customer) -> dict[str, Any]:
+    person = customer.person
+    code = person.personal_identity_code
+    return {
+        "customer_id": customer.customer_id,
+        "version": customer.version,
+        "family_name": person.name.family,
+        "given_name": person.name.given,
+        "date_of_birth": person.date_of_birth,
+        "personal_identity_code": work.encryption.encrypt(code, customer.customer_id) if code else None,
+        "personal_identity_code_hash": work.encryption.search_hash(code) if code else None,
+        "citizenships": list(person.citizenships),
+        "mother_tongue": person.mother_tongue,
+        "service_language": person.service_language,
+        "safety_non_disclosure": person.safety_non_disclosure,
+        "phone_number": phone_number(person.contact.phone) if person.contact and person.contact.phone else None,
+        **person.model_dump(mode="json", include={"interpreter", "contact", "first_residence_permit"}),
+        "changed_at": work.now,
+    }
+
+
+def _person(work: Work, row: Row[Any]) -> Person:
+    code = row.personal_identity_code
+    return Person.model_validate(
+        row._asdict()
+        | {
+            "name": {"family": row.family_name, "given": row.given_name},
+            "personal_identity_code": code and work.encryption.decrypt(code, row.customer_id),
+        }
+    )

@@ -1,0 +1,63 @@
+"""Who is reached: the conditions that every query of customers holds."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Select,
+    and_,
+    select,
+)
+
+from contracts.types import PersonName
+from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER
+from services.kit.rights import MUNICIPALITY, Reach, within
+from services.kit.work import Work
+
+REACHED_BY = "identity"
+"""The data group without which a customer does not exist for the asker."""
+
+IS_OPEN = CLIENT_RELATIONSHIP.c.ended_on.is_(None)
+
+
+async def execute(work: Work, statement: Select[Any], **values: Any) -> CursorResult[Any]:
+    """Executes a statement that holds a right: who asks is said here alone."""
+    result: CursorResult[Any] = await work.connection.execute(statement, work.rights.values | values)
+    return result
+
+
+def has_code(work: Work, code: str) -> ColumnElement[bool]:
+    """The customer has this identity code, by whichever search key it was hashed."""
+    return CUSTOMER.c.personal_identity_code_hash.in_(work.encryption.search_hashes(code))
+
+
+def reached(customer_id: ColumnElement[UUID], reach: Reach) -> ColumnElement[bool]:
+    """The right: the customer is one of those whom the act reaches."""
+    return within(reach, customer_id, has_relationship(customer_id), has_relationship(customer_id, also_ended=True))
+
+
+def has_relationship(customer_id: ColumnElement[UUID], also_ended: bool = False) -> ColumnElement[bool]:
+    """The municipality has an open relationship with the customer, or has ever had one."""
+    here = CLIENT_RELATIONSHIP.c.municipality == MUNICIPALITY
+    return _relationship_exists(customer_id, here if also_ended else and_(here, IS_OPEN))
+
+
+def has_relationship_elsewhere(customer_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    return _relationship_exists(customer_id, CLIENT_RELATIONSHIP.c.municipality != MUNICIPALITY, IS_OPEN)
+
+
+def _relationship_exists(customer_id: ColumnElement[UUID], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    # No EXISTS: for a list PostgreSQL would make it a join with all relationships of the municipality.
+    relationship = CLIENT_RELATIONSHIP.c
+    found = select(relationship.id).where(relationship.customer_id == customer_id, *conditions).limit(1)
+    return found.scalar_subquery().is_not(None)
+
+
+def card(row: Any) -> dict[str, Any]:
+    return {
+        "customer_id": row.customer_id,
+        "name": PersonName(family=row.family_name, given=row.given_name),
+        "date_of_birth": row.date_of_birth,
+    }

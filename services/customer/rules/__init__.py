@@ -1,0 +1,1 @@
+"""What may be done, recorded and told, by capability: pure functions, no I/O and no clock."""
