@@ -27,7 +27,8 @@ Kind = Literal["ordinary", "protected", "trafficked"]
 KINDS: tuple[Kind, ...] = ("ordinary", "protected", "trafficked")
 LOOKS, HOLDS, DEPUTY = "looks@tampere", "holds@tampere", "deputy@tampere"
 """Users: who looked at everybody, who holds a right, and who could."""
-_ENTERS = Actor("enters@tampere", HERE, "integration_expert", powers=("personal_safety", "trafficking"))
+_POWERS = ("personal_safety", "trafficking")
+_ENTERS = Actor("enters@tampere", HERE, "integration_expert", powers=_POWERS, purpose="placement")
 _LOOKS = Actor(LOOKS, HERE, "integration_expert", purpose="placement")
 _ADMINISTERS = Actor("administers@tampere", HERE, "access_administrator")
 _CHECK_CHARACTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
