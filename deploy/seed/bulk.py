@@ -36,8 +36,11 @@ from services.assessment.rules import reasons_to_assess
 from services.assessment.subscribers import PROJECTION
 from services.customer import tables as customer_tables
 from services.customer.matching import skeleton, words_on_record
-from services.customer.repository import history, people
+from services.customer.repository import families, history, people
+from services.customer.rules import families as family_rules
 from services.customer.rules import people as rules
+from services.customer.rules.families import Relation
+from services.customer.tables.families import FAMILY_RELATION
 from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
 from services.kit.clock import helsinki_date
@@ -54,6 +57,8 @@ _WRITTEN = {
         "customer",
         "customer_history",
         "customer_name",
+        "family_relation",
+        "family_relation_history",
         "name_word",
         "outbox",
         "subject_sequence",
@@ -118,6 +123,23 @@ async def write(
         async with ledger.opened(parts) as connection:
             for table in sorted(_WRITTEN[parts.name]):
                 await connection.execute(f"VACUUM (ANALYZE) {table}")
+
+
+async def join(customer: Parts, lives: Iterable[Life], *, seed: int) -> int:
+    """Writes who is related to whom of those whose relationship goes on, and is there; returns how many were not yet.
+
+    All live in one household, and none is under non-disclosure.
+    """
+    recorder, known = _Recorder(customer.backbone), {life.number: life for life in lives if life.goes_on}
+    async with ledger.opened(customer) as connection:
+        ids = {number: each.customer_id for number, each in (await ledger.begun(connection, seed)).items()}
+        there = await ledger.joined(connection)
+        for life in known.values():
+            for kind, number in life.relatives:
+                if number in known and (ids[life.number], ids[number]) not in there:
+                    await _join(customer, recorder, (life, ids[life.number]), (known[number], ids[number]), kind)
+        await _copy(connection, recorder)
+    return sum(len(rows) for table, rows in recorder.tables().items() if table is FAMILY_RELATION)
 
 
 def _chunks(lives: Iterable[Life]) -> Iterator[list[Life]]:
@@ -256,6 +278,30 @@ async def _live(customer: Parts, recorder: _Recorder, life: Life, seed: int, now
             bearing = {"word": word, "customer_id": after.customer_id, "former": only_former}
             recorder.add(CUSTOMER_NAME, bearing | {"municipality": relationship.municipality})
     return told
+
+
+async def _join(
+    customer: Parts, recorder: _Recorder, one: tuple[Life, UUID], other: tuple[Life, UUID], kind: str
+) -> None:
+    """Records what the customer service's handler leaves of a relation: what the other is to the one."""
+    act = max((life.acts[-1] for life, _ in (one, other)), key=lambda each: each.moment)
+    relation = Relation(
+        relation_id=uuid7(),
+        version=1,
+        customer_id=one[1],
+        relative_id=other[1],
+        kind=kind,
+        relative=None,
+        same_household=True,
+        valid_from=None,
+        valid_until=None,
+        ended=False,
+        source="customer",
+    )
+    work = _work(recorder, customer, ledger.actor(act), Cause("seed", "seed"), act.moment)
+    await families.add(work, relation)
+    differences = family_rules.differences(None, relation)
+    await families.add_history(work, relation, differences, source=relation.source, why=None)
 
 
 async def _hear(assessment: Parts, recorder: _Recorder, told: list[_Told], now: datetime) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -100,6 +101,8 @@ async def fill(
 
     It may be given again after any end: nobody is made twice. Raises LocalError when it is refused.
     """
+    seen: list[Life] = []
+    people = _noting(people, seen)
     async with ledger.opened(customer) as customers, ledger.opened(assessment) as assessments:
         await ledger.begin(customers, customer)
         begun = await ledger.begun(customers, seed)
@@ -115,6 +118,15 @@ async def fill(
                 await bulk.write(customer, assessment, new, begun, seed=seed, now=datetime.now(UTC), tell=tell)
             await handlers.live(customer, unfinished, begun, seed=seed)
         await _until_heard(customers, assessments, ids, display)
+        joined = await bulk.join(customer, seen, seed=seed)
+        display.say(f"Family relations: {joined}")
+
+
+def _noting(people: Iterator[Life], seen: list[Life]) -> Iterator[Life]:
+    """The people, noted as they pass; no more of their acts than says whether the relationship goes on."""
+    for life in people:
+        seen.append(replace(life, acts=life.acts[-1:]))
+        yield life
 
 
 def _new(people: Iterator[Life], begun: Mapping[int, ledger.Begun], unfinished: list[Life]) -> Iterator[Life]:

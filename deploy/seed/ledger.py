@@ -70,6 +70,12 @@ async def begun(connection: asyncpg.Connection, seed: int) -> dict[int, Begun]:
     return {int(row[0].rpartition("-")[2]): Begun(row[1], row[2]) for row in rows}
 
 
+async def joined(connection: asyncpg.Connection) -> set[tuple[UUID, UUID]]:
+    """The customers who are on record as relatives, in the order in which they were recorded."""
+    rows = await connection.fetch("SELECT customer_id, relative_id FROM family_relation WHERE relative_id IS NOT NULL")
+    return {(row[0], row[1]) for row in rows}
+
+
 async def with_free_codes(
     connection: asyncpg.Connection, encryption: FieldEncryption, lives: Iterable[Life], begun: Mapping[int, Begun]
 ) -> list[Life]:

@@ -67,6 +67,13 @@ class Life:
 
     number: int
     acts: tuple[Act, ...]
+    relatives: tuple[tuple[str, int], ...] = ()
+    """What people of the household who come before are to this one: the kind of relation, and the number."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the client relationship has not ended."""
+        return not isinstance(self.acts[-1].request, CloseCustomer)
 
 
 def lives(customers: int, *, municipalities: int | None = None, seed: int = 1) -> Iterator[Life]:
@@ -75,10 +82,13 @@ def lives(customers: int, *, municipalities: int | None = None, seed: int = 1) -
     codes = IdentityCodes(seed)
     number = 0
     for household in count():
-        for acts in _Household(Random(f"{seed}/{household}"), towns, codes).lives():
+        adults: list[int] = []
+        for is_adult, acts in _Household(Random(f"{seed}/{household}"), towns, codes).lives():
             if number == customers:
                 return
-            yield Life(number, acts)
+            kind = "spouse" if is_adult else "parent"
+            yield Life(number, acts, tuple((kind, each) for each in adults))
+            adults += [number] if is_adult else []
             number += 1
 
 
@@ -142,10 +152,10 @@ class _Household:
         self._moved_to = self._draw_address()
         self._phone = self._draw_phone()
 
-    def lives(self) -> Iterator[tuple[Act, ...]]:
-        """The acts of each member, the adults first."""
+    def lives(self) -> Iterator[tuple[bool, tuple[Act, ...]]]:
+        """Whether each member is an adult, and the acts; the adults first."""
         for member in self._members():
-            yield self._life(member)
+            yield member.is_adult, self._life(member)
 
     def _members(self) -> list[_Member]:
         random = self._random

@@ -72,7 +72,7 @@ async def record_family_relation(message: RecordFamilyRelation, work: Work) -> F
         source=message.source,
     )
     await _check(work, relation, customers)
-    await families.write(work, relation)
+    await families.add(work, relation)
     await families.add_history(
         work, relation, rules.differences(None, relation), source=message.source, why=message.why
     )
@@ -166,7 +166,7 @@ async def _change(
         return _version(before)
     if not after.ended:
         await _check(work, after, customers, within=within)
-    await families.write(work, after)
+    await families.change(work, after)
     await families.add_history(work, after, differences, source=source, why=why)
     await households.protect(work, members)
     return _version(after)

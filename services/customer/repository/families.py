@@ -109,17 +109,15 @@ async def turn_household_non_disclosure(work: Work, customer_ids: Iterable[UUID]
     await work.connection.execute(turned)
 
 
-async def write(work: Work, relation: Relation) -> None:
-    """Writes a relation as it is now, new or known."""
-    values = {
-        **vars(relation),
-        "customer_ids": list(relation.people),
-        "relative": relation.relative and relation.relative.model_dump(mode="json", exclude_none=True),
-    }
-    written = insert(FAMILY_RELATION).values(values)
-    await work.connection.execute(
-        written.on_conflict_do_update(index_elements=[FAMILY_RELATION.c.relation_id], set_=values)
-    )
+async def add(work: Work, relation: Relation) -> None:
+    """Writes a new relation."""
+    await work.connection.execute(insert(FAMILY_RELATION), _columns(relation))
+
+
+async def change(work: Work, relation: Relation) -> None:
+    """Writes a relation as it is now."""
+    known = FAMILY_RELATION.c.relation_id == relation.relation_id
+    await work.connection.execute(update(FAMILY_RELATION).where(known).values(**_columns(relation)))
 
 
 async def add_history(
@@ -156,6 +154,11 @@ def _other_side(known: CTE, condition: Any) -> Any:
     relation, one = FAMILY_RELATION.c, known.c.customer_id
     other = case((relation.customer_id == one, relation.relative_id), else_=relation.customer_id)
     return select(other).where(or_(relation.customer_id == one, relation.relative_id == one), condition)
+
+
+def _columns(relation: Relation) -> dict[str, Any]:
+    relative = relation.relative and relation.relative.model_dump(mode="json", exclude_none=True)
+    return {**vars(relation), "customer_ids": list(relation.people), "relative": relative}
 
 
 def _relation(row: Any) -> Relation:
