@@ -244,7 +244,12 @@ DOORS = (
         lambda it: FindOwnRecord(personal_identity_code=it.code),
         names_code=True,
     ),
-    Door("family", GetFamily, lambda it: GetFamily(customer_id=it.customer_id)),
+    Door(
+        "family",
+        GetFamily,
+        lambda it: GetFamily(customer_id=it.customer_id),
+        is_partial=True,  # its valid_until is a relation's, and no permit's
+    ),
     Door(
         "record a relative",
         RecordFamilyRelation,
