@@ -29,7 +29,7 @@ from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerOp
 from contracts.types import PersonName
 from deploy.seed import ledger
 from deploy.seed.ledger import Begun
-from deploy.seed.people import Act, Life
+from deploy.seed.people import Act, Kin, Life
 from services.assessment import tables as assessment_tables
 from services.assessment.law import law_on
 from services.assessment.rules import reasons_to_assess
@@ -125,19 +125,19 @@ async def write(
                 await connection.execute(f"VACUUM (ANALYZE) {table}")
 
 
-async def join(customer: Parts, lives: Iterable[Life], *, seed: int) -> int:
-    """Writes who is related to whom of those whose relationship goes on, and is there; returns how many were not yet.
+async def join(customer: Parts, kin: Iterable[Kin], *, seed: int) -> int:
+    """Writes who is related to whom of these people; returns how many relations were not there yet.
 
     All live in one household, and none is under non-disclosure.
     """
-    recorder, known = _Recorder(customer.backbone), {life.number: life for life in lives if life.goes_on}
+    recorder, known = _Recorder(customer.backbone), {each.number: each for each in kin}
     async with ledger.opened(customer) as connection:
         ids = {number: each.customer_id for number, each in (await ledger.begun(connection, seed)).items()}
         there = await ledger.joined(connection)
-        for life in known.values():
-            for kind, number in life.relatives:
-                if number in known and (ids[life.number], ids[number]) not in there:
-                    await _join(customer, recorder, (life, ids[life.number]), (known[number], ids[number]), kind)
+        for one in known.values():
+            for kind, number in one.relatives:
+                if number in known and (ids[one.number], ids[number]) not in there:
+                    await _join(customer, recorder, (one, ids[one.number]), (known[number], ids[number]), kind)
         await _copy(connection, recorder)
     return sum(len(rows) for table, rows in recorder.tables().items() if table is FAMILY_RELATION)
 
@@ -257,7 +257,7 @@ async def _live(customer: Parts, recorder: _Recorder, life: Life, seed: int, now
     for act, step in _steps(life):
         after = step.after
         cause = ledger.cause(seed, life.number, after.version)
-        work = _work(recorder, customer, ledger.actor(act), cause, act.moment)
+        work = _work(recorder, customer, ledger.actor(act.municipality), cause, act.moment)
         await history.add_history(work, after, step.differences, source=step.source, why=step.why)
         former += [
             PersonName.model_validate(each.previous)
@@ -281,10 +281,10 @@ async def _live(customer: Parts, recorder: _Recorder, life: Life, seed: int, now
 
 
 async def _join(
-    customer: Parts, recorder: _Recorder, one: tuple[Life, UUID], other: tuple[Life, UUID], kind: str
+    customer: Parts, recorder: _Recorder, one: tuple[Kin, UUID], other: tuple[Kin, UUID], kind: str
 ) -> None:
     """Records what the customer service's handler leaves of a relation: what the other is to the one."""
-    act = max((life.acts[-1] for life, _ in (one, other)), key=lambda each: each.moment)
+    moment = max(one[0].moment, other[0].moment)
     relation = Relation(
         relation_id=uuid7(),
         version=1,
@@ -298,7 +298,7 @@ async def _join(
         ended=False,
         source="customer",
     )
-    work = _work(recorder, customer, ledger.actor(act), Cause("seed", "seed"), act.moment)
+    work = _work(recorder, customer, ledger.actor(one[0].municipality), Cause("seed", "seed"), moment)
     await families.add(work, relation)
     differences = family_rules.differences(None, relation)
     await families.add_history(work, relation, differences, source=relation.source, why=None)

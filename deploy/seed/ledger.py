@@ -35,9 +35,9 @@ def cause(seed: int, number: int, version: int) -> Cause:
     return Cause(f"seed-{seed}-{number}-{version}", f"seed-{seed}-{number}")
 
 
-def actor(act: Act) -> Actor:
-    """Who does all acts."""
-    return Actor(user="seed", organisation=act.municipality, role="integration_expert")
+def actor(municipality: str) -> Actor:
+    """Who does all acts in a municipality."""
+    return Actor(user="seed", organisation=municipality, role="integration_expert")
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from itertools import count
 from math import exp
 from operator import itemgetter
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from anyascii import anyascii
@@ -74,6 +74,20 @@ class Life:
     def goes_on(self) -> bool:
         """Whether the client relationship has not ended."""
         return not isinstance(self.acts[-1].request, CloseCustomer)
+
+    @property
+    def kin(self) -> "Kin":
+        """What is kept of the life to join families."""
+        return Kin(self.number, self.relatives, self.acts[-1].moment, self.acts[-1].municipality)
+
+
+class Kin(NamedTuple):
+    """Who is related to whom, and when the last act was, where: there are very many, so nothing else."""
+
+    number: int
+    relatives: tuple[tuple[str, int], ...]
+    moment: datetime
+    municipality: str
 
 
 def lives(customers: int, *, municipalities: int | None = None, seed: int = 1) -> Iterator[Life]:
