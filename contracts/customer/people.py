@@ -71,6 +71,14 @@ class Customer(Value):
     masked: tuple[Code, ...] = Field(
         (), examples=[["contact"]], description="fields of the person that the asker may not see, filled or empty"
     )
+    household_non_disclosure: bool = Field(
+        False, description="non-disclosure of somebody in the same household, which covers the customer too"
+    )
+
+    @property
+    def non_disclosure(self) -> bool:
+        """Whether contact details and municipality are under non-disclosure for personal safety (661/2009 36 §)."""
+        return self.person.safety_non_disclosure or self.household_non_disclosure
 
 
 PERSON_DATA = ("identity", "contact", "language", "residence_permit", "relationship")
@@ -93,6 +101,10 @@ class OpenCustomer(
 
     person: Person
     arrival: Arrival
+    code_was_of_another: bool = Field(
+        False,
+        description="whether the opener made sure that a customer who once had the identity code is somebody else",
+    )
 
 
 class GetCustomer(Request[Customer], type="customer.get_customer.v1", act="view", data=PERSON_DATA):

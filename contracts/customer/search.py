@@ -20,6 +20,7 @@ class CustomerHit(CustomerCard):
     """One customer that a search found."""
 
     matched_former_name: bool = Field(False, description="whether the name asked for is partly or wholly a former one")
+    matched_former_code: bool = Field(False, description="whether the identity code asked for is a former one")
 
 
 class CustomersFound(Value):

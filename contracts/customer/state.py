@@ -40,7 +40,9 @@ class CustomerState(StateEvent):
     service_language: LanguageCode | None = None
     interpreter_needed: bool | None = None
     safety_non_disclosure: bool = Field(
-        False, description="661/2009 36 §: whoever hears of it keeps contact details and municipality to itself"
+        False,
+        description="of the person or of the household, 661/2009 36 §: whoever hears of it keeps contact details and"
+        " municipality to itself",
     )
 
 

@@ -25,6 +25,8 @@ class Term(Value):
     en: str
     protected: bool = False
     """Of a data group: never told, and never masked less, on rights that may be out of date."""
+    needs_purpose: bool = False
+    """Of a power: it holds for a request that states what the data are used for."""
 
 
 class RuleText(Value):

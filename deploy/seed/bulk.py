@@ -29,15 +29,18 @@ from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerOp
 from contracts.types import PersonName
 from deploy.seed import ledger
 from deploy.seed.ledger import Begun
-from deploy.seed.people import Act, Life
+from deploy.seed.people import Act, Kin, Life
 from services.assessment import tables as assessment_tables
 from services.assessment.law import law_on
 from services.assessment.rules import reasons_to_assess
 from services.assessment.subscribers import PROJECTION
 from services.customer import tables as customer_tables
 from services.customer.matching import skeleton, words_on_record
-from services.customer.repository import history, people
+from services.customer.repository import families, history, people
+from services.customer.rules import families as family_rules
 from services.customer.rules import people as rules
+from services.customer.rules.families import Relation
+from services.customer.tables.families import FAMILY_RELATION
 from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
 from services.kit.clock import helsinki_date
@@ -54,6 +57,8 @@ _WRITTEN = {
         "customer",
         "customer_history",
         "customer_name",
+        "family_relation",
+        "family_relation_history",
         "name_word",
         "outbox",
         "subject_sequence",
@@ -118,6 +123,23 @@ async def write(
         async with ledger.opened(parts) as connection:
             for table in sorted(_WRITTEN[parts.name]):
                 await connection.execute(f"VACUUM (ANALYZE) {table}")
+
+
+async def join(customer: Parts, kin: Iterable[Kin], *, seed: int) -> int:
+    """Writes who is related to whom of these people; returns how many relations were not there yet.
+
+    All live in one household, and none is under non-disclosure.
+    """
+    recorder, known = _Recorder(customer.backbone), {each.number: each for each in kin}
+    async with ledger.opened(customer) as connection:
+        ids = {number: each.customer_id for number, each in (await ledger.begun(connection, seed)).items()}
+        there = await ledger.joined(connection)
+        for one in known.values():
+            for kind, number in one.relatives:
+                if number in known and (ids[one.number], ids[number]) not in there:
+                    await _join(customer, recorder, (one, ids[one.number]), (known[number], ids[number]), kind)
+        await _copy(connection, recorder)
+    return sum(len(rows) for table, rows in recorder.tables().items() if table is FAMILY_RELATION)
 
 
 def _chunks(lives: Iterable[Life]) -> Iterator[list[Life]]:
@@ -235,7 +257,7 @@ async def _live(customer: Parts, recorder: _Recorder, life: Life, seed: int, now
     for act, step in _steps(life):
         after = step.after
         cause = ledger.cause(seed, life.number, after.version)
-        work = _work(recorder, customer, ledger.actor(act), cause, act.moment)
+        work = _work(recorder, customer, ledger.actor(act.municipality), cause, act.moment)
         await history.add_history(work, after, step.differences, source=step.source, why=step.why)
         former += [
             PersonName.model_validate(each.previous)
@@ -256,6 +278,30 @@ async def _live(customer: Parts, recorder: _Recorder, life: Life, seed: int, now
             bearing = {"word": word, "customer_id": after.customer_id, "former": only_former}
             recorder.add(CUSTOMER_NAME, bearing | {"municipality": relationship.municipality})
     return told
+
+
+async def _join(
+    customer: Parts, recorder: _Recorder, one: tuple[Kin, UUID], other: tuple[Kin, UUID], kind: str
+) -> None:
+    """Records what the customer service's handler leaves of a relation: what the other is to the one."""
+    moment = max(one[0].moment, other[0].moment)
+    relation = Relation(
+        relation_id=uuid7(),
+        version=1,
+        customer_id=one[1],
+        relative_id=other[1],
+        kind=kind,
+        relative=None,
+        same_household=True,
+        valid_from=None,
+        valid_until=None,
+        ended=False,
+        source="customer",
+    )
+    work = _work(recorder, customer, ledger.actor(one[0].municipality), Cause("seed", "seed"), moment)
+    await families.add(work, relation)
+    differences = family_rules.differences(None, relation)
+    await families.add_history(work, relation, differences, source=relation.source, why=None)
 
 
 async def _hear(assessment: Parts, recorder: _Recorder, told: list[_Told], now: datetime) -> None:

@@ -14,7 +14,7 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from deploy.local.state import LocalError
 from deploy.seed import bulk, handlers, ledger
-from deploy.seed.people import Life, lives
+from deploy.seed.people import Kin, Life, lives
 from services.kit import code_lists
 from services.kit.clock import helsinki_date
 from services.kit.parts import Parts
@@ -100,6 +100,8 @@ async def fill(
 
     It may be given again after any end: nobody is made twice. Raises LocalError when it is refused.
     """
+    kin: list[Kin] = []
+    people = _noting(people, kin)
     async with ledger.opened(customer) as customers, ledger.opened(assessment) as assessments:
         await ledger.begin(customers, customer)
         begun = await ledger.begun(customers, seed)
@@ -115,6 +117,16 @@ async def fill(
                 await bulk.write(customer, assessment, new, begun, seed=seed, now=datetime.now(UTC), tell=tell)
             await handlers.live(customer, unfinished, begun, seed=seed)
         await _until_heard(customers, assessments, ids, display)
+        joined = await bulk.join(customer, kin, seed=seed)
+        display.say(f"Family relations: {joined}")
+
+
+def _noting(people: Iterator[Life], kin: list[Kin]) -> Iterator[Life]:
+    """The people; as they pass, those are noted whose relationships go on."""
+    for life in people:
+        if life.goes_on:
+            kin.append(life.kin)
+        yield life
 
 
 def _new(people: Iterator[Life], begun: Mapping[int, ledger.Begun], unfinished: list[Life]) -> Iterator[Life]:

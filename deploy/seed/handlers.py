@@ -77,7 +77,7 @@ async def _do(customer: Parts, act: Act, customer_id: UUID | None, cause: Cause)
     if not isinstance(request, OpenCustomer):
         request = request.model_copy(update={"customer_id": customer_id})
     unit_of_work = replace(customer.unit_of_work, clock=_StandingClock(act.moment))
-    async with unit_of_work.begin(actor := ledger.actor(act), cause) as work:
+    async with unit_of_work.begin(actor := ledger.actor(act.municipality), cause) as work:
         work.rights = rights_of(actor, type(request), work.now)
         done: CustomerVersion = await REQUESTS[type(request)](request, work)
     return done.customer_id

@@ -35,9 +35,9 @@ def cause(seed: int, number: int, version: int) -> Cause:
     return Cause(f"seed-{seed}-{number}-{version}", f"seed-{seed}-{number}")
 
 
-def actor(act: Act) -> Actor:
-    """Who does all acts."""
-    return Actor(user="seed", organisation=act.municipality, role="integration_expert")
+def actor(municipality: str) -> Actor:
+    """Who does all acts in a municipality."""
+    return Actor(user="seed", organisation=municipality, role="integration_expert")
 
 
 @asynccontextmanager
@@ -68,6 +68,12 @@ async def begun(connection: asyncpg.Connection, seed: int) -> dict[int, Begun]:
         f"seed-{seed}-%",
     )
     return {int(row[0].rpartition("-")[2]): Begun(row[1], row[2]) for row in rows}
+
+
+async def joined(connection: asyncpg.Connection) -> set[tuple[UUID, UUID]]:
+    """The customers who are on record as relatives, in the order in which they were recorded."""
+    rows = await connection.fetch("SELECT customer_id, relative_id FROM family_relation WHERE relative_id IS NOT NULL")
+    return {(row[0], row[1]) for row in rows}
 
 
 async def with_free_codes(

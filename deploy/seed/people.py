@@ -13,7 +13,7 @@ from itertools import count
 from math import exp
 from operator import itemgetter
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from anyascii import anyascii
@@ -67,6 +67,27 @@ class Life:
 
     number: int
     acts: tuple[Act, ...]
+    relatives: tuple[tuple[str, int], ...] = ()
+    """What people of the household who come before are to this one: the kind of relation, and the number."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the client relationship has not ended."""
+        return not isinstance(self.acts[-1].request, CloseCustomer)
+
+    @property
+    def kin(self) -> "Kin":
+        """What is kept of the life to join families."""
+        return Kin(self.number, self.relatives, self.acts[-1].moment, self.acts[-1].municipality)
+
+
+class Kin(NamedTuple):
+    """Who is related to whom, and when the last act was, where: there are very many, so nothing else."""
+
+    number: int
+    relatives: tuple[tuple[str, int], ...]
+    moment: datetime
+    municipality: str
 
 
 def lives(customers: int, *, municipalities: int | None = None, seed: int = 1) -> Iterator[Life]:
@@ -75,10 +96,13 @@ def lives(customers: int, *, municipalities: int | None = None, seed: int = 1) -
     codes = IdentityCodes(seed)
     number = 0
     for household in count():
-        for acts in _Household(Random(f"{seed}/{household}"), towns, codes).lives():
+        adults: list[int] = []
+        for is_adult, acts in _Household(Random(f"{seed}/{household}"), towns, codes).lives():
             if number == customers:
                 return
-            yield Life(number, acts)
+            kind = "spouse" if is_adult else "parent"
+            yield Life(number, acts, tuple((kind, each) for each in adults))
+            adults += [number] if is_adult else []
             number += 1
 
 
@@ -142,10 +166,10 @@ class _Household:
         self._moved_to = self._draw_address()
         self._phone = self._draw_phone()
 
-    def lives(self) -> Iterator[tuple[Act, ...]]:
-        """The acts of each member, the adults first."""
+    def lives(self) -> Iterator[tuple[bool, tuple[Act, ...]]]:
+        """Whether each member is an adult, and the acts; the adults first."""
         for member in self._members():
-            yield self._life(member)
+            yield member.is_adult, self._life(member)
 
     def _members(self) -> list[_Member]:
         random = self._random

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from contracts.customer.families import ChangeFamilyRelation, EndFamilyRelation, GetFamily, RecordFamilyRelation
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -13,7 +14,7 @@ from contracts.customer.people import (
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Event, Request
-from services.customer.handlers import people, search
+from services.customer.handlers import families, people, search
 from services.kit.work import Handler
 
 REQUESTS: dict[type[Request[Any]], Handler] = {
@@ -27,5 +28,9 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     GetCustomerHistory: people.get_customer_history,
     GetCustomerCards: people.get_customer_cards,
     SearchCustomers: search.search_customers,
+    GetFamily: families.get_family,
+    RecordFamilyRelation: families.record_family_relation,
+    ChangeFamilyRelation: families.change_family_relation,
+    EndFamilyRelation: families.end_family_relation,
 }
 INPUT: dict[type[Event], Handler] = {}

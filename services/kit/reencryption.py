@@ -58,8 +58,8 @@ async def _renew(
     renewed: dict[str, Any] = {
         name: encryption.encrypt(text, id) for name, text in texts.items() if not encryption.is_current(row[name])
     }
-    if declared.hashed:
-        present = encryption.search_hash(texts[declared.columns[0]])
+    if declared.hashed and (first := texts.get(declared.columns[0])):
+        present = encryption.search_hash(first)
         if row[declared.hashed] != present:
             renewed[declared.hashed] = present
     if renewed:

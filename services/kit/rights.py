@@ -63,7 +63,7 @@ class Rights:
         actor, known = self.actor, policy()
         if actor.data is not None and data not in actor.data:
             return None
-        ruling = known.ruling(Case(actor.role, self.act, data, relation), actor.powers)
+        ruling = known.ruling(Case(actor.role, self.act, data, relation), self._powers)
         if ruling and ruling.decision == "allow" and data in known.protected and not self.current:
             ruling = known.ruling(Case(actor.role, self.act, data, relation))  # as without any power of the right's own
             return ruling if ruling and ruling.decision == "mask" else None
@@ -114,6 +114,13 @@ class Rights:
     def related(self) -> str:
         """How the actor stands to the customers that the right is for."""
         return "participant" if self.actor.granted_by else "own"
+
+    @cached_property
+    def _powers(self) -> tuple[str, ...]:
+        """The powers of the actor's own that hold for the request: some need a purpose that the request states."""
+        known = policy().text.powers
+        needing = {power for power, term in known.items() if term.needs_purpose and not self.actor.purpose}
+        return tuple(each for each in self.actor.powers if each not in needing)
 
     @cached_property
     def values(self) -> dict[str, Any]:

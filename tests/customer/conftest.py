@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest_asyncio
 from pydantic import BaseModel, SecretStr
 
+from contracts.customer.families import RecordFamilyRelation
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -59,6 +60,15 @@ def changing(known: CustomerVersion, *, why: str | None = None, source: str = "c
         why=why,
         source=source,
     )
+
+
+SISTER = {"name": {"family": "Esimerkki", "given": "Ilta"}, "year_of_birth": 1990, "lives_in": "KEN"}
+"""A relative who is no customer."""
+
+
+def relation(known: CustomerVersion, kind: str = "sibling", **to: Any) -> RecordFamilyRelation:
+    """The request to record what somebody is to the customer."""
+    return RecordFamilyRelation.model_validate({"customer_id": known.customer_id, "kind": kind, **to})
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -13,7 +14,7 @@ from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
 from services.kit.migrate import drift
 from services.kit.work import Cause, Work
-from tests.customer.conftest import CODE, CustomerService, closed, opening
+from tests.customer.conftest import CODE, SISTER, CustomerService, closed, opening, relation
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, owner_url
 
 pytestmark = pytest.mark.database
@@ -34,14 +35,25 @@ async def _all(work: Work, table: Table) -> list[Any]:
     return list(await work.connection.execute(select(table)))
 
 
+async def filled(customers: CustomerService, actor: Actor = EXPERT_TAMPERE) -> UUID:
+    """A customer with a row in every bordered table."""
+    known = await customers.ask(opening(), actor)
+    await customers.ask(relation(known, relative=SISTER), actor)
+    return known.customer_id
+
+
+def about(rows: list[Any]) -> set[UUID]:
+    """Whom the rows are about."""
+    return {each for row in rows for each in getattr(row, "customer_ids", None) or (row.customer_id,)}
+
+
 @pytest.mark.parametrize("table", BORDERED, ids=lambda table: table.name)
 async def test_a_query_that_forgot_to_ask_whose_customers_finds_the_own_ones_alone(
     customers: CustomerService, table: Table
 ) -> None:
-    here = await customers.ask(opening())
-    await customers.ask(opening(), EXPERT_HELSINKI)
-    found = await seen(customers, EXPERT_TAMPERE, table)
-    assert {row.customer_id for row in found} == {here.customer_id}
+    here = await filled(customers)
+    await filled(customers, EXPERT_HELSINKI)
+    assert about(await seen(customers, EXPERT_TAMPERE, table)) == {here}
 
 
 async def test_a_change_that_forgot_it_changes_no_other_municipality_s_customer(customers: CustomerService) -> None:
@@ -104,7 +116,7 @@ async def test_beyond_the_border_all_are_found_as_by_a_service_itself(customers:
 async def test_a_transaction_that_says_nothing_finds_nothing_even_after_one_that_did(
     customers: CustomerService, table: Table
 ) -> None:
-    await customers.ask(opening())
+    await filled(customers)
     assert await seen(customers, service_actor("customer"), table)
     async with customers.unit_of_work.engine.connect() as connection:
         assert (await connection.execute(select(table))).all() == []

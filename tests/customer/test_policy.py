@@ -25,7 +25,7 @@ pytestmark = pytest.mark.database
 CONTACT = {"phone": "040 123 4567", "email": "aamu@example.org"}
 PERMIT = {"kind": "continuous", "ground": "victim_of_trafficking", "granted_on": "2026-01-15"}
 ADVISOR = Actor("advisor@tampere", "837", "advisor")
-UNMASKING = replace(EXPERT_TAMPERE, powers=("personal_safety", "trafficking"))
+UNMASKING = replace(EXPERT_TAMPERE, powers=("personal_safety", "trafficking"), purpose="assessment")
 
 
 def county_worker(known: CustomerVersion, **limits: Any) -> Actor:

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from contracts.customer.families import ChangeFamilyRelation, EndFamilyRelation, FamilyRelationChanges, GetFamily
 from contracts.customer.people import (
     CloseCustomer,
     CustomerVersion,
@@ -18,7 +19,7 @@ from contracts.envelope import Request
 from services.customer.subscribers import REQUESTS
 from services.kit.actor import Actor
 from services.kit.errors import Forbidden, NotFound
-from tests.customer.conftest import CODE, CustomerService, changing, opening
+from tests.customer.conftest import CODE, SISTER, CustomerService, changing, opening, relation
 from tests.support import EXPERT_HELSINKI, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -36,6 +37,10 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         SearchCustomers(name="Esimerkki"),
         EraseCustomer(customer_id=known.customer_id),
         FindOwnRecord(personal_identity_code=CODE),
+        GetFamily(customer_id=known.customer_id),
+        relation(known, relative=SISTER),
+        ChangeFamilyRelation(relation_id=uuid4(), expected_version=1, changes=FamilyRelationChanges()),
+        EndFamilyRelation(relation_id=uuid4(), expected_version=1),
         FindForEmergency(personal_identity_code=CODE, reason="Found unconscious on the street"),
     ]
     return {type(each): each for each in every}

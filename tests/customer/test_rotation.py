@@ -86,6 +86,7 @@ async def test_a_customer_is_found_and_read_before_during_and_after_each_step(re
         replicas.tell(*step) if step else await replicas.reencrypt()
         for customers in (replicas.first, replicas.second):
             assert await found_by_code(customers) == [known.customer_id]
+            assert await found_by_code(customers, OTHER_CODE) == [known.customer_id], "the former one"
             read = await customers.ask(GetCustomer(customer_id=known.customer_id))
             assert read.person.personal_identity_code == CODE
             history = await customers.ask(GetCustomerHistory(customer_id=known.customer_id))
@@ -98,6 +99,16 @@ async def test_rows_are_brought_to_the_present_keys_once(replicas: Replicas) -> 
     replicas.tell(1, 0)
     assert await replicas.reencrypt() == 2, "the person and the line of history"
     assert await replicas.reencrypt() == 0
+
+
+async def test_former_codes_from_before_they_were_hashed_are_found_once_rows_are_encrypted_anew(
+    replicas: Replicas,
+) -> None:
+    known = await replicas.first.ask(opening(personal_identity_code=OTHER_CODE))
+    await replicas.first.ask(changing(known, personal_identity_code=CODE))
+    await replicas.first.rows("UPDATE customer_history SET former_code_hash = NULL")
+    assert await replicas.reencrypt() == 1
+    assert await found_by_code(replicas.first, OTHER_CODE) == [known.customer_id]
 
 
 async def test_a_code_hashed_by_the_old_key_is_given_to_nobody_else(replicas: Replicas) -> None:

@@ -83,10 +83,19 @@ from contracts.access.usage_log import (
     UsageLines,
 )
 from contracts.assessment import Assessments, GetCustomerAssessments
+from contracts.customer.families import (
+    ChangeFamilyRelation,
+    EndFamilyRelation,
+    Family,
+    FamilyRelationVersion,
+    GetFamily,
+    RecordFamilyRelation,
+)
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
     Customer,
+    CustomerCard,
     CustomerHistory,
     CustomerVersion,
     GetCustomer,
@@ -126,6 +135,18 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     GetCustomerHistory: CustomerHistory(customer_id=CUSTOMER_ID, entries=()),
     GetCustomerAssessments: Assessments(assessments=()),
     SearchCustomers: CustomersFound(hits=()),
+    GetFamily: Family(
+        customer=CustomerCard(
+            customer_id=CUSTOMER_ID, name=PersonName(family="Esimerkki", given="Aamu"), date_of_birth=date(1994, 5, 1)
+        ),
+        on=date(2026, 3, 2),
+        non_disclosure=False,
+        relations=(),
+        household=(),
+    ),
+    RecordFamilyRelation: FamilyRelationVersion(relation_id=GRANT_ID, version=1),
+    ChangeFamilyRelation: FamilyRelationVersion(relation_id=GRANT_ID, version=2),
+    EndFamilyRelation: FamilyRelationVersion(relation_id=GRANT_ID, version=3),
     FindUsageOfCustomer: UsageLines(lines=()),
     FindUsageByUser: UsageLines(lines=()),
     FindSearches: UsageLines(lines=()),

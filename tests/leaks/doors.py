@@ -35,6 +35,14 @@ from contracts.access.safeguards import (
 )
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
 from contracts.assessment import GetCustomerAssessments
+from contracts.customer.families import (
+    ChangeFamilyRelation,
+    EndFamilyRelation,
+    FamilyRelationChanges,
+    GetFamily,
+    RecordFamilyRelation,
+    Relative,
+)
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -48,6 +56,7 @@ from contracts.customer.people import (
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Request
+from contracts.types import PersonName
 from tests.leaks.people import DEPUTY, HOLDS, LOOKS, Planted, unborn
 from tests.support import now
 
@@ -151,6 +160,12 @@ def _giving(_: Planted) -> Request[Any]:
     return GiveGrant(user=DEPUTY, role="advisor", task="guidance", ground=ground)
 
 
+def _change_relation(to: dict[str, Any]) -> Callable[[Planted], Request[Any]]:
+    changes = FamilyRelationChanges.model_validate(to)
+    return lambda it: ChangeFamilyRelation(relation_id=it.relation_id, expected_version=1, changes=changes)
+
+
+_SOMEBODY = Relative(name=PersonName(family="Esimerkki", given="Ilta"))
 _THEIRS: dict[str, Any] = {"of_organisation": True}
 
 DOORS = (
@@ -228,6 +243,35 @@ DOORS = (
         FindOwnRecord,
         lambda it: FindOwnRecord(personal_identity_code=it.code),
         names_code=True,
+    ),
+    Door(
+        "family",
+        GetFamily,
+        lambda it: GetFamily(customer_id=it.customer_id),
+        is_partial=True,  # its valid_until is a relation's, and no permit's
+    ),
+    Door(
+        "record a relative",
+        RecordFamilyRelation,
+        lambda it: RecordFamilyRelation(customer_id=it.customer_id, kind="other", relative=_SOMEBODY),
+    ),
+    Door(
+        "join a household",
+        RecordFamilyRelation,
+        lambda it: RecordFamilyRelation(customer_id=uuid4(), kind="other", relative_id=it.customer_id),
+        refuses=True,  # of nobody who is there
+    ),
+    Door("change a relation", ChangeFamilyRelation, _change_relation({"same_household": True})),
+    Door(
+        "change who a relative is",
+        ChangeFamilyRelation,
+        _change_relation({"relative": _SOMEBODY}),
+        fields=("contact",),  # protected as they are
+    ),
+    Door(
+        "end a relation",
+        EndFamilyRelation,
+        lambda it: EndFamilyRelation(relation_id=it.relation_id, expected_version=1),
     ),
     Door("assessments", GetCustomerAssessments, lambda it: GetCustomerAssessments(customer_id=it.customer_id)),
     Door(

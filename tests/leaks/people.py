@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from contracts.access.rights import GiveGrant, GrantGround, NoteSignIn
 from contracts.access.safeguards import WithholdCustomer
+from contracts.customer.families import RecordFamilyRelation, Relative
 from contracts.customer.people import (
     FIELDS_OF_DATA,
     ChangeCustomer,
@@ -19,15 +20,18 @@ from contracts.customer.people import (
     Person,
     PersonChanges,
 )
+from contracts.types import PersonName
 from services.kit.actor import Actor, service_actor
 from tests.support import House
 
 HERE, ELSEWHERE, COUNTY = "837", "091", "06"
-Kind = Literal["ordinary", "protected", "trafficked"]
-KINDS: tuple[Kind, ...] = ("ordinary", "protected", "trafficked")
+Kind = Literal["ordinary", "protected", "sheltered", "trafficked"]
+"""Sheltered: protected by somebody else in the household."""
+KINDS: tuple[Kind, ...] = ("ordinary", "protected", "sheltered", "trafficked")
 LOOKS, HOLDS, DEPUTY = "looks@tampere", "holds@tampere", "deputy@tampere"
 """Users: who looked at everybody, who holds a right, and who could."""
-_ENTERS = Actor("enters@tampere", HERE, "integration_expert", powers=("personal_safety", "trafficking"))
+_POWERS = ("personal_safety", "trafficking")
+_ENTERS = Actor("enters@tampere", HERE, "integration_expert", powers=_POWERS, purpose="placement")
 _LOOKS = Actor(LOOKS, HERE, "integration_expert", purpose="placement")
 _ADMINISTERS = Actor("administers@tampere", HERE, "access_administrator")
 _CHECK_CHARACTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
@@ -64,6 +68,8 @@ class Planted:
     day: date = date(1990, 1, 1)
     grant_id: UUID | None = None
     """Of the right that HOLDS was given by HERE."""
+    relation_id: UUID = field(default_factory=uuid4)
+    """Of the relation to a sister who is no customer."""
     withheld_id: UUID | None = None
     """Of somebody whom HERE withholds."""
     plants: list[Plant] = field(default_factory=list)
@@ -71,7 +77,7 @@ class Planted:
     @property
     def contact(self) -> str:
         """The data group of this person's contact details."""
-        return "protected_contact" if self.kind == "protected" else "contact"
+        return "protected_contact" if self.kind in ("protected", "sheltered") else "contact"
 
     @property
     def permit(self) -> str:
@@ -163,6 +169,7 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
     for name, value in earlier.items():
         known = await _change(house, planted, known, {name: value})
     known = await _change(house, planted, known, later)
+    await _plant_family(house, planted)
     if ended:
         asked = CloseCustomer(customer_id=known.customer_id, expected_version=known.version, reason="own_wish")
         known = await house.ask(asked, _ENTERS)
@@ -170,6 +177,26 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
         planted.is_open = False
     planted.version = known.version
     return planted
+
+
+async def _plant_family(house: House, planted: Planted) -> None:
+    """A sister who is no customer; and who protects the household, where somebody does."""
+    name, year = f"Xyzsister{planted.number}", 1940 + planted.number
+    relative = Relative(name=PersonName(family=name, given="Sister"), year_of_birth=year, lives_in="NRU")
+    sister = RecordFamilyRelation(customer_id=planted.customer_id, kind="sibling", relative=relative)
+    planted.relation_id = (await house.ask(sister, _ENTERS)).relation_id
+    groups = ("family",) if planted.contact == "contact" else ("family", planted.contact)
+    told = {"relatives_name": name, "year_of_birth": str(year), "lives_in": "NRU"}
+    planted.plants += [Plant(each, groups, text) for each, text in told.items()]
+    if planted.kind == "sheltered":
+        person = Person(
+            name=PersonName(family="Esimerkki", given="Suojattu"),
+            date_of_birth=date(1990, 1, 1),
+            safety_non_disclosure=True,
+        )
+        other = await house.ask(OpenCustomer(person=person, arrival="moved"), _ENTERS)
+        joined = {"kind": "sibling", "relative_id": other.customer_id, "same_household": True}
+        await house.ask(RecordFamilyRelation.model_validate({"customer_id": planted.customer_id, **joined}), _ENTERS)
 
 
 async def plant_rights(house: House, people: list[Planted]) -> None:

@@ -40,7 +40,8 @@ class Standing:
         if self.is_stale and data in known.protected:
             masked = known.ruling(case)
             return "mask" if masked and masked.decision == "mask" else None
-        ruling = known.ruling(case, actor.powers)
+        powers = actor.powers if actor.purpose else set(actor.powers) - {"personal_safety"}
+        ruling = known.ruling(case, powers)
         return ruling.decision if ruling else None
 
 
@@ -68,20 +69,31 @@ def _long_ago(_: UUID) -> object:
 
 _county = _acting(COUNTY, granted_by=HERE, customers=_this)
 
+_POWERFUL: dict[str, Any] = {"powers": POWERS, "purpose": "placement"}
+"""With every power, and the purpose that some need."""
+
 STANDINGS = (
     Standing("own", "own", _acting(HERE)),
-    Standing("own, with every power", "own", _acting(HERE, powers=POWERS)),
+    Standing("own, with every power", "own", _acting(HERE, **_POWERFUL)),
+    Standing("own, with every power, for no stated purpose", "own", _acting(HERE, powers=POWERS)),
     Standing("own, named in the right", "own", _acting(HERE, customers=_this)),
     Standing("own, not named in the right", "foreign", _acting(HERE, customers=_another)),
     Standing("own, for some data only", "own", _acting(HERE, data=("identity", "language"))),
-    Standing("own, on old rights", "own", _acting(HERE, powers=POWERS, rights_as_of=_long_ago), is_stale=True),
+    Standing(
+        "own, on old rights",
+        "own",
+        _acting(HERE, **_POWERFUL, rights_as_of=_long_ago),
+        is_stale=True,
+    ),
     Standing("own, withheld", None, _acting(HERE, withheld=_this)),
     Standing("former", "former", _acting(HERE), of_ended=True),
     Standing("foreign", "foreign", _acting(ELSEWHERE)),
-    Standing("foreign, with every power", "foreign", _acting(ELSEWHERE, powers=POWERS)),
+    Standing("foreign, with every power", "foreign", _acting(ELSEWHERE, **_POWERFUL)),
     Standing("participant", "participant", _county),
     Standing(
-        "participant, with every power", "participant", _acting(COUNTY, granted_by=HERE, customers=_this, powers=POWERS)
+        "participant, with every power",
+        "participant",
+        _acting(COUNTY, granted_by=HERE, customers=_this, **_POWERFUL),
     ),
     Standing("participant for another customer", "foreign", _acting(COUNTY, granted_by=HERE, customers=_another)),
     Standing("participant after the end", "former", _county, of_ended=True),

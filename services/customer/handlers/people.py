@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row
 from uuid_utils.compat import uuid7
@@ -22,7 +23,8 @@ from contracts.customer.people import (
     Person,
 )
 from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerErased, CustomerOpened
-from services.customer.repository import history, people, search
+from services.customer.handlers import households
+from services.customer.repository import families, history, people, search
 from services.customer.rules import people as rules
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_municipality
@@ -34,6 +36,12 @@ from services.kit.work import Work
 
 _FORMER = Reach(related=False, former=True, named_only=False, emergency=False, withheld=False)
 """A former customer who comes back."""
+
+
+class FormerCode(Conflict):
+    """Somebody had the code before: it may be the same person, or one to whom it was recorded by mistake."""
+
+    code, title = "former-identity-code", "A customer had this personal identity code before"
 
 
 class KnownElsewhere(Conflict):
@@ -57,10 +65,14 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
     opened = ClientRelationship(municipality=municipality, arrival=message.arrival, started_on=today)
     code = message.person.personal_identity_code
     await work.beyond_the_border("a person is one national record, and a new one has no relationship yet")
+    if code and message.person.safety_non_disclosure:
+        await families.lock_all(work)  # before the customer's row: who is known may have a household
     known = await people.find_by_identity_code(work, code) if code else None
     if errors := rules.broken_by_opening(None, message.person, work.rights):
         raise Forbidden(errors=errors)
     if known is None:
+        if code and not message.code_was_of_another and (had := await people.find_by_former_code(work, code)):
+            raise _told_of_code(FormerCode("Find out who that is; if another person, say so."), had, code)
         before = None
         customer = Customer(customer_id=uuid7(), version=1, person=message.person, relationships=(opened,))
         await people.add(work, customer)
@@ -71,7 +83,7 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
         and known.customer_id not in work.actor.withheld
     ):
         before = await people.get(work, known.customer_id, _FORMER)
-        if errors := rules.broken_by_opening(before.person, message.person, work.rights):
+        if errors := rules.broken_by_opening(before, message.person, work.rights):
             raise Forbidden(errors=errors)
         customer = before.model_copy(
             update={
@@ -81,6 +93,8 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
             }
         )
         await people.change(work, customer)
+        if customer.person.safety_non_disclosure != before.person.safety_non_disclosure:
+            await households.protect(work, await households.lock(work, customer.customer_id))
     else:
         raise _already_known(work, known, code)
     await people.open_relationship(work, customer.customer_id, opened)
@@ -103,17 +117,21 @@ async def get_customer(message: GetCustomer, work: Work) -> Customer:
     """The person, and the acting municipality's own relationships; what the policy masks is named, and empty."""
     customer = await people.get(work, message.customer_id)
     _record_use(work, customer, [*Person.model_fields, rules.RELATIONSHIP])
-    return rules.shown(customer, work.rights, _relation(work, customer))
+    return rules.shown(customer, work.rights, relation_of(work, customer))
 
 
 async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersion:
     """Changes the person. A change that changes nothing makes no version; one that nobody outside sees, no event."""
+    household: tuple[UUID, ...] = ()
+    if "safety_non_disclosure" in message.changes.model_fields_set:
+        await people.get(work, message.customer_id)  # else who is not reached would wait for locks
+        household = await households.lock(work, message.customer_id)
     before = await people.lock(work, message.customer_id)
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
     await _check_version(work, before, message.expected_version)
-    relation = _relation(work, before)
-    if errors := rules.broken_by_protection(message.changes.model_fields_set, before.person, work.rights, relation):
+    relation = relation_of(work, before)
+    if errors := rules.broken_by_protection(message.changes.model_fields_set, before, work.rights, relation):
         raise Forbidden(errors=errors)
     if errors := rules.broken_by_source(message.source, helsinki_date(work.now)) + rules.emptied_fields(
         message.changes
@@ -138,6 +156,7 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
     await history.add_history(work, after, differences, why=message.why, source=message.source)
     if any(difference.field == rules.NAME for difference in differences):
         await search.record_names(work, after)
+    await households.protect(work, household)
     state = rules.public_state(after)
     if state != rules.public_state(before):
         await work.publish(CustomerChanged(**dict(state)))
@@ -180,6 +199,8 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
     # before the row: there is none when the first copy has done it
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
+    await people.get(work, message.customer_id)
+    household = await households.lock(work, message.customer_id)
     customer = await people.lock(work, message.customer_id)
     _record_use(work, customer, [*Person.model_fields, rules.RELATIONSHIP])
     if any(not each.ended_on for each in customer.relationships if each.municipality != work.actor.organisation):
@@ -187,6 +208,7 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
     words = await search.forget_names(work, customer.customer_id)
     await erase_everything(work, customer.customer_id)
     await search.forget_unused_words(work, words)
+    await households.protect(work, [each for each in household if each != customer.customer_id])
     await work.publish(CustomerErased(erased_customer_id=customer.customer_id), legal_basis="681/2023 77 §")
     return _version(customer)
 
@@ -194,11 +216,11 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
 async def get_customer_history(message: GetCustomerHistory, work: Work) -> CustomerHistory:
     """Every change of the person, whoever made it, and of the acting municipality's relationships."""
     customer = await people.get(work, message.customer_id)
-    relation = _relation(work, customer)
-    fields = rules.visible_fields(customer.person, work.rights, relation)
+    relation = relation_of(work, customer)
+    fields = rules.visible_fields(customer, work.rights, relation)
     entries, more = await history.get_history(work, customer.customer_id, fields, message.cursor, message.limit)
     beside = await history.changes_beside(work, customer.customer_id, entries)
-    shown = rules.shown_history(entries, beside, customer.person, work.rights, relation)
+    shown = rules.shown_history(entries, beside, customer, work.rights, relation)
     tells_arrival = any(each.version == 1 and each.source != rules.MASKED for each in shown)
     seen = {each.field for each in shown if not each.masked} | ({rules.RELATIONSHIP} if tells_arrival else set())
     _record_use(work, customer, seen)
@@ -212,7 +234,8 @@ async def get_customer_cards(message: GetCustomerCards, work: Work) -> CustomerC
     return CustomerCards(cards=cards)
 
 
-def _relation(work: Work, customer: Customer) -> str:
+def relation_of(work: Work, customer: Customer) -> str:
+    """How the actor stands to the customer, as the policy says."""
     here = [each for each in customer.relationships if each.municipality == work.actor.municipality]
     return work.rights.relation(
         customer.customer_id, related=any(not each.ended_on for each in here), ever_related=bool(here)
@@ -220,10 +243,10 @@ def _relation(work: Work, customer: Customer) -> str:
 
 
 def _record_use(work: Work, customer: Customer, fields: Collection[str]) -> None:
-    relation = _relation(work, customer)
+    relation = relation_of(work, customer)
     work.record_use(
         [customer.customer_id],
-        rules.shown_data(customer.person, fields, work.rights, relation),
+        rules.shown_data(customer, fields, work.rights, relation),
         relation=relation,
         words=words(customer.person.name.family),
     )
@@ -243,14 +266,11 @@ def _check_person(person: Person, fields: Collection[str], work: Work, *, within
 
 async def _check_version(work: Work, customer: Customer, expected: int) -> None:
     if customer.version != expected:
+        relation = relation_of(work, customer)
+        fields = rules.visible_fields(customer, work.rights, relation)
+        changes = await history.changes_after(work, customer.customer_id, fields, expected)
         raise ChangedMeanwhile(
-            current_version=customer.version,
-            changes=await history.changes_after(
-                work,
-                customer.customer_id,
-                rules.visible_fields(customer.person, work.rights, _relation(work, customer)),
-                expected,
-            ),
+            current_version=customer.version, changes=rules.shown_changes(changes, customer, work.rights, relation)
         )
 
 
@@ -263,11 +283,15 @@ def _already_known(work: Work, known: Row[Any], code: str | None) -> Conflict:
         conflict = KnownElsewhere(
             "A person with this personal identity code is or was another municipality's customer."
         )
+    return _told_of_code(conflict, [known.customer_id], code)
+
+
+def _told_of_code(conflict: Conflict, customer_ids: Collection[UUID], code: str | None) -> Conflict:
     conflict.use = {
-        "customers": [known.customer_id],
+        "customers": customer_ids,
         "data": ["existence"],
         "relation": "foreign",
-        "denied": False,  # that the person is somebody's customer was told
+        "denied": False,  # that somebody has, or had, the code was told
         "sealed": {"personal_identity_code": code},
         "words": [code],
     }

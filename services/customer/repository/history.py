@@ -58,11 +58,13 @@ async def changes_beside(work: Work, customer_id: UUID, entries: Collection[Hist
     return tuple(HistoryEntry.model_validate(_decrypted(work, row)) for row in rows)
 
 
-async def changes_after(work: Work, customer_id: UUID, fields: Collection[str], version: int) -> list[FieldChange]:
-    """Which of these fields were changed after a version, by whom and when."""
+async def changes_after(
+    work: Work, customer_id: UUID, fields: Collection[str], version: int
+) -> list[tuple[str, FieldChange]]:
+    """Which of these fields were changed after a version, by whom and when, each with that one's organisation."""
     rows = await execute(
         work,
-        select(*(CUSTOMER_HISTORY.c[field] for field in FieldChange.model_fields))
+        select(CUSTOMER_HISTORY.c.organisation, *(CUSTOMER_HISTORY.c[field] for field in FieldChange.model_fields))
         .where(
             CUSTOMER_HISTORY.c.customer_id == customer_id,
             CUSTOMER_HISTORY.c.version > version,
@@ -71,7 +73,7 @@ async def changes_after(work: Work, customer_id: UUID, fields: Collection[str], 
         )
         .order_by(CUSTOMER_HISTORY.c.version, CUSTOMER_HISTORY.c.id),
     )
-    return [FieldChange.model_validate(row) for row in rows.mappings()]
+    return [(row["organisation"], FieldChange.model_validate(row)) for row in rows.mappings()]
 
 
 async def add_history(
@@ -80,10 +82,12 @@ async def add_history(
     """Writes who changed what, when, why, and who told it (73 § 2 mom.)."""
     rows = []
     for field, previous, new in differences:
-        entry_id = uuid7()
+        entry_id, former_code_hash = uuid7(), None
         if field == IDENTITY_CODE:
+            former_code_hash = previous and work.encryption.search_hash(previous)
             previous, new = (code and work.encryption.encrypt(code, entry_id) for code in (previous, new))
-        rows.append({"id": entry_id, "field": field, "previous": previous, "new": new})
+        row = {"id": entry_id, "field": field, "previous": previous, "new": new}
+        rows.append(row | {"former_code_hash": former_code_hash})
     same = {
         "customer_id": customer.customer_id,
         "version": customer.version,

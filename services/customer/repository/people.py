@@ -26,6 +26,7 @@ from services.customer.repository.reach import (
     REACHED_BY,
     card,
     execute,
+    had_code,
     has_code,
     has_relationship,
     has_relationship_elsewhere,
@@ -38,7 +39,7 @@ from services.kit.work import Work
 
 
 @cache
-def _customer(reach: Reach) -> Select[Any]:
+def _customer(reach: Reach | None) -> Select[Any]:
     # Built once: building it takes SQLAlchemy longer than running it takes PostgreSQL.
     hidden = ("personal_identity_code_hash", "phone_number", "created_at")
     relationship = CLIENT_RELATIONSHIP.c
@@ -50,9 +51,10 @@ def _customer(reach: Reach) -> Select[Any]:
         .where(relationship.customer_id == CUSTOMER.c.customer_id)
         .scalar_subquery()
     )
-    return select(
+    found = select(
         *(column for column in CUSTOMER.c if column.name not in hidden), all_of_them.label("relationships")
-    ).where(CUSTOMER.c.customer_id == bindparam("customer_id"), reached(CUSTOMER.c.customer_id, reach))
+    ).where(CUSTOMER.c.customer_id == bindparam("customer_id"))
+    return found.where(reached(CUSTOMER.c.customer_id, reach)) if reach else found
 
 
 @cache
@@ -74,13 +76,12 @@ async def get(work: Work, customer_id: UUID, reach: Reach | None = None) -> Cust
     if row is None:
         work.rights.refuse_in_emergency(customer_id, REACHED_BY)
         raise NotFound("no such customer")
-    return Customer(
-        customer_id=customer_id,
-        version=row.version,
-        person=_person(work, row),
-        relationships=tuple(ClientRelationship.model_validate(each) for each in row.relationships or ()),
-        # none: in an emergency another municipality's customer is seen, and its relationship is not
-    )
+    return _whole(work, row)
+
+
+async def get_anybody(work: Work, customer_id: UUID) -> Customer:
+    """The same of a customer whom the asker need not reach: for what follows for others, and for nobody's eyes."""
+    return _whole(work, (await execute(work, _customer(None), customer_id=customer_id)).one())
 
 
 async def lock(work: Work, customer_id: UUID, data: str = REACHED_BY) -> Customer:
@@ -90,6 +91,11 @@ async def lock(work: Work, customer_id: UUID, data: str = REACHED_BY) -> Custome
     await execute(work, _lock(reach), customer_id=customer_id)
     await work.beyond_the_border("a change tells the whole state, with every municipality's relationship")
     return await get(work, customer_id, reach)
+
+
+async def find_by_former_code(work: Work, code: str) -> list[UUID]:
+    """Who had the code before; `find_by_identity_code` comes first, and its lock."""
+    return list((await work.connection.execute(select(CUSTOMER.c.customer_id).where(had_code(work, code)))).scalars())
 
 
 async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, bool, bool]] | None:
@@ -179,6 +185,17 @@ def _columns(work: Work, customer: Customer) -> dict[str, Any]:
         **person.model_dump(mode="json", include={"interpreter", "contact", "first_residence_permit"}),
         "changed_at": work.now,
     }
+
+
+def _whole(work: Work, row: Row[Any]) -> Customer:
+    return Customer(
+        customer_id=row.customer_id,
+        version=row.version,
+        person=_person(work, row),
+        relationships=tuple(ClientRelationship.model_validate(each) for each in row.relationships or ()),
+        # none: in an emergency another municipality's customer is seen, and its relationship is not
+        household_non_disclosure=row.household_non_disclosure,
+    )
 
 
 def _person(work: Work, row: Row[Any]) -> Person:

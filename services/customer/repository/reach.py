@@ -12,7 +12,7 @@ from sqlalchemy import (
 )
 
 from contracts.types import PersonName
-from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER
+from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_HISTORY
 from services.kit.rights import MUNICIPALITY, Reach, within
 from services.kit.work import Work
 
@@ -31,6 +31,13 @@ async def execute(work: Work, statement: Select[Any], **values: Any) -> CursorRe
 def has_code(work: Work, code: str) -> ColumnElement[bool]:
     """The customer has this identity code, by whichever search key it was hashed."""
     return CUSTOMER.c.personal_identity_code_hash.in_(work.encryption.search_hashes(code))
+
+
+def had_code(work: Work, code: str) -> ColumnElement[bool]:
+    """The customer had this identity code before another one, or before it was taken away."""
+    history = CUSTOMER_HISTORY.c
+    had = select(history.customer_id).where(history.former_code_hash.in_(work.encryption.search_hashes(code)))
+    return CUSTOMER.c.customer_id.in_(had)
 
 
 def reached(customer_id: ColumnElement[UUID], reach: Reach) -> ColumnElement[bool]:

@@ -36,6 +36,7 @@ from services.customer.repository.reach import (
     REACHED_BY,
     card,
     execute,
+    had_code,
     has_code,
     has_relationship,
     has_relationship_elsewhere,
@@ -87,9 +88,10 @@ async def search(
     if message.phone:
         query = query.where(CUSTOMER.c.phone_number == phone_number(message.phone))
         if not work.rights.allows("protected_contact", work.rights.related):
-            query = query.where(not_(CUSTOMER.c.safety_non_disclosure))
+            query = query.where(not_(CUSTOMER.c.safety_non_disclosure), not_(CUSTOMER.c.household_non_disclosure))
     if code := message.personal_identity_code:
-        query = query.where(has_code(work, code))
+        query = query.add_columns(not_(func.coalesce(has_code(work, code), false())).label("former_code"))
+        query = query.where(or_(has_code(work, code), had_code(work, code)))
     if message.cursor:
         score, _, customer_id = message.cursor.partition(".")
         query = query.where(tuple_(found.c.score, CUSTOMER.c.customer_id) < (int(score), UUID(customer_id)))
@@ -97,22 +99,27 @@ async def search(
     rows = (await execute(work, query)).all()
     page = rows[: message.limit]
     more = f"{page[-1].score}.{page[-1].customer_id}" if len(rows) > message.limit else None
-    return tuple(CustomerHit(**card(row), matched_former_name=row.former) for row in page), more
+    hits = (
+        CustomerHit(**card(row), matched_former_name=row.former, matched_former_code=bool(code) and row.former_code)
+        for row in page
+    )
+    return tuple(hits), more
 
 
 async def find_elsewhere(work: Work, code: str) -> UUID | None:
-    """Who has the code and can't be opened here: another municipality's customer, now or before; or one withheld."""
+    """Who has the code, or had it, and can't be opened here: another municipality's customer, now or before; or one
+    withheld. Who has it now comes first."""
     await work.beyond_the_border("a whole identity code tells whether it is known elsewhere")
     here, ever_here = (has_relationship(CUSTOMER.c.customer_id, also_ended=ended) for ended in (False, True))
     known = select(CUSTOMER.c.customer_id).where(
-        has_code(work, code),
+        or_(has_code(work, code), had_code(work, code)),
         or_(
             and_(has_relationship_elsewhere(CUSTOMER.c.customer_id), not_(here)),
             not_(ever_here),
             CUSTOMER.c.customer_id == func.any(literal(list(work.actor.withheld), ARRAY(Uuid))),
         ),
     )
-    return (await execute(work, known)).scalar_one_or_none()
+    return (await execute(work, known.order_by(not_(has_code(work, code))).limit(1))).scalar_one_or_none()
 
 
 async def record_names(work: Work, customer: Customer) -> None:

@@ -15,7 +15,7 @@ from contracts.customer.people import (
 )
 from contracts.customer.search import SearchCustomers
 from contracts.customer.state import CustomerState, RelationshipState
-from contracts.envelope import FieldError
+from contracts.envelope import FieldChange, FieldError
 from services.kit import code_lists, identity_code
 from services.kit.words import words
 
@@ -41,7 +41,7 @@ RULES = {
     "no_word": "no letter or digit to look for",
     "too_many_words": f"at most {MOST_WORDS} words",
     "not_covered": "the right does not cover this",
-    "protected": "this is protected: changing it takes a right of its own",
+    "protected": "this is protected: changing it takes a right of its own, and for personal safety a stated purpose",
 }
 """What each rule says to the person who broke it, without the value that was entered."""
 
@@ -77,12 +77,12 @@ class Difference(NamedTuple):
     new: Any
 
 
-def data_of(field: str, person: Person) -> str:
-    """The data group that a field of this person belongs to: protected ones are groups of their own."""
+def data_of(field: str, customer: Customer) -> str:
+    """The data group that a field of this customer belongs to: protected ones are groups of their own."""
     data = _DATA_OF_FIELD[field]
-    if data == "contact" and person.safety_non_disclosure:
+    if data == "contact" and customer.non_disclosure:
         return "protected_contact"
-    permit = person.first_residence_permit
+    permit = customer.person.first_residence_permit
     if field == _PERMIT and permit and permit.ground in _PROTECTED_GROUNDS:
         return "trafficking"
     return data
@@ -90,8 +90,8 @@ def data_of(field: str, person: Person) -> str:
 
 def shown(customer: Customer, rights: "Rights", relation: str) -> Customer:
     """The customer as the asker may see him or her: the municipality's relationships, and no field that is denied."""
-    hidden = {field for field in Person.model_fields if not rights.allows(data_of(field, customer.person), relation)}
-    masked = {field for field in hidden if rights.ruling(data_of(field, customer.person), relation)}
+    hidden = {field for field in Person.model_fields if not rights.allows(data_of(field, customer), relation)}
+    masked = {field for field in hidden if rights.ruling(data_of(field, customer), relation)}
     may_see_relationships = rights.allows("relationship", relation)
     return customer.model_copy(
         update={
@@ -108,20 +108,41 @@ def shown(customer: Customer, rights: "Rights", relation: str) -> Customer:
     )
 
 
-def shown_data(person: Person, fields: Collection[str], rights: "Rights", relation: str) -> set[str]:
+def shown_data(customer: Customer, fields: Collection[str], rights: "Rights", relation: str) -> set[str]:
     """The data groups of these fields that the asker sees."""
-    return {data for field in fields if rights.allows(data := data_of(field, person), relation)}
+    return {data for field in fields if rights.allows(data := data_of(field, customer), relation)}
+
+
+def hides_elsewhere(organisation: str, customer: Customer, rights: "Rights", relation: str) -> bool:
+    """Whether it is hidden that this organisation, another than the asker's, did something with the customer.
+
+    Non-disclosure covers the municipality: who worked with the customer tells where he or she lives or lived.
+    """
+    elsewhere = organisation not in (rights.actor.municipality, rights.actor.organisation)
+    return elsewhere and customer.non_disclosure and not rights.allows("protected_contact", relation)
+
+
+def shown_changes(
+    changes: Iterable[tuple[str, FieldChange]], customer: Customer, rights: "Rights", relation: str
+) -> list[FieldChange]:
+    """Changes, each with the organisation of whoever made it, as the asker may hear of them."""
+    return [
+        change.model_copy(update={"changed_by": MASKED})
+        if hides_elsewhere(organisation, customer, rights, relation)
+        else change
+        for organisation, change in changes
+    ]
 
 
 def shown_history(
-    entries: Sequence[HistoryEntry], beside: Iterable[HistoryEntry], person: Person, rights: "Rights", relation: str
+    entries: Sequence[HistoryEntry], beside: Iterable[HistoryEntry], customer: Customer, rights: "Rights", relation: str
 ) -> tuple[HistoryEntry, ...]:
     """Changes as the asker may see them: what is masked now is masked in the past.
 
     `beside` are all changes of the same versions: one reason is given for all that changed at once, and told to those
     alone who may see all of it. Who told it at the opening is how the customer came.
     """
-    hidden = {each.version for each in beside if not rights.allows(_data_of_entry(each, person), relation)}
+    hidden = {each.version for each in beside if not rights.allows(_data_of_entry(each, customer), relation)}
     sources = rights.allows("relationship", relation)
     return tuple(
         each.model_copy(
@@ -130,8 +151,13 @@ def shown_history(
                 **({} if sources or each.version > 1 else {"source": MASKED}),
                 **(
                     {}
-                    if rights.allows(_data_of_entry(each, person), relation)
+                    if rights.allows(_data_of_entry(each, customer), relation)
                     else {"previous": None, "new": None, "masked": True}
+                ),
+                **(
+                    {"organisation": MASKED, "changed_by": MASKED}
+                    if hides_elsewhere(each.organisation, customer, rights, relation)
+                    else {}
                 ),
             }
         )
@@ -139,25 +165,27 @@ def shown_history(
     )
 
 
-def _data_of_entry(entry: HistoryEntry, person: Person) -> str:
+def _data_of_entry(entry: HistoryEntry, customer: Customer) -> str:
     sides = [side for side in (entry.previous, entry.new) if entry.field == _PERMIT and isinstance(side, dict)]
-    return "trafficking" if {side["ground"] for side in sides} & _PROTECTED_GROUNDS else data_of(entry.field, person)
+    return "trafficking" if {side["ground"] for side in sides} & _PROTECTED_GROUNDS else data_of(entry.field, customer)
 
 
-def visible_fields(person: Person, rights: "Rights", relation: str) -> list[str]:
+def visible_fields(customer: Customer, rights: "Rights", relation: str) -> list[str]:
     """The fields whose changes the asker may know of, masked or not."""
-    return [field for field in _DATA_OF_FIELD if rights.ruling(data_of(field, person), relation)]
+    return [field for field in _DATA_OF_FIELD if rights.ruling(data_of(field, customer), relation)]
 
 
-def broken_by_protection(fields: Collection[str], person: Person, rights: "Rights", relation: str) -> list[FieldError]:
+def broken_by_protection(
+    fields: Collection[str], customer: Customer, rights: "Rights", relation: str
+) -> list[FieldError]:
     """The fields that the asker may not change, for he or she may not see them, or may not lift their protection."""
-    denied = [field for field in fields if not rights.allows(data_of(field, person), relation)]
-    if person.safety_non_disclosure and "safety_non_disclosure" in fields:
+    denied = [field for field in fields if not rights.allows(data_of(field, customer), relation)]
+    if customer.person.safety_non_disclosure and "safety_non_disclosure" in fields:
         denied += ["safety_non_disclosure"] if not rights.allows("protected_contact", relation) else []
     return [_error(f"/changes/{field}", "protected") for field in sorted(denied)]
 
 
-def broken_by_opening(before: Person | None, told: Person, rights: "Rights") -> list[FieldError]:
+def broken_by_opening(before: Customer | None, told: Person, rights: "Rights") -> list[FieldError]:
     """The fields that the opener's right does not cover, or that are protected and known otherwise already."""
     errors = []
     for field, value in told:
@@ -165,7 +193,7 @@ def broken_by_opening(before: Person | None, told: Person, rights: "Rights") -> 
             continue
         if not rights.allows(_DATA_OF_FIELD[field], "own"):
             errors.append(_error(f"/person/{field}", "not_covered"))
-        elif before and value != getattr(before, field) and not rights.allows(data_of(field, before), "own"):
+        elif before and value != getattr(before.person, field) and not rights.allows(data_of(field, before), "own"):
             errors.append(_error(f"/person/{field}", "protected"))
     return errors
 
@@ -272,7 +300,7 @@ def public_state(customer: Customer) -> CustomerState:
         integration_act_groups=_integration_act_groups(customer),
         service_language=customer.person.service_language,
         interpreter_needed=interpreter.needed if interpreter else None,
-        safety_non_disclosure=customer.person.safety_non_disclosure,
+        safety_non_disclosure=customer.non_disclosure,
     )
 
 

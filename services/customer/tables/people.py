@@ -41,6 +41,13 @@ CUSTOMER = Table(
     Column("mother_tongue", Text),
     Column("service_language", Text),
     Column("safety_non_disclosure", Boolean, nullable=False, server_default=text("false")),
+    Column(
+        "household_non_disclosure",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="whether somebody else in the household has it: derived",
+    ),
     Column("interpreter", VersionedJson),
     Column("contact", VersionedJson),
     Column("phone_number", Text, index=True, comment="of the contact details, as searches compare it"),
@@ -91,10 +98,11 @@ CUSTOMER_HISTORY = Table(
     Column("organisation", Text, nullable=False),
     Column("why", Text),
     Column("source", Text, nullable=False),
+    Column("former_code_hash", LargeBinary, index=True, comment="keyed hash of a previous identity code, to search by"),
     info={
         "border": f"(field <> 'relationship' OR organisation = {HERE})"
         f" AND ({_HAS_RELATIONSHIP.format('customer_history')} OR customer_id = ANY ({OPENED}))",
-        "encrypted": Encrypted(("previous", "new"), "field = 'personal_identity_code'"),
+        "encrypted": Encrypted(("previous", "new"), "field = 'personal_identity_code'", hashed="former_code_hash"),
     },
     comment="Every change of every field. An identity code is encrypted with this row's id as the associated data.",
 )

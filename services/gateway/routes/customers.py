@@ -71,6 +71,8 @@ def _next_acts(customer: dict[str, str]) -> dict[str, Any]:
         close_customer=version,
         get_customer_history=customer,
         get_customer_assessments=customer,
+        get_family=customer,
+        record_family_relation=customer,
     )
 
 

@@ -94,6 +94,15 @@ class NamedCode(Entry):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FamilyRelationKind(NamedCode):
+    """What somebody is to another; `inverse` is what the other is to him or her."""
+
+    inverse: str
+    legal_basis: str | None = None
+    verified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class LawfulUse(NamedCode):
     """A task or a purpose for which personal data may be used, and the sections it rests on."""
 
@@ -165,6 +174,10 @@ END_REASONS = CodeList("client_relationship_end_reasons", NamedCode, date(2025, 
 end_reasons = END_REASONS.valid
 is_valid_end_reason = END_REASONS.has
 
+FAMILY_RELATION_KINDS = CodeList("family_relation_kinds", FamilyRelationKind, date(2026, 1, 1))
+family_relation_kind = FAMILY_RELATION_KINDS.get
+is_valid_family_relation_kind = FAMILY_RELATION_KINDS.has
+
 INFORMATION_SOURCES = CodeList("information_sources", NamedCode, date(2025, 1, 1))
 information_sources = INFORMATION_SOURCES.valid
 is_valid_information_source = INFORMATION_SOURCES.has
@@ -196,6 +209,7 @@ LISTS: dict[str, CodeList[Any]] = {
         PERMIT_KINDS,
         PERMIT_GROUNDS,
         END_REASONS,
+        FAMILY_RELATION_KINDS,
         INFORMATION_SOURCES,
         TASKS,
         PURPOSES_OF_USE,

@@ -8,11 +8,13 @@ import pytest
 from rich.console import Console
 from sqlalchemy import Column, Integer, Table
 
+from contracts.customer.families import GetFamily
 from contracts.customer.people import CloseCustomer, GetCustomer, OpenCustomer, Person
 from deploy.local.state import LocalError
 from deploy.seed import bulk, command, handlers, ledger
 from deploy.seed.people import Life, lives
 from services.assessment.tables import METADATA as ASSESSMENT_TABLES
+from services.kit.actor import Actor
 from services.kit.parts import Parts
 from tests.support import EXPERT_TAMPERE, House, eventually
 
@@ -54,6 +56,25 @@ async def test_the_command_ends_when_the_other_services_know_everybody(house: Ho
     assert await count(house, "customer", "customer") == 40
     assert await count(house, "assessment", "customer_view") == 40
     assert await count(house, "assessment", "considered") == 40
+
+
+async def test_those_of_one_household_are_a_family_whichever_the_path(house: House, path: str) -> None:
+    await fill(house, 60)
+    people = list(lives(60))
+    goes_on = {life.number for life in people if life.goes_on}
+    expected = sum(number in goes_on for life in people if life.goes_on for _, number in life.relatives)
+    assert expected > 5
+    assert await count(house, "customer", "family_relation") == expected
+    await fill(house, 60)
+    assert await count(house, "customer", "family_relation") == expected
+    [child] = await house.rows("customer", "SELECT customer_id FROM family_relation WHERE kind = 'parent' LIMIT 1")
+    [municipality] = await house.rows(
+        "customer", "SELECT municipality FROM client_relationship WHERE customer_id = $1", child[0]
+    )
+    asked = GetFamily(customer_id=child[0])
+    family = await house.ask(asked, Actor("e", municipality[0], "integration_expert"))
+    assert family.household
+    assert {each.kind for each in family.relations} >= {"parent"}
 
 
 async def test_given_again_for_more_people_it_adds_those_who_are_not_there(house: House, path: str) -> None:
