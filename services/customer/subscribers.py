@@ -2,6 +2,13 @@
 
 from typing import Any
 
+from contracts.customer.contacts import (
+    GetContact,
+    ListContacts,
+    ReceiveContact,
+    ResolveContact,
+    SetReceivingParty,
+)
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -13,7 +20,8 @@ from contracts.customer.people import (
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Event, Request
-from services.customer.handlers import people, search
+from services.customer.handlers import contacts, people, search
+from services.kit.service import Background
 from services.kit.work import Handler
 
 REQUESTS: dict[type[Request[Any]], Handler] = {
@@ -27,5 +35,11 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     GetCustomerHistory: people.get_customer_history,
     GetCustomerCards: people.get_customer_cards,
     SearchCustomers: search.search_customers,
+    ReceiveContact: contacts.receive_contact,
+    ListContacts: contacts.list_contacts,
+    GetContact: contacts.get_contact,
+    ResolveContact: contacts.resolve_contact,
+    SetReceivingParty: contacts.set_receiving_party,
 }
 INPUT: dict[type[Event], Handler] = {}
+BACKGROUND: tuple[Background, ...] = (contacts.forget_contacts,)
