@@ -35,6 +35,7 @@ from contracts.access.safeguards import (
 )
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
 from contracts.assessment import GetCustomerAssessments
+from contracts.customer.contacts import GetContact, ListContacts, ReceiveContact, ResolveContact, SetReceivingParty
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -48,7 +49,7 @@ from contracts.customer.people import (
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Request
-from tests.leaks.people import DEPUTY, HOLDS, LOOKS, Planted, unborn
+from tests.leaks.people import DEPUTY, HERE, HOLDS, LOOKS, Planted, contact, unborn
 from tests.support import now
 
 NOBODY = 30
@@ -132,6 +133,18 @@ def _opening(code: Callable[[Planted], str | None]) -> Callable[[Planted], Reque
         return OpenCustomer(person=Person.model_validate(person), arrival="moved")
 
     return ask
+
+
+def _resolving(**how: Any) -> Callable[[Planted], Request[Any]]:
+    def ask(planted: Planted) -> Request[Any]:
+        return ResolveContact.model_validate({"contact_id": planted.contact_id, "expected_version": 1, **how})
+
+    return ask
+
+
+def _somebody(code: str, day: date) -> dict[str, Any]:
+    name = {"family": "Esimerkki", "given": "Aamu"}
+    return {"name": name, "date_of_birth": day, "personal_identity_code": code}
 
 
 def _code(planted: Planted) -> str:
@@ -229,6 +242,26 @@ DOORS = (
         lambda it: FindOwnRecord(personal_identity_code=it.code),
         names_code=True,
     ),
+    Door("take up a contact", ReceiveContact, lambda _: contact(HERE, NOBODY), **_THEIRS),
+    Door("contacts", ListContacts, lambda _: ListContacts(), is_partial=True, **_THEIRS),
+    Door("contact", GetContact, lambda it: GetContact(contact_id=it.contact_id), **_THEIRS),
+    Door("close a contact", ResolveContact, _resolving(outcome="closed", reason="no_need"), **_THEIRS),
+    Door("pass a contact on", ResolveContact, _resolving(outcome="passed_on", municipality="091"), **_THEIRS),
+    Door("open a contact", ResolveContact, _resolving(outcome="opened"), **_THEIRS),
+    Door(
+        "open a contact as somebody known",
+        ResolveContact,
+        lambda it: _resolving(outcome="opened", person=_somebody(it.code, it.day))(it),
+        refuses=True,
+        names_code=True,
+    ),
+    Door(
+        "attach a contact",
+        ResolveContact,
+        lambda it: _resolving(outcome="attached", customer_id=it.customer_id)(it),
+        refuses=True,  # which needs a right to contacts too: relation none
+    ),
+    Door("name a receiving party", SetReceivingParty, lambda _: SetReceivingParty(unit="Alkuneuvonta"), **_THEIRS),
     Door("assessments", GetCustomerAssessments, lambda it: GetCustomerAssessments(customer_id=it.customer_id)),
     Door(
         "log of a customer", FindUsageOfCustomer, lambda it: FindUsageOfCustomer(customer_id=it.customer_id), **_THEIRS
