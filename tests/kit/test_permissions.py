@@ -115,7 +115,7 @@ async def test_a_service_writes_its_own_exchanges_and_keys_and_no_other(vhost: V
                 written.add((exchange, key))
     direct = {(exchange, key) for exchange, key in written if topology.exchanges().get(exchange) == "direct"}
     assert {(e, k) for e, k in written - direct} == {
-        (e, k) for e, k in WRITES[user] if not topology.exchanges().get(e) == "direct"
+        (e, k) for e, k in WRITES[user] if topology.exchanges().get(e) != "direct"
     }
     assert {e for e, _ in direct} == {e for e, _ in WRITES[user] if topology.exchanges().get(e) == "direct"}
 

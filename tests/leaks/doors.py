@@ -65,6 +65,8 @@ class Door:
     ask: Callable[[Planted], Request[Any]]
     fields: tuple[str, ...] = ()
     """Fields of the person that are used besides what the contract says: what may not be seen may not be used."""
+    exists_by: str = ""
+    """The data group by which the person exists for the asker, where it is not the request's first."""
     names_code: bool = False
     """Whether a whole identity code is named: then it may be told that somebody has it."""
     refuses: bool = False
@@ -252,14 +254,16 @@ DOORS = (
         "open a contact as somebody known",
         ResolveContact,
         lambda it: _resolving(outcome="opened", person=_somebody(it.code, it.day))(it),
-        refuses=True,
+        exists_by="identity",
         names_code=True,
+        refuses=True,
     ),
     Door(
         "attach a contact",
         ResolveContact,
         lambda it: _resolving(outcome="attached", customer_id=it.customer_id)(it),
-        refuses=True,  # which needs a right to contacts too: relation none
+        exists_by="identity",
+        refuses=True,  # where the right is for certain customers: it covers no contacts
     ),
     Door("name a receiving party", SetReceivingParty, lambda _: SetReceivingParty(unit="Alkuneuvonta"), **_THEIRS),
     Door("assessments", GetCustomerAssessments, lambda it: GetCustomerAssessments(customer_id=it.customer_id)),
