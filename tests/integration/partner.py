@@ -37,9 +37,9 @@ def event(id: str = "m-1", data: Any = None, **other: Any) -> bytes:
 class Foreigner:
     """Connected as one partner."""
 
-    def __init__(self, url: str, code: str) -> None:
+    def __init__(self, url: str, code: str, password: str = "test") -> None:
         parts = urlsplit(url)
-        user = pika.PlainCredentials(f"partner.{code}", "test")
+        user = pika.PlainCredentials(f"partner.{code}", password)
         where = pika.ConnectionParameters(parts.hostname, parts.port, parts.path[1:], user)
         self.code = code
         self._connection = pika.BlockingConnection(where)
