@@ -256,6 +256,15 @@ async def test_nobody_records_a_contact_for_another_municipality(customers: Cust
     assert [each.rule for each in refused.value.errors] == ["own_municipality"]
 
 
+async def test_who_records_by_hand_is_no_program(customers: CustomerService) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await received(customers, reporting(reference="m-1"))
+    assert [(each.pointer, each.rule) for each in refused.value.errors] == [
+        ("/channel", "by_program"),
+        ("/reference", "by_program"),
+    ]
+
+
 async def test_the_contact_of_a_withheld_customer_is_not_shown(customers: CustomerService) -> None:
     contact_id = await received(customers)
     done = await resolve(customers, contact_id, outcome="opened")

@@ -185,7 +185,7 @@ def contact(municipality: str, number: int) -> ReceiveContact:
             "municipality": municipality,
             "authority": "school",
             "authority_name": f"Reporting authority {number}",
-            "channel": "message",
+            "channel": "letter",
             "report": {
                 "reporter": {"name": "Somebody"},
                 "person": {

@@ -15,6 +15,7 @@ RULES = people.RULES | {
     "consent": "give when and how the person consented, or why no consent is needed",
     "own_municipality": "contacts are recorded for the own municipality, and passed on from there",
     "other_municipality": "a contact is passed on to another municipality",
+    "by_program": "only another authority's own program writes messages, and has ids of them",
     "needed": "this outcome needs the field",
     "not_of_this_outcome": "this outcome has no use for the field",
 }
@@ -60,6 +61,8 @@ def broken_by_receiving(
         errors.append(_error("/municipality", "code_list"))
     elif own and message.municipality != own:
         errors.append(_error("/municipality", "own_municipality"))
+    by_hand = {"channel": message.channel == "message", "reference": message.reference is not None}
+    errors += [_error(f"/{field}", "by_program") for field, told in by_hand.items() if own and told]
     return [*errors, *_of_person(message.report.person, on, allow_test_codes), *_of_report(message.report, on)]
 
 
