@@ -4,6 +4,8 @@ from typing import Any
 
 from contracts import access, assessment, customer  # noqa: F401 - importing declares their messages
 from contracts.envelope import MESSAGE_TYPES, Event, Message, Request
+from contracts.partners import FromPartner
+from contracts.partners import messages as _messages  # noqa: F401
 
 
 def message_types() -> dict[str, type[Message]]:
@@ -19,6 +21,11 @@ def events() -> list[type[Event]]:
 def requests() -> list[type[Request[Any]]]:
     """All request contracts; each names its reply model in REPLY."""
     return [model for model in message_types().values() if issubclass(model, Request)]
+
+
+def from_partners() -> list[type[FromPartner]]:
+    """All contracts of what partners write."""
+    return [model for model in message_types().values() if issubclass(model, FromPartner)]
 
 
 def find(type: str) -> type[Message] | None:

@@ -9,6 +9,8 @@ Services declare nothing but their own exclusive queues, for replies and for new
     <service>.retry.{5s,1m,15m}   failed messages, waiting to come back to its input
     <service>.dead                messages given up, on their way to the table `parked`
     <service>.undecodable         what even parking can't read: nobody consumes it, an operator looks
+    <service>.partners            what other authorities' programs, the partners, write
+    partner.<code>                what one partner is told: it alone reads it
 """
 
 from dataclasses import dataclass
@@ -18,11 +20,16 @@ from contracts.access.rights import RIGHTS_HEARTBEAT, AccessDataUsed, RightsChan
 from contracts.assessment import AssessmentDataUsed
 from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerDataUsed, CustomerErased, CustomerOpened
 from contracts.envelope import Event
+from contracts.partners import Partner
 
 REQUESTS, REPLIES = "requests", "replies"
+PARTNERS, TO_PARTNERS = "partners", "partners.out"
+"""Where partners write, by `<code>.<type>`; and where they are written to, by their codes."""
 RETRY_STEPS: tuple[tuple[str, int], ...] = (("5s", 5), ("1m", 60), ("15m", 900))
 """The retry ladder: name of the step, and how long a message waits there, in seconds."""
 MAX_MESSAGE_BYTES = 1_048_576
+MOST_PARTNER_MESSAGES = 100_000
+"""How many messages wait, from all partners or for one, before the broker takes no more."""
 DELIVERY_LIMIT = 20
 """How often the broker redelivers a message whose consumer dies with it, before it goes to the dead queue."""
 REQUEST_TTL_SECONDS = 15
@@ -41,6 +48,8 @@ class Service:
     """What it keeps as the usage log, in batches and in order of arrival."""
     news: tuple[tuple[str, str], ...] = ()
     """What each of its processes hears by itself, in an exclusive queue: exchanges and keys."""
+    partners: bool = False
+    """Whether it is the door to partners."""
     answers: bool = True
     """Whether the service owns data of the domain, and so answers and publishes; the gateway does neither."""
 
@@ -54,6 +63,7 @@ SERVICES: tuple[Service, ...] = (
     Service("customer"),
     Service("assessment", input=(*CUSTOMER_STATES, CustomerErased), projection=CUSTOMER_STATES),
     Service("access", input=(CustomerClosed, CustomerErased), usage=DATA_USED),
+    Service("integration", asks=("customer",), input=(CustomerErased,), partners=True),
     Service("gateway", asks=("customer", "assessment", "access"), news=RIGHTS_NEWS, answers=False),
 )
 
@@ -115,7 +125,7 @@ class Permissions:
 
 def exchanges() -> dict[str, str]:
     """Every exchange and its type. Requests and replies are topic exchanges so that permissions reach their keys."""
-    shared = {REQUESTS: "topic", REPLIES: "topic"}
+    shared = {REQUESTS: "topic", REPLIES: "topic", PARTNERS: "topic", TO_PARTNERS: "direct"}
     for each in SERVICES:
         if each.answers:
             shared[events_exchange(each.name)] = "topic"
@@ -156,6 +166,14 @@ def _queues_of(each: Service, time_scale: float) -> list[Queue]:
             bindings = tuple((events_exchange(event.owner()), event.TYPE) for event in events)
             policy = {**keep, "dead-letter-routing-key": "dead", "delivery-limit": DELIVERY_LIMIT}
             found.append(Queue(queue(name, purpose), (*bindings, (private, purpose)), policy))
+    if each.partners:
+        policy = {
+            **keep,
+            "dead-letter-routing-key": "dead",
+            "delivery-limit": DELIVERY_LIMIT,
+            "max-length": MOST_PARTNER_MESSAGES,
+        }
+        found.append(Queue(queue(name, "partners"), ((PARTNERS, "#"),), policy))
     if each.input:
         for step, seconds in RETRY_STEPS:
             policy = {
@@ -165,6 +183,29 @@ def _queues_of(each: Service, time_scale: float) -> list[Queue]:
             }
             found.append(Queue(queue(name, f"retry.{step}"), ((private, f"retry.{step}"),), policy))
     return found
+
+
+def partner_name(code: str) -> str:
+    """The name of a partner's user at the broker, and of the queue that it reads."""
+    return f"partner.{code}"
+
+
+def partner_queue(partner: Partner) -> Queue:
+    """What is told to one partner waits here until it reads it."""
+    policy = {"overflow": "reject-publish", "max-length": MOST_PARTNER_MESSAGES}
+    return Queue(partner_name(partner.code), ((TO_PARTNERS, partner.code),), policy)
+
+
+def partner_permissions(partner: Partner) -> Permissions:
+    """What a partner's user may do: write in its own name, and read what it is told."""
+    name = partner_name(partner.code)
+    return Permissions(
+        user=name,
+        configure="^$",
+        write=f"^{PARTNERS}$",
+        read=f"^{name.replace('.', r'[.]')}$",
+        topics=((PARTNERS, rf"^{partner.code}\..+$", "^$"),),
+    )
 
 
 def permissions() -> list[Permissions]:
@@ -186,6 +227,9 @@ def _permissions_of(each: Service) -> Permissions:
         write += [REQUESTS, own_replies]
         read += [own_replies, REPLIES]
         topics += [(REQUESTS, rf"^({'|'.join(each.asks)})$", "^$")]
+    if each.partners:
+        write += [TO_PARTNERS.replace(".", r"\.")]
+        read += [rf"{name}\.{PARTNERS}"]
     if each.news:
         write += [own_news]
         own += [own_news]

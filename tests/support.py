@@ -24,7 +24,9 @@ from pydantic import BaseModel, SecretStr
 
 from contracts import topology
 from contracts.envelope import Request
+from contracts.partners import read_partners
 from deploy.local.databases import make_role
+from deploy.local.environment import partners_file
 from services.kit import migrate, topology_apply
 from services.kit.actor import Actor, ActorTokens
 from services.kit.clock import SystemClock
@@ -42,7 +44,9 @@ SEARCH_KEY = base64.b64encode(secrets.token_bytes(32)).decode()
 USAGE_KEY = OKPKey.generate_key("X25519", parameters={"kid": "test", "use": "enc"})
 USAGE_KEYS = json.dumps({"keys": [USAGE_KEY.as_dict(private=False)]})
 USAGE_PRIVATE_KEYS = json.dumps({"keys": [USAGE_KEY.as_dict(private=True)]})
-ACTOR_KEYS = json.dumps({"keys": [SIGNING_KEY.as_dict(private=False)]})
+INTEGRATION_KEY = OKPKey.generate_key("Ed25519", parameters={"kid": "integration.test", "use": "sig"})
+ACTOR_KEYS = json.dumps({"keys": [key.as_dict(private=False) for key in (SIGNING_KEY, INTEGRATION_KEY)]})
+PARTNERS = read_partners(partners_file())
 
 EXPERT_TAMPERE = Actor(user="expert@tampere", organisation="837", role="integration_expert")
 EXPERT_HELSINKI = Actor(user="expert@helsinki", organisation="091", role="integration_expert")
@@ -119,10 +123,9 @@ class Vhost:
     @classmethod
     async def create(cls, management_url: str, amqp_url: str, time_scale: float) -> "Vhost":
         # one password for the whole run: users are the broker's, not the vhost's
-        made = cls(
-            f"test-{uuid4().hex[:8]}", management_url, amqp_url, {each.name: "test" for each in topology.SERVICES}
-        )
-        await topology_apply.apply(management_url, made.name, made.passwords, time_scale)
+        users = [*(each.name for each in topology.SERVICES), *(topology.partner_name(each.code) for each in PARTNERS)]
+        made = cls(f"test-{uuid4().hex[:8]}", management_url, amqp_url, dict.fromkeys(users, "test"))
+        await topology_apply.apply(management_url, made.name, made.passwords, time_scale, PARTNERS)
         return made
 
     def url(self, user: str | None = None) -> str:
@@ -167,6 +170,10 @@ def settings_for(service: str, vhost: Vhost, database_url: str = "", **more: Any
             "checkpoint_folder": Path(mkdtemp(prefix="koto-checkpoints-")),
             **more,
         }
+    if service == "integration":
+        settings_type = importlib.import_module("services.integration.main").Settings
+        key = json.dumps(INTEGRATION_KEY.as_dict(private=True))
+        more = {"actor_signing_key": SecretStr(key), "partners_file": partners_file(), **more}
     return settings_type(
         _env_file=None,
         service=service,

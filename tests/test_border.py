@@ -6,7 +6,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 BEYOND = {
     "services/customer/handlers/households.py": {"lock"},
-    "services/customer/handlers/people.py": {"open_customer"},
+    "services/customer/handlers/contacts.py": {"_pass_on"},
+    "services/customer/handlers/people.py": {"open_relationship"},
     "services/customer/repository/people.py": {"lock"},
     "services/customer/repository/search.py": {"find_elsewhere", "find_owner"},
 }

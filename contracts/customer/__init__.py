@@ -1,3 +1,9 @@
 """What the customer service publishes and answers."""
 
-from contracts.customer import families, people, search, state  # noqa: F401 - importing declares their messages
+from contracts.customer import (  # noqa: F401 - importing declares their messages
+    contacts,
+    families,
+    people,
+    search,
+    state,
+)

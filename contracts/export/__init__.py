@@ -23,6 +23,7 @@ from contracts.export.samples import (
     read_samples,
     read_seals,
 )
+from contracts.partners import FromPartner
 from contracts.policy.page import pages
 from contracts.registry import message_types
 
@@ -46,7 +47,7 @@ class Document:
 
 
 def documents() -> list[Document]:
-    """Every event, request and reply, the problem and the envelope."""
+    """Every event, request, reply and message of a partner, the problem and the envelope."""
     # An event is sent, and accepted again when its owner's log is replayed: it must keep both promises.
     both = (Promise.SENT, Promise.ACCEPTED)
     found = [Document("envelope.v1", Envelope, both), Document("problem.v1", Problem, (Promise.SENT,))]
@@ -56,6 +57,8 @@ def documents() -> list[Document]:
         elif issubclass(model, Request):
             found.append(Document(type, model, (Promise.ACCEPTED,)))
             found.append(Document(f"{type}.reply", model.REPLY, (Promise.SENT,)))
+        elif issubclass(model, FromPartner):
+            found.append(Document(type, model, (Promise.ACCEPTED,)))
     return found
 
 

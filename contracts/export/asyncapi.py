@@ -13,7 +13,8 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from contracts import topology
 from contracts.envelope import CLOUDEVENTS_CONTENT_TYPE, Envelope, Event, Problem, Request, schema_urn
 from contracts.export.examples import full
-from contracts.registry import events, requests
+from contracts.partners import OWNER, ToPartner
+from contracts.registry import events, from_partners, requests
 
 Json = dict[str, Any]
 _PROBLEM = "problem.v1"
@@ -25,6 +26,7 @@ def asyncapi() -> Json:
         *((event, "serialization") for event in events()),
         *((request, "validation") for request in requests()),
         *((request.REPLY, "serialization") for request in requests()),
+        *((message, "validation") for message in from_partners()),
         (Problem, "serialization"),
         (Envelope, "serialization"),
     ]
@@ -116,7 +118,19 @@ def _channels() -> Json:
     channels: Json = {
         event.TYPE: routing_key(topology.events_exchange(event.owner()), event.TYPE, [event.TYPE], _summary(event))
         for event in events()
+        if not issubclass(event, ToPartner)
     }
+    told = [event.TYPE for event in events() if issubclass(event, ToPartner)]
+    channels |= dict.fromkeys(
+        told,
+        routing_key(
+            topology.TO_PARTNERS, None, told, "The routing key is the partner's code; its queue partner.<code>"
+        ),
+    )
+    written = [message.TYPE for message in from_partners()]
+    channels[topology.PARTNERS] = routing_key(
+        topology.PARTNERS, None, written, "Where partners write; the routing key is <partner's code>.<type>"
+    )
     for service in _answering():
         asked = [request.TYPE for request in _requests_to(service.name)]
         key, name = f"{topology.REQUESTS}.{service.name}", topology.queue(service.name, "requests")
@@ -138,6 +152,8 @@ def _operations() -> Json:
             **_operation("send", event.TYPE, [event.TYPE]),
             "bindings": {"amqp": {"deliveryMode": 2, "mandatory": False, "bindingVersion": "0.3.0"}},
         }
+    written = [message.TYPE for message in from_partners()]
+    operations[f"{OWNER}.receives.{topology.PARTNERS}"] = _operation("receive", topology.PARTNERS, written)
     for service in topology.SERVICES:
         for queue, heard in _heard(service).items():
             operations[f"{service.name}.hears.{queue}"] = _operation("receive", queue, [event.TYPE for event in heard])
@@ -182,6 +198,12 @@ def _messages(payloads: dict[Any, Json]) -> Json:
             "contentType": CLOUDEVENTS_CONTENT_TYPE,
             "correlationId": {"location": "$message.payload#/correlationid"},
             "examples": [{"payload": _event_example(event)}],
+        }
+    for message in from_partners():
+        messages[message.TYPE] = {
+            **_message(message.TYPE, message, payloads[message]),
+            "contentType": CLOUDEVENTS_CONTENT_TYPE,
+            "description": "the attribute `data` of a CloudEvents 1.0 document",
         }
     for request in requests():
         messages[request.TYPE] = {

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -21,11 +22,12 @@ from deploy.local.stack import Stack
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Koto, run here.")
 topology = typer.Typer(no_args_is_help=True, help="The broker's exchanges, queues, policies and users.")
 keys = typer.Typer(no_args_is_help=True, help="Rotate the keys of actor tokens, encrypted fields and searches.")
+partner = typer.Typer(no_args_is_help=True, help="Other authorities' programs that write to us over the broker.")
 contracts = typer.Typer(no_args_is_help=True, help="The published schemas and samples of all messages.")
 app.add_typer(topology, name="topology")
 app.add_typer(contracts, name="contracts")
 app.add_typer(keys, name="keys")
-
+app.add_typer(partner, name="partner")
 console = Console(highlight=False, soft_wrap=True)
 
 KeyKindArgument = Annotated[environment.KeyKind, typer.Argument(help="actor, fields or search")]
@@ -290,6 +292,33 @@ def apply_topology() -> None:
 def show_topology() -> None:
     """Print it."""
     typer.echo(importlib.import_module("services.kit.topology_apply").describe())
+
+
+@partner.command(name="list")
+def list_partners() -> None:
+    """Who they are, and what each may write."""
+    reading = importlib.import_module("contracts.partners")
+    for each in reading.read_partners(environment.partners_file()):
+        typer.echo(f"{each.code}\t{each.name}\t{' '.join(each.sends)}")
+
+
+@partner.command()
+def credentials(code: Annotated[str, typer.Argument(help="The partner's code, as listed.")]) -> None:
+    """Print how a partner reaches the broker, as JSON: address with password, exchange, routing keys and queue."""
+    reading, declared = (importlib.import_module(f"contracts.{each}") for each in ("partners", "topology"))
+    sends = {each.code: each.sends for each in reading.read_partners(environment.partners_file())}
+    if code not in sends:
+        raise state.LocalError(f"there is no partner {code}; there are: {', '.join(sends)}")
+    stack, user = _running(), declared.partner_name(code)
+    broker = urlsplit(stack.broker.amqp_url)
+    where = f"{broker.hostname}:{broker.port or 5672}/{environment.VHOST}"
+    told = {
+        "url": f"{broker.scheme}://{user}:{stack.secrets.broker_password(user)}@{where}",
+        "exchange": declared.PARTNERS,
+        "routing_keys": [f"{code}.{type}" for type in sends[code]],
+        "queue": user,
+    }
+    typer.echo(json.dumps(told, indent=2))
 
 
 @contracts.command()

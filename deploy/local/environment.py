@@ -1,6 +1,7 @@
 """The environment variables of each service on this machine."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -11,12 +12,18 @@ from joserfc.jwk import OKPKey
 from deploy.local import issuer, state
 
 VHOST = "koto"
+INTEGRATION = "integration"
 KeyKind = Literal["actor", "fields", "search"]
 
 
 def services() -> list[str]:
     """The services of this checkout: the folders with a main.py."""
     return sorted(path.parent.name for path in (state.CHECKOUT / "services").glob("*/main.py"))
+
+
+def partners_file() -> Path:
+    """The file that names the partners."""
+    return Path(os.environ.get("KOTO_PARTNERS_FILE") or Path(__file__).with_name("partners.toml")).resolve()
 
 
 def has_database(service: str) -> bool:
@@ -38,6 +45,10 @@ class Secrets:
     def database_password(self, role: str) -> str:
         """The password of the role koto_<role> in PostgreSQL: a service, or <service>_owner."""
         return str(state.kept(self._path, f"postgres.{role}", state.password))
+
+    def service_signing_key(self, service: str) -> dict[str, Any]:
+        """The private JWK that signs for one service which asks others, and for nobody else: its id says for which."""
+        return dict(state.kept(self._path, f"actor.{service}", lambda: _named(state.actor_key(), service)))
 
     def client_secret(self) -> str:
         """The gateway's secret at the issuer."""
@@ -86,12 +97,14 @@ class Secrets:
     def key_files(self, service: str) -> Path:
         """The folder with the files that tell a service its keys as they are now."""
         actor = self.keys("actor")
-        told: dict[str, Any] = {"koto_actor_keys": _public(*actor.values())}
+        told: dict[str, Any] = {"koto_actor_keys": _public(*actor.values(), self.service_signing_key(INTEGRATION))}
         if has_database(service):
             told["koto_field_keys"] = self.keys("fields", service)
             told["koto_search_keys"] = self.keys("search", service)
         if service == "gateway":
             told["koto_actor_signing_key"] = next(iter(actor.values()))
+        if service == INTEGRATION:
+            told["koto_actor_signing_key"] = self.service_signing_key(service)
         folder = self.home / "secrets" / service
         for name, value in told.items():
             # dictionaries with the same keys in another order are equal, and order is what says which is the present
@@ -130,6 +143,8 @@ def of(service: str, *, amqp_url: str, postgres_url: str, secrets: Secrets, port
             "KOTO_CHECKPOINT_KEYS": json.dumps({"keys": [secrets.checkpoint_key()]}),
             "KOTO_CHECKPOINT_FOLDER": str(secrets.home / "checkpoints"),
         }
+    if service == INTEGRATION:
+        told["KOTO_PARTNERS_FILE"] = str(partners_file())
     if service == "gateway":
         told |= {
             "KOTO_PORT": str(ports["gateway"]),
@@ -146,6 +161,10 @@ def of(service: str, *, amqp_url: str, postgres_url: str, secrets: Secrets, port
 def _public(*private_keys: dict[str, Any]) -> dict[str, Any]:
     """The set that holds their public halves alone."""
     return {"keys": [OKPKey.import_key(each).as_dict(private=False) for each in private_keys]}
+
+
+def _named(key: dict[str, Any], service: str) -> dict[str, Any]:
+    return key | {"kid": f"{service}.{key['kid']}"}
 
 
 def _set_name(kind: KeyKind, service: str) -> str:

@@ -173,11 +173,14 @@ class Stack:
 
     def apply_topology(self) -> None:
         """Declares everything on the broker that the contracts name; may be repeated at any time."""
-        from contracts.topology import SERVICES
+        from contracts.partners import read_partners
+        from contracts.topology import SERVICES, partner_name
         from services.kit.topology_apply import apply
 
-        passwords = {service.name: self.secrets.broker_password(service.name) for service in SERVICES}
-        asyncio.run(apply(self.broker.management_url, environment.VHOST, passwords))
+        partners = read_partners(environment.partners_file())
+        users = [*(service.name for service in SERVICES), *(partner_name(partner.code) for partner in partners)]
+        passwords = {user: self.secrets.broker_password(user) for user in users}
+        asyncio.run(apply(self.broker.management_url, environment.VHOST, passwords, partners=partners))
 
     def keep_running(self, say: Callable[[str], None]) -> NoReturn:
         """Starts again whatever ends, pausing longer each time that it ends within a minute."""

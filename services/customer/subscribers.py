@@ -2,6 +2,13 @@
 
 from typing import Any
 
+from contracts.customer.contacts import (
+    GetContact,
+    ListContacts,
+    ReceiveContact,
+    ResolveContact,
+    SetReceivingParty,
+)
 from contracts.customer.families import ChangeFamilyRelation, EndFamilyRelation, GetFamily, RecordFamilyRelation
 from contracts.customer.people import (
     ChangeCustomer,
@@ -14,7 +21,8 @@ from contracts.customer.people import (
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Event, Request
-from services.customer.handlers import families, people, search
+from services.customer.handlers import contacts, families, people, search
+from services.kit.service import Background
 from services.kit.work import Handler
 
 REQUESTS: dict[type[Request[Any]], Handler] = {
@@ -32,5 +40,11 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     RecordFamilyRelation: families.record_family_relation,
     ChangeFamilyRelation: families.change_family_relation,
     EndFamilyRelation: families.end_family_relation,
+    ReceiveContact: contacts.receive_contact,
+    ListContacts: contacts.list_contacts,
+    GetContact: contacts.get_contact,
+    ResolveContact: contacts.resolve_contact,
+    SetReceivingParty: contacts.set_receiving_party,
 }
 INPUT: dict[type[Event], Handler] = {}
+BACKGROUND: tuple[Background, ...] = (contacts.forget_contacts,)

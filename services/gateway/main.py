@@ -14,7 +14,17 @@ from services.gateway.observing import Observed
 from services.gateway.problems import answer_problems
 from services.gateway.rate_limit import RateLimit
 from services.gateway.rights import KeptRights
-from services.gateway.routes import access, anomalies, code_lists, customers, docs, families, session, usage_log
+from services.gateway.routes import (
+    access,
+    anomalies,
+    code_lists,
+    contacts,
+    customers,
+    docs,
+    families,
+    session,
+    usage_log,
+)
 from services.gateway.routes.operations import operations
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings as Settings
@@ -71,6 +81,7 @@ class Gateway:
         for routes in (
             customers.routes,
             families.routes,
+            contacts.routes,
             access.routes,
             usage_log.routes,
             anomalies.routes,

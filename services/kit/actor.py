@@ -1,5 +1,7 @@
 """Who acts. The gateway signs an actor token for each request; services believe nothing else.
 
+A service that asks has a key of its own, whose id begins with `<service>.`: it signs for that service and nobody else.
+
 The token is a JWS (Ed25519) that lives at most 30 s and is bound to one request: its type, its idempotency key and its
 body. Whoever can only write to the broker cannot pretend to be anybody, nor send again as another act what was sent.
 """
@@ -122,9 +124,13 @@ class ActorVerifier:
         if not token:
             raise NotAuthenticated("no actor token")
         try:
-            claims = jwt.decode(token, self._keys(), algorithms=[_ALGORITHM]).claims
+            decoded = jwt.decode(token, self._keys(), algorithms=[_ALGORITHM])
+            claims = decoded.claims
         except (JoseError, ValueError, KeyError, TypeError):
             raise NotAuthenticated("the actor token is not signed by a known key") from None
+        service, is_of_service, _ = str(decoded.header.get("kid", "")).partition(".")
+        if is_of_service and claims.get("role") != f"service_{service}":
+            raise NotAuthenticated("the key of a service signs for the service alone")
         issued, expires = claims.get("iat", 0), claims.get("exp", 0)
         latest = issued + int(TOKEN_LIFETIME.total_seconds())
         moment, skew = now.timestamp(), _CLOCK_SKEW.total_seconds()

@@ -21,7 +21,9 @@ from sqlalchemy import ARRAY, BigInteger, Executable, Row, Table, bindparam, del
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.envelope import CLOUDEVENTS_CONTENT_TYPE, Envelope, Event, schema_urn
-from contracts.topology import events_exchange
+from contracts.partners import ToPartner
+from contracts.registry import find
+from contracts.topology import TO_PARTNERS, events_exchange
 from services.kit.errors import is_infrastructure
 from services.kit.parts import Parts
 from services.kit.telemetry import describe_error, log
@@ -94,7 +96,10 @@ class Relay:
             try:
                 with self._telemetry.span(f"publish {row.type}", SpanKind.PRODUCER, parent=row.traceparent):
                     message = event_message(self._service, row)
-                    await self._publisher.publish(events_exchange(self._service), row.type, message)
+                    exchange, key = _address(self._service, row)
+                    # a partner without a queue would lose it unseen; of events nobody may want to hear
+                    mandatory = exchange == TO_PARTNERS
+                    await self._publisher.publish(exchange, key, message, mandatory=mandatory)
             except Exception as error:
                 if is_infrastructure(error) and not self._publisher.refused(error):
                     drained.interrupted_by = error
@@ -183,6 +188,14 @@ async def forget_told(parts: Parts, types: Collection[type[Event]], before: date
         forgotten = outbox.c.type.in_([each.TYPE for each in types]) & outbox.c.published_at.is_not(None)
         await connection.execute(delete(outbox).where(old, forgotten))
     return last
+
+
+def _address(service: str, row: Row[Any]) -> tuple[str, str]:
+    """The exchange and the routing key of one row: everybody's who may hear the event, or one partner's."""
+    contract = find(row.type)
+    if contract and issubclass(contract, ToPartner):
+        return TO_PARTNERS, row.data["partner"]
+    return events_exchange(service), row.type
 
 
 def envelope_of(service: str, row: Row[Any]) -> Envelope:

@@ -3,22 +3,29 @@
 Applied again it changes nothing; policies are overwritten, queues and exchanges only added.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlsplit
 
 import aiohttp
 
 from contracts import topology
+from contracts.partners import Partner
 
 
 class TopologyRefused(Exception):
     """The management API refused a declaration; the message names which."""
 
 
-async def apply(management_url: str, vhost: str, passwords: Mapping[str, str], time_scale: float = 1.0) -> None:
+async def apply(
+    management_url: str,
+    vhost: str,
+    passwords: Mapping[str, str],
+    time_scale: float = 1.0,
+    partners: Sequence[Partner] = (),
+) -> None:
     """Declares vhost, exchanges, queues, bindings, policies, users and permissions; raises TopologyRefused.
 
-    `management_url` holds an administrator's user and password; `passwords` has one per service; `time_scale` shortens
+    `management_url` holds an administrator's user and password; `passwords` has one per user; `time_scale` shortens
     the retry ladder for tests.
     """
     async with _Management(management_url, vhost) as management:
@@ -26,9 +33,9 @@ async def apply(management_url: str, vhost: str, passwords: Mapping[str, str], t
         await management.put(f"permissions/{management.vhost}/{management.user}", _everything())
         for name, kind in topology.exchanges().items():
             await management.put(f"exchanges/{management.vhost}/{name}", {"type": kind, "durable": True})
-        for queue in topology.queues(time_scale):
+        for queue in (*topology.queues(time_scale), *map(topology.partner_queue, partners)):
             await management.declare_queue(queue)
-        for permissions in topology.permissions():
+        for permissions in (*topology.permissions(), *map(topology.partner_permissions, partners)):
             await _apply_permissions(management, permissions, passwords[permissions.user])
 
 

@@ -213,7 +213,11 @@ async def test_who_is_nobody_s_customer_has_no_own_view(log: UsageLog) -> None:
         await ask(log, GetOwnUsage(), Actor(user="somebody", organisation="837", role="customer"))
 
 
-HIDDEN = {"roles": {"customer"}, "acts": {"hear"}, "data": {"trafficking", "protected_contact"}}
+HIDDEN = {
+    "roles": {"customer"},
+    "acts": {"hear", "disclose"},
+    "data": {"trafficking", "protected_contact", "receipt", "receiving_party"},
+}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest_asyncio
 from pydantic import BaseModel, SecretStr
 
+from contracts.customer.contacts import ReceiveContact
 from contracts.customer.families import RecordFamilyRelation
 from contracts.customer.people import (
     ChangeCustomer,
@@ -49,6 +50,27 @@ def person(**more: Any) -> Person:
 def opening(arrival: str = "moved", **more: Any) -> OpenCustomer:
     """The request to open that person as a customer."""
     return OpenCustomer.model_validate({"person": person(**more), "arrival": arrival})
+
+
+def reporting(municipality: str = "837", *, reference: str | None = None, **person: Any) -> ReceiveContact:
+    """The request to take up a school's report of that person."""
+    known = {"name": {"family": "Esimerkki", "given": "Aamu"}, "date_of_birth": date(1994, 5, 1)}
+    return ReceiveContact.model_validate(
+        {
+            "municipality": municipality,
+            "authority": "0245437-2",
+            "authority_name": "Esimerkkikoulu",
+            "channel": "message" if reference else "phone",
+            "reference": reference,
+            "report": {
+                "reporter": {"name": "Kaisa Kuraattori", "phone": "0401234567"},
+                "person": known | person,
+                "needs": ["language_learning"],
+                "text": "Wishes to learn Finnish",
+                "consent": {"given_on": date(2026, 3, 1), "how": "oral"},
+            },
+        }
+    )
 
 
 def changing(known: CustomerVersion, *, why: str | None = None, source: str = "customer", **to: Any) -> ChangeCustomer:

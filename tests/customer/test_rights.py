@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from contracts.customer.contacts import GetContact, ListContacts, ResolveContact, SetReceivingParty
 from contracts.customer.families import ChangeFamilyRelation, EndFamilyRelation, FamilyRelationChanges, GetFamily
 from contracts.customer.people import (
     CloseCustomer,
@@ -19,7 +20,7 @@ from contracts.envelope import Request
 from services.customer.subscribers import REQUESTS
 from services.kit.actor import Actor
 from services.kit.errors import Forbidden, NotFound
-from tests.customer.conftest import CODE, SISTER, CustomerService, changing, opening, relation
+from tests.customer.conftest import CODE, SISTER, CustomerService, changing, opening, relation, reporting
 from tests.support import EXPERT_HELSINKI, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -42,12 +43,21 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         ChangeFamilyRelation(relation_id=uuid4(), expected_version=1, changes=FamilyRelationChanges()),
         EndFamilyRelation(relation_id=uuid4(), expected_version=1),
         FindForEmergency(personal_identity_code=CODE, reason="Found unconscious on the street"),
+        reporting(),
+        ListContacts(),
+        GetContact(contact_id=known.customer_id),
+        ResolveContact(contact_id=known.customer_id, expected_version=1, outcome="closed", reason="no_need"),
+        SetReceivingParty(unit="Alkuneuvonta"),
     ]
     return {type(each): each for each in every}
 
 
 NOBODY = CustomerVersion(customer_id=uuid4(), version=1)
-ABOUT_ONE = [each for each in REQUESTS if "customer_id" in each.model_fields]
+ABOUT_ONE = [
+    each
+    for each, fields in ((each, each.model_fields) for each in REQUESTS)
+    if "customer_id" in fields and fields["customer_id"].is_required()
+]
 
 
 def test_there_is_a_request_of_every_type_here() -> None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 import schemathesis
 
 from services.access import rules as access_rules
+from services.customer.rules import contacts as contact_rules
 from services.customer.rules import families as family_rules
 from services.customer.rules import people as customer_rules
 from services.gateway.caller import CSRF_HEADER
@@ -21,11 +22,11 @@ _CUSTOMERS = itertools.cycle(each for known in json.loads(os.environ["KOTO_FUZZ_
 _ETAGS: dict[str, str] = {}
 """Of the customers who are there, as the last answers told; each begins with version 1."""
 _SESSIONS = itertools.cycle(json.loads(os.environ["KOTO_FUZZ_SESSIONS"]))
-_RULES = {*customer_rules.RULES, *family_rules.RULES, *access_rules.RULES}
+_RULES = {*customer_rules.RULES, *family_rules.RULES, *contact_rules.RULES, *access_rules.RULES}
 _ROLES = {  # whose operation it is: that of the first words found in its path
     "/me/": "customer",
     "/usage|/anomalies|/notices|/watch": "data_protection_officer",
-    "/organisations|/users|/grants|/withheld-customers": "access_administrator",
+    "/organisations|/users|/grants|/withheld-customers|/receiving-party": "access_administrator",
     "": "integration_expert",
 }
 

@@ -83,6 +83,18 @@ from contracts.access.usage_log import (
     UsageLines,
 )
 from contracts.assessment import Assessments, GetCustomerAssessments
+from contracts.customer.contacts import (
+    Contact,
+    ContactReceived,
+    Contacts,
+    ContactVersion,
+    GetContact,
+    ListContacts,
+    ReceiveContact,
+    ReceivingPartySet,
+    ResolveContact,
+    SetReceivingParty,
+)
 from contracts.customer.families import (
     ChangeFamilyRelation,
     EndFamilyRelation,
@@ -147,6 +159,18 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     RecordFamilyRelation: FamilyRelationVersion(relation_id=GRANT_ID, version=1),
     ChangeFamilyRelation: FamilyRelationVersion(relation_id=GRANT_ID, version=2),
     EndFamilyRelation: FamilyRelationVersion(relation_id=GRANT_ID, version=3),
+    ReceiveContact: ContactReceived(contact_id=GRANT_ID),
+    ListContacts: Contacts(receiving_party=None, contacts=()),
+    GetContact: Contact(
+        contact_id=GRANT_ID,
+        version=2,
+        state="open",
+        received_at=datetime(2026, 1, 1, tzinfo=UTC),
+        days_since_received=1,
+        reports=(),
+    ),
+    ResolveContact: ContactVersion(contact_id=GRANT_ID, version=3),
+    SetReceivingParty: ReceivingPartySet(municipality="837"),
     FindUsageOfCustomer: UsageLines(lines=()),
     FindUsageByUser: UsageLines(lines=()),
     FindSearches: UsageLines(lines=()),

@@ -35,6 +35,7 @@ from contracts.access.safeguards import (
 )
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
 from contracts.assessment import GetCustomerAssessments
+from contracts.customer.contacts import GetContact, ListContacts, ReceiveContact, ResolveContact, SetReceivingParty
 from contracts.customer.families import (
     ChangeFamilyRelation,
     EndFamilyRelation,
@@ -57,7 +58,7 @@ from contracts.customer.people import (
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Request
 from contracts.types import PersonName
-from tests.leaks.people import DEPUTY, HOLDS, LOOKS, Planted, unborn
+from tests.leaks.people import DEPUTY, HERE, HOLDS, LOOKS, Planted, contact, unborn
 from tests.support import now
 
 NOBODY = 30
@@ -73,6 +74,8 @@ class Door:
     ask: Callable[[Planted], Request[Any]]
     fields: tuple[str, ...] = ()
     """Fields of the person that are used besides what the contract says: what may not be seen may not be used."""
+    exists_by: str = ""
+    """The data group by which the person exists for the asker, where it is not the request's first."""
     names_code: bool = False
     """Whether a whole identity code is named: then it may be told that somebody has it."""
     refuses: bool = False
@@ -141,6 +144,18 @@ def _opening(code: Callable[[Planted], str | None]) -> Callable[[Planted], Reque
         return OpenCustomer(person=Person.model_validate(person), arrival="moved")
 
     return ask
+
+
+def _resolving(**how: Any) -> Callable[[Planted], Request[Any]]:
+    def ask(planted: Planted) -> Request[Any]:
+        return ResolveContact.model_validate({"contact_id": planted.contact_id, "expected_version": 1, **how})
+
+    return ask
+
+
+def _somebody(code: str, day: date) -> dict[str, Any]:
+    name = {"family": "Esimerkki", "given": "Aamu"}
+    return {"name": name, "date_of_birth": day, "personal_identity_code": code}
 
 
 def _code(planted: Planted) -> str:
@@ -273,6 +288,28 @@ DOORS = (
         EndFamilyRelation,
         lambda it: EndFamilyRelation(relation_id=it.relation_id, expected_version=1),
     ),
+    Door("take up a contact", ReceiveContact, lambda _: contact(HERE, NOBODY), **_THEIRS),
+    Door("contacts", ListContacts, lambda _: ListContacts(), is_partial=True, **_THEIRS),
+    Door("contact", GetContact, lambda it: GetContact(contact_id=it.contact_id), **_THEIRS),
+    Door("close a contact", ResolveContact, _resolving(outcome="closed", reason="no_need"), **_THEIRS),
+    Door("pass a contact on", ResolveContact, _resolving(outcome="passed_on", municipality="091"), **_THEIRS),
+    Door("open a contact", ResolveContact, _resolving(outcome="opened"), **_THEIRS),
+    Door(
+        "open a contact as somebody known",
+        ResolveContact,
+        lambda it: _resolving(outcome="opened", person=_somebody(it.code, it.day))(it),
+        exists_by="identity",
+        names_code=True,
+        refuses=True,
+    ),
+    Door(
+        "attach a contact",
+        ResolveContact,
+        lambda it: _resolving(outcome="attached", customer_id=it.customer_id)(it),
+        exists_by="identity",
+        refuses=True,  # where the right is for certain customers: it covers no contacts
+    ),
+    Door("name a receiving party", SetReceivingParty, lambda _: SetReceivingParty(unit="Alkuneuvonta"), **_THEIRS),
     Door("assessments", GetCustomerAssessments, lambda it: GetCustomerAssessments(customer_id=it.customer_id)),
     Door(
         "log of a customer", FindUsageOfCustomer, lambda it: FindUsageOfCustomer(customer_id=it.customer_id), **_THEIRS

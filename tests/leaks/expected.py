@@ -59,8 +59,8 @@ class Case:
 
     @property
     def is_reached(self) -> bool:
-        """Whether the person exists for the asker: by the first of the request's data groups."""
-        return self.decision(self.door.request.DATA[0]) is not None
+        """Whether the person exists for the asker: by the first of the request's data groups, or by the door's own."""
+        return self.decision(self.door.exists_by or self.door.request.DATA[0]) is not None
 
     @property
     def is_allowed(self) -> bool:

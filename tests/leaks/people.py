@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from contracts.access.rights import GiveGrant, GrantGround, NoteSignIn
 from contracts.access.safeguards import WithholdCustomer
+from contracts.customer.contacts import ReceiveContact
 from contracts.customer.families import RecordFamilyRelation, Relative
 from contracts.customer.people import (
     FIELDS_OF_DATA,
@@ -70,6 +71,8 @@ class Planted:
     """Of the right that HOLDS was given by HERE."""
     relation_id: UUID = field(default_factory=uuid4)
     """Of the relation to a sister who is no customer."""
+    contact_id: UUID | None = None
+    """Of the contact that another authority made to HERE."""
     withheld_id: UUID | None = None
     """Of somebody whom HERE withholds."""
     plants: list[Plant] = field(default_factory=list)
@@ -176,6 +179,9 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
         planted.plant("relationship", end_reason="own_wish")
         planted.is_open = False
     planted.version = known.version
+    planted.contact_id = (await house.ask(contact(HERE, number), service_actor("integration"))).contact_id
+    planted.plant("contact_report", family=f"Contactfamily{number}", text=f"What is needed, {number}")
+    planted.plant("contact_report", authority_name=f"Reporting authority {number}", phone=f"+35847{7000000 + number}")
     return planted
 
 
@@ -197,6 +203,29 @@ async def _plant_family(house: House, planted: Planted) -> None:
         other = await house.ask(OpenCustomer(person=person, arrival="moved"), _ENTERS)
         joined = {"kind": "sibling", "relative_id": other.customer_id, "same_household": True}
         await house.ask(RecordFamilyRelation.model_validate({"customer_id": planted.customer_id, **joined}), _ENTERS)
+
+
+def contact(municipality: str, number: int) -> ReceiveContact:
+    """Another authority's contact about somebody who is nobody's customer."""
+    return ReceiveContact.model_validate(
+        {
+            "municipality": municipality,
+            "authority": "school",
+            "authority_name": f"Reporting authority {number}",
+            "channel": "letter",
+            "report": {
+                "reporter": {"name": "Somebody"},
+                "person": {
+                    "name": {"family": f"Contactfamily{number}", "given": "Somebody"},
+                    "date_of_birth": date(1960 + number, 7, 7),
+                    "contact": {"phone": f"+35847{7000000 + number}"},
+                },
+                "needs": ["other"],
+                "text": f"What is needed, {number}",
+                "consent": {"not_needed": "other_act"},
+            },
+        }
+    )
 
 
 async def plant_rights(house: House, people: list[Planted]) -> None:

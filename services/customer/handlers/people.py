@@ -8,6 +8,7 @@ from sqlalchemy import Row
 from uuid_utils.compat import uuid7
 
 from contracts.customer.people import (
+    Arrival,
     ChangeCustomer,
     ClientRelationship,
     CloseCustomer,
@@ -60,21 +61,31 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
         raise Forbidden("The right is for certain customers: it opens no others.")
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
-    _check_person(message.person, Person.model_fields, work, within="/person")
+    return await open_relationship(
+        work, message.person, message.arrival, code_was_of_another=message.code_was_of_another
+    )
 
-    opened = ClientRelationship(municipality=municipality, arrival=message.arrival, started_on=today)
-    code = message.person.personal_identity_code
+
+async def open_relationship(
+    work: Work, person: Person, arrival: Arrival, *, code_was_of_another: bool = False
+) -> CustomerVersion:
+    """The same, of whoever has the right to it and has asked for the outcome of a repeat."""
+    municipality, today = work.actor.organisation, helsinki_date(work.now)
+    _check_person(person, Person.model_fields, work, within="/person")
+
+    opened = ClientRelationship(municipality=municipality, arrival=arrival, started_on=today)
+    code = person.personal_identity_code
     await work.beyond_the_border("a person is one national record, and a new one has no relationship yet")
-    if code and message.person.safety_non_disclosure:
+    if code and person.safety_non_disclosure:
         await families.lock_all(work)  # before the customer's row: who is known may have a household
     known = await people.find_by_identity_code(work, code) if code else None
-    if errors := rules.broken_by_opening(None, message.person, work.rights):
+    if errors := rules.broken_by_opening(None, person, work.rights):
         raise Forbidden(errors=errors)
     if known is None:
-        if code and not message.code_was_of_another and (had := await people.find_by_former_code(work, code)):
+        if code and not code_was_of_another and (had := await people.find_by_former_code(work, code)):
             raise _told_of_code(FormerCode("Find out who that is; if another person, say so."), had, code)
         before = None
-        customer = Customer(customer_id=uuid7(), version=1, person=message.person, relationships=(opened,))
+        customer = Customer(customer_id=uuid7(), version=1, person=person, relationships=(opened,))
         await people.add(work, customer)
     elif (
         known.ever_here
@@ -83,12 +94,12 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
         and known.customer_id not in work.actor.withheld
     ):
         before = await people.get(work, known.customer_id, _FORMER)
-        if errors := rules.broken_by_opening(before, message.person, work.rights):
+        if errors := rules.broken_by_opening(before, person, work.rights):
             raise Forbidden(errors=errors)
         customer = before.model_copy(
             update={
                 "version": before.version + 1,
-                "person": rules.updated(before.person, message.person),
+                "person": rules.updated(before.person, person),
                 "relationships": (*before.relationships, opened),
             }
         )
@@ -105,7 +116,7 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
             *rules.differences(before.person if before else None, customer.person),
             rules.difference_of_relationship(None, opened),
         ],
-        source=rules.source_at_opening(message.arrival),
+        source=rules.source_at_opening(arrival),
     )
     await search.record_names(work, customer)
     _record_use(work, customer, [field for field, _, new in rules.differences(None, customer.person) if new])

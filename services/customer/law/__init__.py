@@ -21,11 +21,18 @@ class TimeLimit(_Entry):
 
     def last_day(self, first_permit_on: date) -> date:
         """The last day of the time."""
-        year = first_permit_on.year + self.years
-        try:
-            return first_permit_on.replace(year=year)
-        except ValueError:  # 29 February
-            return date(year, 2, 28)
+        return _years_later(first_permit_on, self.years)
+
+
+class KeepingTime(_Entry):
+    """How long a contact that led to no customer is kept after its end (681/2023 77 §), in years."""
+
+    years: int
+    legal_basis: str
+
+    def first_day_kept(self, today: date) -> date:
+        """What ended before this day is kept no longer."""
+        return _years_later(today, -self.years)
 
 
 class Law(_Entry):
@@ -36,6 +43,14 @@ class Law(_Entry):
     valid_from: date
     valid_to: date | None = None
     time_limit: TimeLimit
+    contact_kept: KeepingTime
+
+
+def _years_later(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February
+        return date(day.year + years, 2, 28)
 
 
 @cache

@@ -194,6 +194,18 @@ ANOMALY_OUTCOMES = CodeList("anomaly_outcomes", NamedCode, date(2026, 1, 1))
 anomaly_outcomes = ANOMALY_OUTCOMES.valid
 is_valid_anomaly_outcome = ANOMALY_OUTCOMES.has
 
+CONSENT_WAYS = CodeList("consent_ways", NamedCode, date(2025, 1, 1))
+is_valid_consent_way = CONSENT_WAYS.has
+
+CONSENT_EXCEPTIONS = CodeList("consent_exceptions", LawfulUse, date(2025, 1, 1))
+is_valid_consent_exception = CONSENT_EXCEPTIONS.has
+
+REPORTED_SERVICE_NEEDS = CodeList("reported_service_needs", NamedCode, date(2025, 1, 1))
+is_valid_reported_service_need = REPORTED_SERVICE_NEEDS.has
+
+CONTACT_END_REASONS = CodeList("contact_end_reasons", NamedCode, date(2025, 1, 1))
+is_valid_contact_end_reason = CONTACT_END_REASONS.has
+
 STATE_AUTHORITIES = CodeList("state_authorities", StateAuthority, date(2026, 1, 1))
 
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
@@ -214,6 +226,10 @@ LISTS: dict[str, CodeList[Any]] = {
         TASKS,
         PURPOSES_OF_USE,
         ANOMALY_OUTCOMES,
+        CONSENT_WAYS,
+        CONSENT_EXCEPTIONS,
+        REPORTED_SERVICE_NEEDS,
+        CONTACT_END_REASONS,
         LANGUAGE_LEVELS,
     )
 }

@@ -1,0 +1,1 @@
+"""Integration: the door to other authorities' programs, the partners."""

@@ -1,0 +1,31 @@
+"""The integration service's tables."""
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid, text
+
+from services.kit.field_encryption import Encrypted
+from services.kit.tables import Moment, backbone, service_metadata
+
+METADATA = service_metadata()
+BACKBONE = backbone(METADATA)
+
+PARTNER_MESSAGE = Table(
+    "partner_message",
+    METADATA,
+    Column("number", Uuid, primary_key=True),
+    Column("partner", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False, comment="keyed hash of type and data"),
+    Column("data", Text, comment="JSON, encrypted, until it was brought to who answers for it"),
+    Column("received_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    UniqueConstraint("partner", "message_id"),
+    Index("partner_message_waiting", "next_attempt_at", postgresql_where=text("settled_at IS NULL")),
+    info={
+        "not_erased": "ids and a keyed hash; what it says goes as soon as it was brought to its owner",
+        "encrypted": Encrypted(("data",), "data IS NOT NULL"),
+    },
+    comment="Messages of partners: those that wait to be brought to their owner, and the ids of those that were.",
+)
