@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from contracts.customer.background import ChangeBackground, GetBackground, GetBackgroundGroup, GetBackgroundHistory
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -13,7 +14,7 @@ from contracts.customer.people import (
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Event, Request
-from services.customer.handlers import people, search
+from services.customer.handlers import background, people, search
 from services.kit.work import Handler
 
 REQUESTS: dict[type[Request[Any]], Handler] = {
@@ -27,5 +28,9 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     GetCustomerHistory: people.get_customer_history,
     GetCustomerCards: people.get_customer_cards,
     SearchCustomers: search.search_customers,
+    GetBackground: background.get_background,
+    GetBackgroundGroup: background.get_background_group,
+    ChangeBackground: background.change_background,
+    GetBackgroundHistory: background.get_background_history,
 }
 INPUT: dict[type[Event], Handler] = {}

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import Table, delete, select, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from contracts.customer.background import ChangeBackground, Goal, Goals
+from contracts.customer.people import CustomerVersion
 from services.customer.tables import METADATA
 from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
@@ -18,6 +20,14 @@ from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, owner_url
 
 pytestmark = pytest.mark.database
 BORDERED = [table for table in METADATA.sorted_tables if "border" in table.info]
+
+
+async def filled(customers: CustomerService, actor: Actor = EXPERT_TAMPERE) -> CustomerVersion:
+    """A customer who has a row in every table with a border."""
+    known = await customers.ask(opening(), actor)
+    goals = Goals(group="goals", goals=(Goal(kind="employment", description="To nurse again"),))
+    await customers.ask(ChangeBackground(customer_id=known.customer_id, expected_version=0, content=goals), actor)
+    return known
 
 
 async def seen(customers: CustomerService, actor: Actor, table: Table) -> list[Any]:
@@ -38,8 +48,8 @@ async def _all(work: Work, table: Table) -> list[Any]:
 async def test_a_query_that_forgot_to_ask_whose_customers_finds_the_own_ones_alone(
     customers: CustomerService, table: Table
 ) -> None:
-    here = await customers.ask(opening())
-    await customers.ask(opening(), EXPERT_HELSINKI)
+    here = await filled(customers)
+    await filled(customers, EXPERT_HELSINKI)
     found = await seen(customers, EXPERT_TAMPERE, table)
     assert {row.customer_id for row in found} == {here.customer_id}
 
@@ -104,7 +114,7 @@ async def test_beyond_the_border_all_are_found_as_by_a_service_itself(customers:
 async def test_a_transaction_that_says_nothing_finds_nothing_even_after_one_that_did(
     customers: CustomerService, table: Table
 ) -> None:
-    await customers.ask(opening())
+    await filled(customers)
     assert await seen(customers, service_actor("customer"), table)
     async with customers.unit_of_work.engine.connect() as connection:
         assert (await connection.execute(select(table))).all() == []

@@ -5,6 +5,13 @@ from uuid import uuid4
 
 import pytest
 
+from contracts.customer.background import (
+    ChangeBackground,
+    Education,
+    GetBackground,
+    GetBackgroundGroup,
+    GetBackgroundHistory,
+)
 from contracts.customer.people import (
     CloseCustomer,
     CustomerVersion,
@@ -23,6 +30,8 @@ from tests.support import EXPERT_HELSINKI, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
 
+NOTHING_LEARNED = Education(group="education", studies=())
+
 
 def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[Any]]:
     """One request of every type, about that customer."""
@@ -37,6 +46,10 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         EraseCustomer(customer_id=known.customer_id),
         FindOwnRecord(personal_identity_code=CODE),
         FindForEmergency(personal_identity_code=CODE, reason="Found unconscious on the street"),
+        GetBackground(customer_id=known.customer_id),
+        GetBackgroundGroup(customer_id=known.customer_id, group="education"),
+        ChangeBackground(customer_id=known.customer_id, expected_version=0, content=NOTHING_LEARNED),
+        GetBackgroundHistory(customer_id=known.customer_id, group="education"),
     ]
     return {type(each): each for each in every}
 

@@ -110,3 +110,20 @@ async def test_every_answer_says_how_browsers_are_to_treat_it(door: Door) -> Non
         assert headers["Cache-Control"] == "no-store"
         assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
         assert "Server" not in headers
+
+
+async def test_the_content_of_another_group_than_the_path_names_is_refused(door: Door) -> None:
+    answer = await door.send(
+        "PUT",
+        f"{API}/customers/{CUSTOMER_ID}/background/health",
+        json={"content": {"group": "education", "studies": []}},
+        headers={"Idempotency-Key": "k", "If-Match": '"0"'},
+    )
+    [error] = answer.problem(422, "invalid-input")["errors"]
+    assert (error["pointer"], error["rule"]) == ("/content/group", "differs_from_path")
+    assert door.requests.asked == []
+
+
+async def test_an_unknown_group_is_not_there(door: Door) -> None:
+    answer = await door.send("GET", f"{API}/customers/{CUSTOMER_ID}/background/wealth")
+    answer.problem(400, "malformed-request")

@@ -22,6 +22,7 @@ from contracts.customer.people import (
     Person,
 )
 from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerErased, CustomerOpened
+from services.customer.handlers.standing import relation_to
 from services.customer.repository import history, people, search
 from services.customer.rules import people as rules
 from services.kit.clock import helsinki_date
@@ -103,7 +104,7 @@ async def get_customer(message: GetCustomer, work: Work) -> Customer:
     """The person, and the acting municipality's own relationships; what the policy masks is named, and empty."""
     customer = await people.get(work, message.customer_id)
     _record_use(work, customer, [*Person.model_fields, rules.RELATIONSHIP])
-    return rules.shown(customer, work.rights, _relation(work, customer))
+    return rules.shown(customer, work.rights, relation_to(work, customer))
 
 
 async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersion:
@@ -112,7 +113,7 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
     await _check_version(work, before, message.expected_version)
-    relation = _relation(work, before)
+    relation = relation_to(work, before)
     if errors := rules.broken_by_protection(message.changes.model_fields_set, before.person, work.rights, relation):
         raise Forbidden(errors=errors)
     if errors := rules.broken_by_source(message.source, helsinki_date(work.now)) + rules.emptied_fields(
@@ -133,15 +134,21 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
         and (known := await people.find_by_identity_code(work, code))
     ):
         raise _already_known(work, known, code)
+    return _version(await record_change(work, before, person, source=message.source, why=message.why))
+
+
+async def record_change(work: Work, before: Customer, person: Person, *, source: str, why: str | None) -> Customer:
+    """Writes the changed person and what was changed, and tells who must hear; the customer is locked."""
+    differences = rules.differences(before.person, person)
     after = before.model_copy(update={"version": before.version + 1, "person": person})
     await people.change(work, after)
-    await history.add_history(work, after, differences, why=message.why, source=message.source)
+    await history.add_history(work, after, differences, why=why, source=source)
     if any(difference.field == rules.NAME for difference in differences):
         await search.record_names(work, after)
     state = rules.public_state(after)
     if state != rules.public_state(before):
         await work.publish(CustomerChanged(**dict(state)))
-    return _version(after)
+    return after
 
 
 async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
@@ -194,7 +201,7 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
 async def get_customer_history(message: GetCustomerHistory, work: Work) -> CustomerHistory:
     """Every change of the person, whoever made it, and of the acting municipality's relationships."""
     customer = await people.get(work, message.customer_id)
-    relation = _relation(work, customer)
+    relation = relation_to(work, customer)
     fields = rules.visible_fields(customer.person, work.rights, relation)
     entries, more = await history.get_history(work, customer.customer_id, fields, message.cursor, message.limit)
     beside = await history.changes_beside(work, customer.customer_id, entries)
@@ -212,15 +219,8 @@ async def get_customer_cards(message: GetCustomerCards, work: Work) -> CustomerC
     return CustomerCards(cards=cards)
 
 
-def _relation(work: Work, customer: Customer) -> str:
-    here = [each for each in customer.relationships if each.municipality == work.actor.municipality]
-    return work.rights.relation(
-        customer.customer_id, related=any(not each.ended_on for each in here), ever_related=bool(here)
-    )
-
-
 def _record_use(work: Work, customer: Customer, fields: Collection[str]) -> None:
-    relation = _relation(work, customer)
+    relation = relation_to(work, customer)
     work.record_use(
         [customer.customer_id],
         rules.shown_data(customer.person, fields, work.rights, relation),
@@ -248,7 +248,7 @@ async def _check_version(work: Work, customer: Customer, expected: int) -> None:
             changes=await history.changes_after(
                 work,
                 customer.customer_id,
-                rules.visible_fields(customer.person, work.rights, _relation(work, customer)),
+                rules.visible_fields(customer.person, work.rights, relation_to(work, customer)),
                 expected,
             ),
         )

@@ -36,6 +36,8 @@ class Law(_Entry):
     valid_from: date
     valid_to: date | None = None
     time_limit: TimeLimit
+    background: dict[str, str]
+    """The sections by which each group of the background may be recorded."""
 
 
 @cache

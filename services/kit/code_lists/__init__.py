@@ -94,8 +94,15 @@ class NamedCode(Entry):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProficiencyScale(NamedCode):
+    """A scale of skill in a language, and the list that its levels are on."""
+
+    levels: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class LawfulUse(NamedCode):
-    """A task or a purpose for which personal data may be used, and the sections it rests on."""
+    """A task, a purpose or a fact for which personal data may be used, and the sections it rests on."""
 
     legal_basis: str
     verified: bool
@@ -183,6 +190,17 @@ is_valid_anomaly_outcome = ANOMALY_OUTCOMES.has
 
 STATE_AUTHORITIES = CodeList("state_authorities", StateAuthority, date(2026, 1, 1))
 
+EDUCATION_LEVELS = CodeList("education_levels", NamedCode, date(2011, 11, 1))
+CEFR_LEVELS = CodeList("cefr_levels", NamedCode, date(2001, 1, 1))
+LITERACY_LEVELS = CodeList("literacy_levels", NamedCode, date(2026, 1, 1))
+LANGUAGE_SKILL_KINDS = CodeList("language_skill_kinds", NamedCode, date(2026, 1, 1))
+PROFICIENCY_SCALES = CodeList("proficiency_scales", ProficiencyScale, date(2026, 1, 1))
+SKILL_SOURCES = CodeList("skill_sources", NamedCode, date(2026, 1, 1))
+GOAL_KINDS = CodeList("goal_kinds", NamedCode, date(2026, 1, 1))
+LIFE_SITUATION_FACTS = CodeList("life_situation_facts", NamedCode, date(2026, 1, 1))
+BENEFIT_KINDS = CodeList("benefit_kinds", LawfulUse, date(2026, 1, 1))
+HEALTH_EFFECTS = CodeList("health_effects", NamedCode, date(2026, 1, 1))
+
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
 is_valid_language_level = LANGUAGE_LEVELS.has
@@ -201,6 +219,16 @@ LISTS: dict[str, CodeList[Any]] = {
         PURPOSES_OF_USE,
         ANOMALY_OUTCOMES,
         LANGUAGE_LEVELS,
+        CEFR_LEVELS,
+        LITERACY_LEVELS,
+        PROFICIENCY_SCALES,
+        LANGUAGE_SKILL_KINDS,
+        SKILL_SOURCES,
+        EDUCATION_LEVELS,
+        GOAL_KINDS,
+        LIFE_SITUATION_FACTS,
+        BENEFIT_KINDS,
+        HEALTH_EFFECTS,
     )
 }
 """Every list that is a file here, by name."""
