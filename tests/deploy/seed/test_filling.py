@@ -10,7 +10,7 @@ from sqlalchemy import Column, Integer, Table
 
 from contracts.customer.people import CloseCustomer, GetCustomer, OpenCustomer, Person
 from deploy.local.state import LocalError
-from deploy.seed import bulk, command, handlers, ledger
+from deploy.seed import background, bulk, command, handlers, ledger
 from deploy.seed.people import Life, lives
 from services.assessment.tables import METADATA as ASSESSMENT_TABLES
 from services.kit.parts import Parts
@@ -54,6 +54,19 @@ async def test_the_command_ends_when_the_other_services_know_everybody(house: Ho
     assert await count(house, "customer", "customer") == 40
     assert await count(house, "assessment", "customer_view") == 40
     assert await count(house, "assessment", "considered") == 40
+
+
+async def test_some_have_told_of_their_background_and_given_again_they_tell_nothing_twice(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "SHARE", 1.0)
+    told = 'SELECT customer_id, "group", version, content FROM background ORDER BY 1, 2'
+    await fill(house, 12)
+    first = await house.rows("customer", told)
+    assert {"education", "language_skills", "goals"} <= {row["group"] for row in first}
+    await fill(house, 12)
+    assert await house.rows("customer", told) == first
+    assert {row["version"] for row in first} == {1}
 
 
 async def test_given_again_for_more_people_it_adds_those_who_are_not_there(house: House, path: str) -> None:
