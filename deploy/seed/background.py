@@ -1,6 +1,6 @@
 """What some of the invented people told of themselves beside who they are, the same for the same seed.
 
-It is told through the customer service's own handlers when all lives are lived; those written in bulk have told nothing.
+It is told through the customer service's own handlers when all lives are lived; of those written in bulk nothing is.
 """
 
 import asyncio

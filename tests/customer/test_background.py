@@ -10,6 +10,7 @@ import pytest
 
 from contracts.customer.background import (
     MOST_BACKGROUND_HISTORY,
+    MOST_ENTRIES,
     Background,
     BackgroundGroup,
     BackgroundHistory,
@@ -326,6 +327,19 @@ class TestResidencePermits:
             await customers.ask(replacing(opened, "residence_permits", {"permits": []}, version=1))
         problem = refused.value.problem()
         assert (problem.current_version, [each.changed_by for each in problem.changes]) == (2, [SUPERVISOR.user])
+
+    async def test_there_is_always_room_for_a_first_one(self, customers: CustomerService) -> None:
+        opened = await customers.ask(opening())
+        with pytest.raises(InvalidInput) as refused:
+            await customers.ask(replacing(opened, "residence_permits", {"permits": [STUDIES] * MOST_ENTRIES}))
+        assert [(each.pointer, each.rule) for each in refused.value.errors] == [
+            (f"/content/permits/{MOST_ENTRIES - 1}/first", "too_many")
+        ]
+        most = {"permits": [STUDIES] * (MOST_ENTRIES - 1)}
+        await customers.ask(replacing(opened, "residence_permits", most))
+        await customers.ask(changing(opened, first_residence_permit=WORK))
+        found = await one(customers, opened, "residence_permits")
+        assert len(held(found)["permits"]) == MOST_ENTRIES
 
     async def test_without_a_first_one_and_for_victims_of_trafficking_no_last_day_is_told(
         self, customers: CustomerService

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from contracts.customer.background import (
     CONTENT_OF_GROUP,
     DATA_OF_GROUP,
+    MOST_ENTRIES,
     BackgroundChange,
     Benefit,
     Benefits,
@@ -49,6 +50,7 @@ RULES = RULES_OF_PEOPLE | {
     "repeated": "this may stand here once only",
     "nothing_told": "give at least one of esco and name",
     "before_started_on": "it would end before it begins",
+    "too_many": f"at most {MOST_ENTRIES - 1} beside the first one",
 }
 """What each rule says to the person who broke it, without the value that was entered."""
 _LISTS: dict[type[Value], dict[str, CodeList[Any]]] = {
@@ -140,6 +142,8 @@ def _repeated(content: Content, index: int) -> Iterator[Broken]:
         firsts = [each.first for each in content.permits]
         if firsts[index] and any(firsts[:index]):
             yield "first", "repeated", ""
+        if not firsts[index] and firsts[: index + 1].count(False) == MOST_ENTRIES:
+            yield "first", "too_many", ""  # a first one may come with the person
 
 
 def _broken(entry: Value, on: date) -> Iterator[Broken]:
