@@ -1,6 +1,7 @@
 """What the customer service publishes and answers."""
 
 from contracts.customer import (  # noqa: F401 - importing declares their messages
+    background,
     contacts,
     families,
     people,

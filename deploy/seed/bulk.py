@@ -68,7 +68,7 @@ _WRITTEN = {
 _Told = tuple[CustomerState, dict[str, Any]]
 """An event, and its row in the outbox."""
 _LEFT_EMPTY = {
-    "customer": {"inbox", "parked", "request_outcome", "tombstone"},
+    "customer": {"background", "inbox", "parked", "request_outcome", "tombstone"},
     "assessment": {"parked", "request_outcome", "tombstone"},
 }
 

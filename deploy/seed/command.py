@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from deploy.local.state import LocalError
-from deploy.seed import bulk, handlers, ledger
+from deploy.seed import background, bulk, handlers, ledger
 from deploy.seed.people import Kin, Life, lives
 from services.kit import code_lists
 from services.kit.clock import helsinki_date
@@ -108,8 +108,10 @@ async def fill(
         ids = [each.customer_id for each in begun.values()]
         await ledger.tell_again(customers, assessments, ids)
         if count < BULK_FROM:
+            few = list(people)
             with display.counting("People", count) as tell:
-                ids = await handlers.live(customer, people, begun, seed=seed, tell=tell)
+                ids = await handlers.live(customer, few, begun, seed=seed, tell=tell)
+            await background.tell(customer, few, await ledger.begun(customers, seed), seed=seed)
         else:
             unfinished: list[Life] = []
             with display.counting("People", max(0, count - len(begun))) as tell:

@@ -26,7 +26,9 @@ Tell = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class _StandingClock:
+class StandingClock:
+    """A clock that stands at the moment of an act."""
+
     moment: datetime
 
     def now(self) -> datetime:
@@ -76,7 +78,7 @@ async def _do(customer: Parts, act: Act, customer_id: UUID | None, cause: Cause)
     request = act.request
     if not isinstance(request, OpenCustomer):
         request = request.model_copy(update={"customer_id": customer_id})
-    unit_of_work = replace(customer.unit_of_work, clock=_StandingClock(act.moment))
+    unit_of_work = replace(customer.unit_of_work, clock=StandingClock(act.moment))
     async with unit_of_work.begin(actor := ledger.actor(act.municipality), cause) as work:
         work.rights = rights_of(actor, type(request), work.now)
         done: CustomerVersion = await REQUESTS[type(request)](request, work)

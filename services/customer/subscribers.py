@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from contracts.customer.background import ChangeBackground, GetBackground, GetBackgroundGroup, GetBackgroundHistory
 from contracts.customer.contacts import (
     GetContact,
     ListContacts,
@@ -21,7 +22,7 @@ from contracts.customer.people import (
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Event, Request
-from services.customer.handlers import contacts, families, people, search
+from services.customer.handlers import background, contacts, families, people, search
 from services.kit.service import Background
 from services.kit.work import Handler
 
@@ -45,6 +46,10 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     GetContact: contacts.get_contact,
     ResolveContact: contacts.resolve_contact,
     SetReceivingParty: contacts.set_receiving_party,
+    GetBackground: background.get_background,
+    GetBackgroundGroup: background.get_background_group,
+    ChangeBackground: background.change_background,
+    GetBackgroundHistory: background.get_background_history,
 }
 INPUT: dict[type[Event], Handler] = {}
 BACKGROUND: tuple[Background, ...] = (contacts.forget_contacts,)

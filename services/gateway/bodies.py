@@ -41,7 +41,7 @@ class JsonBody(Generic[ModelT]):
         try:
             return self._model.model_validate_json(raw, strict=True, extra="forbid")
         except ValidationError as error:
-            errors = field_errors(error)
+            errors = field_errors(error, raw)
         if errors[0].rule == "json_invalid":
             raise MalformedRequest("The body is not well-formed JSON.")
         raise InvalidInput(errors=errors)

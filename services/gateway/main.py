@@ -17,6 +17,7 @@ from services.gateway.rights import KeptRights
 from services.gateway.routes import (
     access,
     anomalies,
+    background,
     code_lists,
     contacts,
     customers,
@@ -82,6 +83,7 @@ class Gateway:
             customers.routes,
             families.routes,
             contacts.routes,
+            background.routes,
             access.routes,
             usage_log.routes,
             anomalies.routes,

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 from sqlalchemy import Row
 
 from contracts.customer.contacts import NeedReport, ReceiveContact
@@ -118,7 +119,7 @@ def _read(partner: Partner, type: str, body: bytes) -> tuple[PartnerEnvelope, Fr
     try:
         envelope = PartnerEnvelope.model_validate_json(body)
     except ValidationError as error:
-        raise Unacceptable(rules.errors_within(field_errors(error), "")) from None
+        raise Unacceptable(rules.errors_within(field_errors(error, body), "")) from None
     if rules.holds_identity_code(envelope.id):
         raise Unacceptable([rules.error("/id", "identity_code")])
     if envelope.type != type:
@@ -129,7 +130,7 @@ def _read(partner: Partner, type: str, body: bytes) -> tuple[PartnerEnvelope, Fr
     try:
         return envelope, model.model_validate(envelope.data)
     except ValidationError as error:
-        raise Unacceptable(rules.errors_within(field_errors(error), "/data")) from None
+        raise Unacceptable(rules.errors_within(field_errors(error, to_json(envelope.data)), "/data")) from None
 
 
 async def _postpone(work: Work, row: Row[Any], failure: Exception) -> None:

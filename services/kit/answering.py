@@ -4,7 +4,7 @@ An exception never shows as a time-out: whatever happens, the asker is told, unl
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from time import perf_counter
@@ -15,6 +15,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from opentelemetry.trace import SpanKind
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from contracts.envelope import FieldError, Problem, Request
 from contracts.registry import find
@@ -178,15 +179,29 @@ def parse(model: type[Request[Any]], body: bytes) -> Request[Any]:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise InvalidInput(errors=field_errors(error)) from None
+        raise InvalidInput(errors=field_errors(error, body)) from None
 
 
-def field_errors(error: ValidationError) -> list[FieldError]:
-    """A ValidationError as fields and rules, without the values that were entered; at most 100."""
+def field_errors(error: ValidationError, body: bytes) -> list[FieldError]:
+    """A ValidationError of a body as fields and rules, without the values that were entered; at most 100."""
+    try:
+        told = from_json(body)
+    except ValueError:
+        told = None
     return [
-        FieldError(pointer=json_pointer(each["loc"]), rule=each["type"], detail=each["msg"])
+        FieldError(pointer=json_pointer([*_told(told, each["loc"])]), rule=each["type"], detail=each["msg"])
         for each in error.errors(include_url=False, include_input=False, include_context=False)[:100]
     ]
+
+
+def _told(body: Any, location: Sequence[str | int]) -> Iterator[str | int]:
+    """The place in the body. Where a field tells the branches of a union apart, pydantic names the branch besides."""
+    for number, part in enumerate(location, 1):
+        if isinstance(body, dict) and part not in body and number < len(location):
+            continue
+        yield part
+        is_there = part in body if isinstance(body, dict) else isinstance(body, list) and isinstance(part, int)
+        body = body[part] if is_there else None
 
 
 def json_pointer(location: Sequence[str | int]) -> str:

@@ -119,6 +119,17 @@ class TestTheLaw:
             ("supervisor", "emergency"),
         }
 
+    def test_of_the_background_a_provider_sees_what_94_lists(self) -> None:
+        """681/2023 94 §: education, earlier work, test of language; neither strengths, life situation nor benefits."""
+        assert words_of("data", allowed(role="provider_worker")) == {"identity", "language", "competence"}
+
+    @pytest.mark.parametrize("data", ["competence", "life_situation", "benefits", "health"])
+    def test_the_background_is_changed_by_the_municipalitys_own_staff_alone(self, data: str) -> None:
+        """681/2023 73 § 1 mom. 5 and 8."""
+        changing = allowed(act="change", data=data)
+        assert words_of("relation", changing) == {"own"}
+        assert words_of("role", changing) <= {"integration_expert", "supervisor"}
+
     def test_the_countys_section_is_written_by_the_county_alone(self) -> None:
         """681/2023 16 §, 86 §."""
         assert words_of("role", allowed(act="change", data="county_section")) == {"county_worker"}

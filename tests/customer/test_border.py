@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Table, delete, select, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from contracts.customer.background import ChangeBackground, Goal, Goals
 from services.customer.tables import METADATA
 from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
@@ -38,6 +39,8 @@ async def _all(work: Work, table: Table) -> list[Any]:
 async def filled(customers: CustomerService, actor: Actor = EXPERT_TAMPERE) -> UUID:
     """A customer with a row in every bordered table."""
     known = await customers.ask(opening(), actor)
+    goals = Goals(group="goals", goals=(Goal(kind="employment", description="To nurse again"),))
+    await customers.ask(ChangeBackground(customer_id=known.customer_id, expected_version=0, content=goals), actor)
     await customers.ask(relation(known, relative=SISTER), actor)
     return known.customer_id
 

@@ -5,6 +5,13 @@ from uuid import uuid4
 
 import pytest
 
+from contracts.customer.background import (
+    ChangeBackground,
+    Education,
+    GetBackground,
+    GetBackgroundGroup,
+    GetBackgroundHistory,
+)
 from contracts.customer.contacts import GetContact, ListContacts, ResolveContact, SetReceivingParty
 from contracts.customer.families import ChangeFamilyRelation, EndFamilyRelation, FamilyRelationChanges, GetFamily
 from contracts.customer.people import (
@@ -24,6 +31,8 @@ from tests.customer.conftest import CODE, SISTER, CustomerService, changing, ope
 from tests.support import EXPERT_HELSINKI, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
+
+NOTHING_LEARNED = Education(group="education", studies=())
 
 
 def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[Any]]:
@@ -48,6 +57,10 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         GetContact(contact_id=known.customer_id),
         ResolveContact(contact_id=known.customer_id, expected_version=1, outcome="closed", reason="no_need"),
         SetReceivingParty(unit="Alkuneuvonta"),
+        GetBackground(customer_id=known.customer_id),
+        GetBackgroundGroup(customer_id=known.customer_id, group="education"),
+        ChangeBackground(customer_id=known.customer_id, expected_version=0, content=NOTHING_LEARNED),
+        GetBackgroundHistory(customer_id=known.customer_id, group="education"),
     ]
     return {type(each): each for each in every}
 

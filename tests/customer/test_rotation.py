@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from contracts.customer.background import ChangeBackground, GetBackgroundHistory
 from contracts.customer.people import CustomerVersion, GetCustomer, GetCustomerHistory
 from contracts.customer.search import SearchCustomers
 from services.customer.main import build
@@ -109,6 +110,27 @@ async def test_former_codes_from_before_they_were_hashed_are_found_once_rows_are
     await replicas.first.rows("UPDATE customer_history SET former_code_hash = NULL")
     assert await replicas.reencrypt() == 1
     assert await found_by_code(replicas.first, OTHER_CODE) == [known.customer_id]
+
+
+async def test_health_is_read_before_during_and_after_each_step_and_brought_to_the_present_keys_once(
+    replicas: Replicas,
+) -> None:
+    known = await replicas.first.ask(opening())
+    for version, description in enumerate(("Poor sight", "Blind")):
+        content = {"group": "health", "facts": [{"effect": "working", "description": description}]}
+        told = {"customer_id": known.customer_id, "expected_version": version, "content": content, "why": "Told"}
+        await replicas.first.ask(ChangeBackground.model_validate(told))
+    for step in ((0, 1), (1, 0), None, (1,)):
+        if step:
+            replicas.tell(*step)
+        else:
+            assert [await replicas.reencrypt() for _ in range(2)] == [2, 0]
+        for customers in (replicas.first, replicas.second):
+            asked = GetBackgroundHistory(customer_id=known.customer_id, group="health")
+            first, second = (await customers.ask(asked)).entries
+            assert (first.new, first.why, second.why) == (second.previous, "Told", "Told")
+            assert "Poor sight" in first.model_dump_json()
+            assert "Blind" in second.model_dump_json()
 
 
 async def test_a_code_hashed_by_the_old_key_is_given_to_nobody_else(replicas: Replicas) -> None:

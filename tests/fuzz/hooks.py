@@ -10,6 +10,7 @@ from uuid import uuid4
 import schemathesis
 
 from services.access import rules as access_rules
+from services.customer.rules import background as background_rules
 from services.customer.rules import contacts as contact_rules
 from services.customer.rules import families as family_rules
 from services.customer.rules import people as customer_rules
@@ -19,10 +20,14 @@ from services.gateway.sessions import COOKIE
 _TOKENS = json.loads(os.environ["KOTO_FUZZ_TOKENS"])
 _KEPT = os.environ["KOTO_FUZZ_KEPT"]
 _CUSTOMERS = itertools.cycle(each for known in json.loads(os.environ["KOTO_FUZZ_CUSTOMERS"]) for each in (known, None))
-_ETAGS: dict[str, str] = {}
-"""Of the customers who are there, as the last answers told; each begins with version 1."""
+_ETAGS: dict[tuple[str, str], str] = {}
+"""Of the customers who are there and the groups of their background, as the last answers told."""
 _SESSIONS = itertools.cycle(json.loads(os.environ["KOTO_FUZZ_SESSIONS"]))
-_RULES = {*customer_rules.RULES, *family_rules.RULES, *contact_rules.RULES, *access_rules.RULES}
+_RULES = {
+    rule
+    for rules in (customer_rules, background_rules, family_rules, contact_rules, access_rules)
+    for rule in rules.RULES
+}
 _ROLES = {  # whose operation it is: that of the first words found in its path
     "/me/": "customer",
     "/usage|/anomalies|/notices|/watch": "data_protection_officer",
@@ -76,20 +81,27 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         case.headers["Idempotency-Key"] = str(uuid4())
     if case.meta.generation.mode.is_positive:
         case.headers.pop("Koto-Grant", None)
-        looks = case.operation.method.upper() in ("GET", "PATCH")
+        if "group" in case.path_parameters and isinstance(case.body, dict):  # as the content says
+            case.path_parameters["group"] = case.body["content"]["group"]
+        looks = case.operation.method.upper() in ("GET", "PATCH", "PUT")
         if looks and "customer_id" in case.path_parameters and (known := next(_CUSTOMERS)):
             case.path_parameters["customer_id"] = known
             if "If-Match" in case.headers:
-                case.headers["If-Match"] = _ETAGS.get(known, '"1"')
+                case.headers["If-Match"] = _ETAGS.get(_place(case), '"0"' if _place(case)[1] else '"1"')
     if case.operation.path.endswith("/end") and case.path_parameters.get("grant_id") == _KEPT:
         case.path_parameters["grant_id"] = str(uuid4())  # the administrator would end the right that it acts under
 
 
 @schemathesis.hook
 def after_call(context: Any, case: Any, response: Any) -> None:
-    """Remembers the version of a customer, for its next change."""
+    """Remembers the version of a customer, or of a group, for its next change."""
     if "etag" in response.headers and not case.operation.path.endswith("/family"):  # there it is a relation's
-        _ETAGS[case.path_parameters.get("customer_id", "")] = response.headers["etag"][0]
+        _ETAGS[_place(case)] = response.headers["etag"][0]
+
+
+def _place(case: Any) -> tuple[str, str]:
+    """What a version is of: the customer, and the group of the background."""
+    return case.path_parameters.get("customer_id", ""), case.path_parameters.get("group", "")
 
 
 @schemathesis.check

@@ -83,6 +83,17 @@ from contracts.access.usage_log import (
     UsageLines,
 )
 from contracts.assessment import Assessments, GetCustomerAssessments
+from contracts.customer.background import (
+    Background,
+    BackgroundGroup,
+    BackgroundHistory,
+    BackgroundVersion,
+    ChangeBackground,
+    Education,
+    GetBackground,
+    GetBackgroundGroup,
+    GetBackgroundHistory,
+)
 from contracts.customer.contacts import (
     Contact,
     ContactReceived,
@@ -146,6 +157,13 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     CloseCustomer: CustomerVersion(customer_id=CUSTOMER_ID, version=5),
     GetCustomerHistory: CustomerHistory(customer_id=CUSTOMER_ID, entries=()),
     GetCustomerAssessments: Assessments(assessments=()),
+    GetBackground: Background(
+        customer_id=CUSTOMER_ID,
+        groups=(BackgroundGroup(version=0, content=Education(group="education", studies=())),),
+    ),
+    GetBackgroundGroup: BackgroundGroup(version=3, content=Education(group="education", studies=())),
+    ChangeBackground: BackgroundVersion(customer_id=CUSTOMER_ID, group="education", version=4),
+    GetBackgroundHistory: BackgroundHistory(customer_id=CUSTOMER_ID, group="education", entries=()),
     SearchCustomers: CustomersFound(hits=()),
     GetFamily: Family(
         customer=CustomerCard(
@@ -545,7 +563,8 @@ class Door:
     def _operation(self, method: str, path: str) -> Any:
         path = path.partition("?")[0]
         for template, operations in self.document["paths"].items():
-            if re.fullmatch(re.sub(r"{\w+_id}", "[0-9a-f-]{36}", template), path) and method.lower() in operations:
+            pattern = re.sub(r"{\w+_id}", "[0-9a-f-]{36}", template).replace("{group}", r"\w+")
+            if re.fullmatch(pattern, path) and method.lower() in operations:
                 return operations[method.lower()]
         return None
 

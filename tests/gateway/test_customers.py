@@ -110,3 +110,35 @@ async def test_every_answer_says_how_browsers_are_to_treat_it(door: Door) -> Non
         assert headers["Cache-Control"] == "no-store"
         assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
         assert "Server" not in headers
+
+
+async def test_the_content_of_another_group_than_the_path_names_is_refused(door: Door) -> None:
+    answer = await door.send(
+        "PUT",
+        f"{API}/customers/{CUSTOMER_ID}/background/health",
+        json={"content": {"group": "education", "studies": []}},
+        headers={"Idempotency-Key": "k", "If-Match": '"0"'},
+    )
+    [error] = answer.problem(422, "invalid-input")["errors"]
+    assert (error["pointer"], error["rule"]) == ("/content/group", "differs_from_path")
+    assert door.requests.asked == []
+
+
+async def test_a_field_in_the_content_of_a_group_is_named_as_it_stands_in_the_body(door: Door) -> None:
+    answer = await door.send(
+        "PUT",
+        f"{API}/customers/{CUSTOMER_ID}/background/education",
+        json={"content": {"group": "education", "studies": [{"level": "?", "extra": 1}]}},
+        headers={"Idempotency-Key": "k", "If-Match": '"0"'},
+    )
+    errors = {(each["pointer"], each["rule"]) for each in answer.problem(422, "invalid-input")["errors"]}
+    assert errors == {
+        ("/content/studies/0/level", "string_pattern_mismatch"),
+        ("/content/studies/0/completed", "missing"),
+        ("/content/studies/0/extra", "extra_forbidden"),
+    }
+
+
+async def test_a_group_that_there_is_not_is_refused(door: Door) -> None:
+    answer = await door.send("GET", f"{API}/customers/{CUSTOMER_ID}/background/wealth")
+    answer.problem(400, "malformed-request")

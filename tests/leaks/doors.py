@@ -35,6 +35,13 @@ from contracts.access.safeguards import (
 )
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
 from contracts.assessment import GetCustomerAssessments
+from contracts.customer.background import (
+    ChangeBackground,
+    GetBackground,
+    GetBackgroundGroup,
+    GetBackgroundHistory,
+    Group,
+)
 from contracts.customer.contacts import GetContact, ListContacts, ReceiveContact, ResolveContact, SetReceivingParty
 from contracts.customer.families import (
     ChangeFamilyRelation,
@@ -58,7 +65,7 @@ from contracts.customer.people import (
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Request
 from contracts.types import PersonName
-from tests.leaks.people import DEPUTY, HERE, HOLDS, LOOKS, Planted, contact, unborn
+from tests.leaks.people import DEPUTY, HERE, HOLDS, LOOKS, OTHER_CONTENTS, Planted, contact, unborn
 from tests.support import now
 
 NOBODY = 30
@@ -86,6 +93,8 @@ class Door:
     """Whether it is about an organisation's own affairs and not about one customer: relation `none`."""
     is_partial: bool = False
     """Whether what is asked for is less than what the reply's schema can hold."""
+    data: tuple[str, ...] = ()
+    """The data groups that it can tell of, where they are fewer than the contract's."""
 
     @property
     def service(self) -> str:
@@ -100,6 +109,11 @@ class Door:
     def tells(self) -> Collection[str]:
         """The names of fields in the reply's schema."""
         return _told_by(self.request)
+
+    def can_tell(self, groups: Collection[str]) -> bool:
+        """Whether it is about all of these data groups, protected or not."""
+        plain = {"protected_contact": "contact", "trafficking": "residence_permit"}
+        return {plain.get(group, group) for group in groups} <= set(self.data or self.request.DATA)
 
     @property
     def tells_past(self) -> bool:
@@ -160,6 +174,36 @@ def _somebody(code: str, day: date) -> dict[str, Any]:
 
 def _code(planted: Planted) -> str:
     return planted.code
+
+
+def _background(group: Group, data: str) -> tuple[Door, ...]:
+    """The doors to one group: reading it, its history, and changing what was planted there."""
+    of_group: dict[str, Any] = {"fields": (group,), "data": (data,)}
+
+    def change(planted: Planted, version: int) -> Request[Any]:
+        told = {"customer_id": planted.customer_id, "expected_version": version, "content": OTHER_CONTENTS[group]}
+        return ChangeBackground.model_validate(told)
+
+    return (
+        Door(
+            f"{group} of the background",
+            GetBackgroundGroup,
+            lambda it: GetBackgroundGroup(customer_id=it.customer_id, group=group),
+            **of_group,
+        ),
+        Door(
+            f"history of {group}",
+            GetBackgroundHistory,
+            lambda it: GetBackgroundHistory(customer_id=it.customer_id, group=group),
+            **of_group,
+        ),
+        Door(
+            f"change {group}", ChangeBackground, lambda it: change(it, it.background_versions.get(group, 0)), **of_group
+        ),
+        Door(
+            f"change {group}, which was changed", ChangeBackground, lambda it: change(it, 0), refuses=True, **of_group
+        ),
+    )
 
 
 def _emergency(planted: Planted) -> Request[Any]:
@@ -252,6 +296,12 @@ DOORS = (
         is_about_somebody_new=True,
     ),
     Door("open by code", OpenCustomer, _opening(_code), names_code=True, refuses=True),
+    Door("background", GetBackground, lambda it: GetBackground(customer_id=it.customer_id)),
+    *_background("residence_permits", "residence_permit"),
+    *_background("education", "competence"),
+    *_background("goals", "life_situation"),
+    *_background("benefits", "benefits"),
+    *_background("health", "health"),
     Door("find for an emergency", FindForEmergency, _emergency, names_code=True),
     Door(
         "find the own record",

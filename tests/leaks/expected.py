@@ -103,6 +103,7 @@ class Case:
             yield f"it was refused: {heard.body.decode()}"
         for plant in self.person.plants:
             told = self.door.tells_past or (plant.field in self.door.tells and not plant.past)
+            told = told and self.door.can_tell(plant.groups)
             if told and not self.door.is_partial and self.allows(*plant.groups) and not plant.is_in(heard.body):
                 yield f"{plant.field} of {' and '.join(plant.groups)} did not come"
 
@@ -117,10 +118,12 @@ class Case:
         seen = {group for plant in self._seen(heard) if len(plant.text) >= 6 for group in plant.groups}
         if not seen or self.actor.is_service:
             return
-        [use] = heard.uses
-        is_named = self.door.of_organisation or str(self.person.customer_id) in use["customers"]
-        if not is_named or not seen <= set(use["data"]):
-            yield f"{' and '.join(sorted(seen))} came out, and the usage log was told {use['data']}"
+        told = {group for use in heard.uses for group in use["data"]}
+        are_named = all(str(self.person.customer_id) in use["customers"] for use in heard.uses)
+        if not (self.door.of_organisation or are_named) or not seen <= told:
+            yield f"{' and '.join(sorted(seen))} came out, and the usage log was told {sorted(told)}"
+        if "health" in told and not any(use["data"] == ["health"] for use in heard.uses):
+            yield "health came out, and has no line of its own in the usage log"
 
     def _seen(self, heard: Heard) -> list[Plant]:
         return [plant for plant in self.person.plants if plant.is_in(heard.body)]
@@ -140,4 +143,5 @@ _IDS_ALONE = {"rights", "usage_log"}
 def _fields_told(body: Any) -> Iterator[str]:
     """The fields of which an answer tells that they were changed: a history, or what was changed meanwhile."""
     for entry in (*body.get("entries", ()), *body.get("changes", ())):
-        yield entry["field"]
+        if "field" in entry:  # else all of them are of the one that was asked for
+            yield entry["field"]

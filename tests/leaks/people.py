@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from contracts.access.rights import GiveGrant, GrantGround, NoteSignIn
 from contracts.access.safeguards import WithholdCustomer
+from contracts.customer.background import DATA_OF_GROUP, ChangeBackground, Group
 from contracts.customer.contacts import ReceiveContact
 from contracts.customer.families import RecordFamilyRelation, Relative
 from contracts.customer.people import (
@@ -75,6 +76,7 @@ class Planted:
     """Of the contact that another authority made to HERE."""
     withheld_id: UUID | None = None
     """Of somebody whom HERE withholds."""
+    background_versions: dict[Group, int] = field(default_factory=dict)
     plants: list[Plant] = field(default_factory=list)
 
     @property
@@ -88,8 +90,9 @@ class Planted:
         return "trafficking" if self.kind == "trafficked" else "residence_permit"
 
     def group(self, field: str) -> str:
-        """The data group of a field of the person."""
-        group = next(data for data, fields in FIELDS_OF_DATA.items() if field in fields)
+        """The data group of a field of the person, or of a group of the background."""
+        of_field = {each: data for data, fields in FIELDS_OF_DATA.items() for each in fields}
+        group = {**of_field, **DATA_OF_GROUP}[field]
         return {"contact": self.contact, "residence_permit": self.permit}.get(group, group)
 
     def groups(self, fields: Collection[str]) -> set[str]:
@@ -173,6 +176,7 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
         known = await _change(house, planted, known, {name: value})
     known = await _change(house, planted, known, later)
     await _plant_family(house, planted)
+    await _plant_background(house, planted, later["first_residence_permit"])
     if ended:
         asked = CloseCustomer(customer_id=known.customer_id, expected_version=known.version, reason="own_wish")
         known = await house.ask(asked, _ENTERS)
@@ -226,6 +230,53 @@ def contact(municipality: str, number: int) -> ReceiveContact:
             },
         }
     )
+
+
+async def _plant_background(house: House, planted: Planted, first: dict[str, Any]) -> None:
+    """Each data group of the background was told once and then changed, each time with a reason."""
+    number, word = planted.number, planted.name.split()[-1]
+    permit = {"kind": "temporary", "ground": "study", "granted_on": f"{1980 + number}-06-01"}
+
+    def contents(when: str, day: int) -> dict[Group, dict[str, Any]]:
+        until, since = f"{2070 + number}-05-{day:02}", f"{1990 + number}-07-{day:02}"
+        degree, goal, illness = (f"Planted {what} {when} of {word}" for what in ("degree", "goal", "illness"))
+        is_past = when == "before"
+        planted.plant(planted.permit, past=is_past, valid_until=until)
+        planted.plant("competence", past=is_past, name=degree)
+        planted.plant("life_situation", past=is_past, description=goal)
+        planted.plant("benefits", past=is_past, since=since)
+        planted.plant("health", past=is_past, description=illness)
+        return {
+            "residence_permits": {"permits": [first | {"first": True}, permit | {"valid_until": until}]},
+            "education": {"studies": [{"level": "6", "name": degree, "completed": True}]},
+            "goals": {"goals": [{"kind": "employment", "description": goal}]},
+            "benefits": {"benefits": [{"kind": "social_assistance", "received": True, "since": since}]},
+            "health": {"facts": [{"effect": "working", "description": illness}]},
+        }
+
+    versions: dict[Group, int] = {"residence_permits": 2}  # the person's permit was told, and changed
+    for told in contents("before", 3), contents("now", 4):
+        for group, content in told.items():
+            why = f"because {number} of {group} {versions.get(group)}"
+            planted.plant(planted.group(group), past=True, why=why)
+            asked = {
+                "customer_id": planted.customer_id,
+                "expected_version": versions.get(group, 0),
+                "content": {"group": group, **content},
+                "why": why,
+            }
+            versions[group] = (await house.ask(ChangeBackground.model_validate(asked), _ENTERS)).version
+    planted.background_versions = versions
+
+
+OTHER_CONTENTS: dict[Group, dict[str, Any]] = {
+    "residence_permits": {"group": "residence_permits", "permits": []},
+    "education": {"group": "education", "studies": []},
+    "goals": {"group": "goals", "goals": []},
+    "benefits": {"group": "benefits", "benefits": []},
+    "health": {"group": "health", "facts": []},
+}
+"""What a change puts in the place of what was planted."""
 
 
 async def plant_rights(house: House, people: list[Planted]) -> None:

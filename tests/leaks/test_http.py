@@ -62,6 +62,8 @@ class Api:
         told = json.loads(request.model_dump_json(exclude_unset=True))
         parameters = operation.get("parameters", ())
         named = {each["name"]: each["in"] for each in parameters}
+        if "group" in named and "content" in told:  # the path names what the content is of
+            told["group"] = told["content"]["group"]
         in_path = {name: told.pop(name) for name in list(told) if named.get(name) == "path"}
         in_query = {name: str(told.pop(name)) for name in list(told) if named.get(name) == "query"}
         headers = {"Idempotency-Key": str(uuid4())} if "Idempotency-Key" in named else {}

@@ -3,22 +3,25 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Update, update
+from sqlalchemy import Delete, Update, delete, update
 
+from services.customer.tables.background import BACKGROUND
 from services.customer.tables.people import CUSTOMER
 from tests.leaks.asking import world
 from tests.leaks.conftest import Leaky
 from tests.leaks.doors import DOORS, Door
 from tests.leaks.expected import Case, knows
+from tests.leaks.people import OTHER_CONTENTS
 from tests.leaks.standings import ROLES
 
 pytestmark = [pytest.mark.database, pytest.mark.broker]
 
-READING = {door.name: door for door in DOORS if door.name in ("read", "history", "cards", "search by name")}
+NAMES = ("read", "history", "cards", "search by name", "background")
+READING = {door.name: door for door in DOORS if door.name in NAMES}
 _PERMIT = {"kind": "temporary", "granted_on": "2001-02-03", "valid_from": None, "valid_until": None}
 
 
-def other_values(case: Case) -> Iterator[Update]:
+def other_values(case: Case) -> Iterator[Update | Delete]:
     """What else might stand in the fields that the asker may not see."""
     of_person = update(CUSTOMER).where(CUSTOMER.c.customer_id == case.person.customer_id)
     if not case.allows(case.person.contact):
@@ -29,6 +32,10 @@ def other_values(case: Case) -> Iterator[Update]:
             yield of_person.values(first_residence_permit=None)
     if not case.allows("language"):
         yield of_person.values(mother_tongue=None, interpreter=None)
+    for group in OTHER_CONTENTS:
+        if not case.allows(case.person.group(group)):
+            of_group = (BACKGROUND.c.customer_id == case.person.customer_id, BACKGROUND.c.group == group)
+            yield delete(BACKGROUND).where(*of_group)
 
 
 def is_comparable(case: Case) -> bool:

@@ -79,7 +79,7 @@ class WholeHouse:
     ) -> Answer:
         """Sends one HTTP request to the gateway, signed in as the user; what changes gets a key of its own."""
         given = {"Authorization": f"Bearer {await self.token(user)}"} if user else {}
-        if method in ("POST", "PATCH"):
+        if method in ("POST", "PATCH", "PUT"):
             given["Idempotency-Key"] = str(uuid4())
         async with (
             aiohttp.ClientSession(self.stack.gateway_url) as session,

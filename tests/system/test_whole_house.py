@@ -41,6 +41,28 @@ def _without_empty(value: Any) -> Any:
     return {key: each for key, each in value.items() if each is not None} if isinstance(value, dict) else value
 
 
+async def test_two_groups_of_a_customer_s_background_are_changed_on_their_own(
+    whole_house: WholeHouse, person: Person
+) -> None:
+    background = f"{await open_customer(whole_house, person)}/background"
+    education = {"group": "education", "studies": [{"level": "6", "completed": True}]}
+    health = {"group": "health", "facts": [{"effect": "working", "description": "Poor sight"}]}
+    for content in (education, health):
+        path, first = f"{background}/{content['group']}", {"If-Match": '"0"'}
+        changed = await whole_house.send("PUT", path, json={"content": content}, headers=first)
+        assert (changed.status, changed.headers["ETag"]) == (200, '"1"'), changed
+        outdated = await whole_house.send("PUT", path, json={"content": content}, headers=first)
+        assert outdated.problem(412, "changed-meanwhile")["changes"][0]["version"] == 1
+    answer = await whole_house.send("GET", background)
+    found = {each["content"]["group"]: each for each in answer.json["groups"]}
+    assert [found[each]["version"] for each in ("education", "health", "goals")] == [1, 1, 0]
+    assert found["health"]["content"]["facts"][0]["description"] == "Poor sight"
+    history = await whole_house.send("GET", f"{background}/health/history")
+    assert [each["version"] for each in history.json["entries"]] == [1]
+    elsewhere = await whole_house.send("GET", f"{background}/health", user=ELSEWHERE)
+    assert elsewhere.problem(404, "not-found")
+
+
 # Tracing
 
 

@@ -16,7 +16,7 @@ from contracts.customer.families import (
 )
 from contracts.customer.people import Customer
 from services.customer.handlers import households
-from services.customer.handlers.people import relation_of
+from services.customer.handlers.standing import relation_to
 from services.customer.repository import families, people
 from services.customer.rules import families as rules
 from services.customer.rules.families import Relation
@@ -35,7 +35,7 @@ async def get_family(message: GetFamily, work: Work) -> Family:
     if not work.rights.relations(families.REACHED_BY):
         raise Forbidden("The role does not allow seeing families.")
     customer = await _reached(work, message.customer_id)
-    standing, on = relation_of(work, customer), message.on or helsinki_date(work.now)
+    standing, on = relation_to(work, customer), message.on or helsinki_date(work.now)
     relations = await families.relations_of(work, [customer.customer_id])
     members = set(await families.household(work, [customer.customer_id])) - {customer.customer_id}
     relatives = {other for each in relations if (other := each.other(customer.customer_id))}
@@ -77,7 +77,7 @@ async def record_family_relation(message: RecordFamilyRelation, work: Work) -> F
         work, relation, rules.differences(None, relation), source=message.source, why=message.why
     )
     await households.protect(work, members)
-    _record_use(work, named, ["family"], relation_of(work, customers[0]), *customers)
+    _record_use(work, named, ["family"], relation_to(work, customers[0]), *customers)
     return _version(relation)
 
 
@@ -138,7 +138,7 @@ async def _lock(work: Work, relation_id: UUID, expected: int) -> tuple[Relation,
     if relation.version != expected:
         changes = await families.changes_after(work, relation_id, expected)
         customer = await people.get_anybody(work, relation.customer_id)
-        told = shown_changes(changes, customer, work.rights, relation_of(work, customer))
+        told = shown_changes(changes, customer, work.rights, relation_to(work, customer))
         raise ChangedMeanwhile(current_version=relation.version, changes=told)
     if relation.ended:
         raise Conflict("The relation has ended.")
@@ -157,7 +157,7 @@ async def _change(
 ) -> FamilyRelationVersion:
     customers = [await people.get_anybody(work, each) for each in after.people]
     # from the side that the asker reaches: of both, the one that he or she may do most with
-    standing = next(each for each in (relation_of(work, one) for one in customers) if each != "foreign")
+    standing = next(each for each in (relation_to(work, one) for one in customers) if each != "foreign")
     if errors := rules.broken_by_protection(before, after, customers, work.rights, standing, within=within):
         raise Forbidden(errors=errors)
     differences = rules.differences(before, after)

@@ -25,6 +25,7 @@ from contracts.customer.people import (
 )
 from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerErased, CustomerOpened
 from services.customer.handlers import households
+from services.customer.handlers.standing import relation_to
 from services.customer.repository import families, history, people, search
 from services.customer.rules import people as rules
 from services.kit.clock import helsinki_date
@@ -128,7 +129,7 @@ async def get_customer(message: GetCustomer, work: Work) -> Customer:
     """The person, and the acting municipality's own relationships; what the policy masks is named, and empty."""
     customer = await people.get(work, message.customer_id)
     _record_use(work, customer, [*Person.model_fields, rules.RELATIONSHIP])
-    return rules.shown(customer, work.rights, relation_of(work, customer))
+    return rules.shown(customer, work.rights, relation_to(work, customer))
 
 
 async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersion:
@@ -141,7 +142,7 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
     await _check_version(work, before, message.expected_version)
-    relation = relation_of(work, before)
+    relation = relation_to(work, before)
     if errors := rules.broken_by_protection(message.changes.model_fields_set, before, work.rights, relation):
         raise Forbidden(errors=errors)
     if errors := rules.broken_by_source(message.source, helsinki_date(work.now)) + rules.emptied_fields(
@@ -162,16 +163,28 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
         and (known := await people.find_by_identity_code(work, code))
     ):
         raise _already_known(work, known, code)
+    after = await record_change(work, before, person, household, source=message.source, why=message.why)
+    return _version(after)
+
+
+async def record_change(
+    work: Work, before: Customer, person: Person, household: tuple[UUID, ...] = (), *, source: str, why: str | None
+) -> Customer:
+    """Writes the changed person and what was changed, and tells who must hear; the customer is locked.
+
+    `household`: who shares it, locked, when the non-disclosure may change.
+    """
+    differences = rules.differences(before.person, person)
     after = before.model_copy(update={"version": before.version + 1, "person": person})
     await people.change(work, after)
-    await history.add_history(work, after, differences, why=message.why, source=message.source)
+    await history.add_history(work, after, differences, why=why, source=source)
     if any(difference.field == rules.NAME for difference in differences):
         await search.record_names(work, after)
     await households.protect(work, household)
     state = rules.public_state(after)
     if state != rules.public_state(before):
         await work.publish(CustomerChanged(**dict(state)))
-    return _version(after)
+    return after
 
 
 async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
@@ -227,7 +240,7 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
 async def get_customer_history(message: GetCustomerHistory, work: Work) -> CustomerHistory:
     """Every change of the person, whoever made it, and of the acting municipality's relationships."""
     customer = await people.get(work, message.customer_id)
-    relation = relation_of(work, customer)
+    relation = relation_to(work, customer)
     fields = rules.visible_fields(customer, work.rights, relation)
     entries, more = await history.get_history(work, customer.customer_id, fields, message.cursor, message.limit)
     beside = await history.changes_beside(work, customer.customer_id, entries)
@@ -245,16 +258,8 @@ async def get_customer_cards(message: GetCustomerCards, work: Work) -> CustomerC
     return CustomerCards(cards=cards)
 
 
-def relation_of(work: Work, customer: Customer) -> str:
-    """How the actor stands to the customer, as the policy says."""
-    here = [each for each in customer.relationships if each.municipality == work.actor.municipality]
-    return work.rights.relation(
-        customer.customer_id, related=any(not each.ended_on for each in here), ever_related=bool(here)
-    )
-
-
 def _record_use(work: Work, customer: Customer, fields: Collection[str]) -> None:
-    relation = relation_of(work, customer)
+    relation = relation_to(work, customer)
     work.record_use(
         [customer.customer_id],
         rules.shown_data(customer, fields, work.rights, relation),
@@ -277,7 +282,7 @@ def _check_person(person: Person, fields: Collection[str], work: Work, *, within
 
 async def _check_version(work: Work, customer: Customer, expected: int) -> None:
     if customer.version != expected:
-        relation = relation_of(work, customer)
+        relation = relation_to(work, customer)
         fields = rules.visible_fields(customer, work.rights, relation)
         changes = await history.changes_after(work, customer.customer_id, fields, expected)
         raise ChangedMeanwhile(

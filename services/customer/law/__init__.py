@@ -44,6 +44,8 @@ class Law(_Entry):
     valid_to: date | None = None
     time_limit: TimeLimit
     contact_kept: KeepingTime
+    background: dict[str, str]
+    """The sections by which each group of the background may be recorded."""
 
 
 def _years_later(day: date, years: int) -> date:

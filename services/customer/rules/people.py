@@ -16,6 +16,7 @@ from contracts.customer.people import (
 from contracts.customer.search import SearchCustomers
 from contracts.customer.state import CustomerState, RelationshipState
 from contracts.envelope import FieldChange, FieldError
+from contracts.types import ResidencePermit
 from services.kit import code_lists, identity_code
 from services.kit.words import words
 
@@ -60,7 +61,7 @@ CODE_LISTS = {
 """Which list the codes of a field are on."""
 
 VICTIM_OF_TRAFFICKING = "victim_of_trafficking"
-_PROTECTED_GROUNDS = {VICTIM_OF_TRAFFICKING, "compassionate_grounds", "special_humanitarian_grounds", "other"}
+PROTECTED_GROUNDS = {VICTIM_OF_TRAFFICKING, "compassionate_grounds", "special_humanitarian_grounds", "other"}
 """Masked together, so that a mask does not tell which of them it is."""
 _DATA_OF_FIELD = {field: data for data, fields in FIELDS_OF_DATA.items() for field in fields}
 _PERMIT = "first_residence_permit"
@@ -83,7 +84,7 @@ def data_of(field: str, customer: Customer) -> str:
     if data == "contact" and customer.non_disclosure:
         return "protected_contact"
     permit = customer.person.first_residence_permit
-    if field == _PERMIT and permit and permit.ground in _PROTECTED_GROUNDS:
+    if field == _PERMIT and permit and permit.ground in PROTECTED_GROUNDS:
         return "trafficking"
     return data
 
@@ -167,7 +168,7 @@ def shown_history(
 
 def _data_of_entry(entry: HistoryEntry, customer: Customer) -> str:
     sides = [side for side in (entry.previous, entry.new) if entry.field == _PERMIT and isinstance(side, dict)]
-    return "trafficking" if {side["ground"] for side in sides} & _PROTECTED_GROUNDS else data_of(entry.field, customer)
+    return "trafficking" if {side["ground"] for side in sides} & PROTECTED_GROUNDS else data_of(entry.field, customer)
 
 
 def visible_fields(customer: Customer, rights: "Rights", relation: str) -> list[str]:
@@ -216,6 +217,18 @@ def emptied_fields(changes: PersonChanges) -> list[FieldError]:
         for field in sorted(changes.model_fields_set)
         if Person.model_fields[field].is_required() and getattr(changes, field) is None
     ]
+
+
+def broken_by_permit(permit: ResidencePermit, on: date) -> Iterator[tuple[str, str]]:
+    """The fields of a residence permit that break a rule, each with the rule."""
+    if permit.granted_on > on:
+        yield "granted_on", "in_future"
+    if not code_lists.is_valid_permit_kind(permit.kind, permit.granted_on):
+        yield "kind", "code_list"
+    if not code_lists.is_valid_permit_ground(permit.ground, permit.granted_on):
+        yield "ground", "code_list"
+    if permit.valid_from and permit.valid_until and permit.valid_until < permit.valid_from:
+        yield "valid_until", "before_valid_from"
 
 
 def broken_by_source(source: str, on: date) -> list[FieldError]:
@@ -344,14 +357,8 @@ def _broken(person: Person, on: date, allow_test_codes: bool) -> Iterator[tuple[
     if contact and contact.address and not code_lists.is_country(contact.address.country):
         yield "contact/address/country", "code_list"
     if permit := person.first_residence_permit:
-        if permit.granted_on > on:
-            yield "first_residence_permit/granted_on", "in_future"
-        if not code_lists.is_valid_permit_kind(permit.kind, permit.granted_on):
-            yield "first_residence_permit/kind", "code_list"
-        if not code_lists.is_valid_permit_ground(permit.ground, permit.granted_on):
-            yield "first_residence_permit/ground", "code_list"
-        if permit.valid_from and permit.valid_until and permit.valid_until < permit.valid_from:
-            yield "first_residence_permit/valid_until", "before_valid_from"
+        for path, rule in broken_by_permit(permit, on):
+            yield f"first_residence_permit/{path}", rule
 
 
 def _error(pointer: str, rule: str) -> FieldError:

@@ -1,6 +1,7 @@
 """The customer service's tables: the backbone here, the rest by capability."""
 
 from services.customer.tables import (  # noqa: F401 - importing declares its tables
+    background,
     contacts,
     families,
     people,

@@ -102,9 +102,15 @@ class FamilyRelationKind(NamedCode):
     verified: bool
 
 
+class ProficiencyScale(NamedCode):
+    """A scale of skill in a language, and the list that its levels are on."""
+
+    levels: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class LawfulUse(NamedCode):
-    """A task or a purpose for which personal data may be used, and the sections it rests on."""
+    """A task, a purpose or a fact for which personal data may be used, and the sections it rests on."""
 
     legal_basis: str
     verified: bool
@@ -208,6 +214,17 @@ is_valid_contact_end_reason = CONTACT_END_REASONS.has
 
 STATE_AUTHORITIES = CodeList("state_authorities", StateAuthority, date(2026, 1, 1))
 
+EDUCATION_LEVELS = CodeList("education_levels", NamedCode, date(2011, 11, 1))
+CEFR_LEVELS = CodeList("cefr_levels", NamedCode, date(2001, 1, 1))
+LITERACY_LEVELS = CodeList("literacy_levels", NamedCode, date(2026, 1, 1))
+LANGUAGE_SKILL_KINDS = CodeList("language_skill_kinds", NamedCode, date(2026, 1, 1))
+PROFICIENCY_SCALES = CodeList("proficiency_scales", ProficiencyScale, date(2026, 1, 1))
+SKILL_SOURCES = CodeList("skill_sources", NamedCode, date(2026, 1, 1))
+GOAL_KINDS = CodeList("goal_kinds", NamedCode, date(2026, 1, 1))
+LIFE_SITUATION_FACTS = CodeList("life_situation_facts", NamedCode, date(2026, 1, 1))
+BENEFIT_KINDS = CodeList("benefit_kinds", LawfulUse, date(2026, 1, 1))
+HEALTH_EFFECTS = CodeList("health_effects", NamedCode, date(2026, 1, 1))
+
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
 is_valid_language_level = LANGUAGE_LEVELS.has
@@ -231,6 +248,16 @@ LISTS: dict[str, CodeList[Any]] = {
         REPORTED_SERVICE_NEEDS,
         CONTACT_END_REASONS,
         LANGUAGE_LEVELS,
+        CEFR_LEVELS,
+        LITERACY_LEVELS,
+        PROFICIENCY_SCALES,
+        LANGUAGE_SKILL_KINDS,
+        SKILL_SOURCES,
+        EDUCATION_LEVELS,
+        GOAL_KINDS,
+        LIFE_SITUATION_FACTS,
+        BENEFIT_KINDS,
+        HEALTH_EFFECTS,
     )
 }
 """Every list that is a file here, by name."""

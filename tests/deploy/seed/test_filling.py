@@ -11,7 +11,7 @@ from sqlalchemy import Column, Integer, Table
 from contracts.customer.families import GetFamily
 from contracts.customer.people import CloseCustomer, GetCustomer, OpenCustomer, Person
 from deploy.local.state import LocalError
-from deploy.seed import bulk, command, handlers, ledger
+from deploy.seed import background, bulk, command, handlers, ledger
 from deploy.seed.people import Life, lives
 from services.assessment.tables import METADATA as ASSESSMENT_TABLES
 from services.kit.actor import Actor
@@ -75,6 +75,19 @@ async def test_those_of_one_household_are_a_family_whichever_the_path(house: Hou
     family = await house.ask(asked, Actor("e", municipality[0], "integration_expert"))
     assert family.household
     assert {each.kind for each in family.relations} >= {"parent"}
+
+
+async def test_some_have_told_of_their_background_and_given_again_they_tell_nothing_twice(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "SHARE", 1.0)
+    told = 'SELECT customer_id, "group", version, content FROM background ORDER BY 1, 2'
+    await fill(house, 12)
+    first = await house.rows("customer", told)
+    assert {"education", "language_skills", "goals"} <= {row["group"] for row in first}
+    await fill(house, 12)
+    assert await house.rows("customer", told) == first
+    assert {row["version"] for row in first} == {1}
 
 
 async def test_given_again_for_more_people_it_adds_those_who_are_not_there(house: House, path: str) -> None:

@@ -1,0 +1,176 @@
+"""Groups of the background, as they are now and as they were.
+
+The first residence permit is the person's: it is read from there, its changes from the customer's history, and both
+count into the version of `residence_permits`.
+"""
+
+import json
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Select, Text, Uuid, func, literal, null, select, union_all
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+from uuid_utils.compat import uuid7
+
+from contracts.customer.background import (
+    MOST_BACKGROUND_HISTORY,
+    BackgroundChange,
+    BackgroundGroup,
+    Content,
+    Group,
+    Provenance,
+)
+from contracts.customer.people import Customer
+from contracts.envelope import FieldChange
+from contracts.types import ResidencePermit
+from services.customer.law import law_on
+from services.customer.repository.reach import execute
+from services.customer.rules import background as rules
+from services.customer.tables.background import BACKGROUND
+from services.customer.tables.base import VersionedJson
+from services.customer.tables.people import CUSTOMER_HISTORY
+from services.kit.clock import helsinki_date
+from services.kit.work import Work
+
+_ABOUT = ("changed_at", "changed_by", "organisation", "source")
+
+
+async def get(work: Work, customer: Customer, groups: Collection[Group]) -> dict[Group, BackgroundGroup]:
+    """These groups, empty ones too. Whether the asker reaches the customer and sees them is for the caller to know."""
+    table = BACKGROUND.c
+    newest = (
+        select(BACKGROUND)
+        .ext(distinct_on(table.group))
+        .where(table.customer_id == customer.customer_id, table.group == func.any(literal(groups, ARRAY(Text))))
+        .order_by(table.group, table.version.desc())
+    )
+    found = {row["group"]: _decrypted(work, row) for row in (await execute(work, newest)).mappings()}
+    return {
+        group: await _with_first_permit(work, customer, found.get(group))
+        if group == rules.PERMITS
+        else _group(work, group, found.get(group))
+        for group in groups
+    }
+
+
+async def add(work: Work, customer_id: UUID, content: Content, *, source: str, why: str | None) -> None:
+    """Writes the next version of a group: who changed it, when, why, and who told it (73 § 2 mom.)."""
+    table = BACKGROUND.c
+    last = select(func.coalesce(func.max(table.version), 0)).where(
+        table.customer_id == customer_id, table.group == content.group
+    )
+    row: dict[str, Any] = {
+        "id": uuid7(),
+        "customer_id": customer_id,
+        "group": content.group,
+        "content": content.model_dump(mode="json"),
+        "changed_at": work.now,
+        "changed_by": work.actor.user,
+        "organisation": work.actor.organisation,
+        "why": why,
+        "source": source,
+    }
+    if content.group == rules.HEALTH:
+        row["content"] = work.encryption.encrypt(json.dumps(row["content"]), row["id"])
+        row["why"] = why and work.encryption.encrypt(why, row["id"])
+    await work.connection.execute(insert(BACKGROUND).values(version=last.scalar_subquery() + 1, **row))
+
+
+async def get_history(
+    work: Work, customer_id: UUID, group: Group, cursor: int | None
+) -> tuple[tuple[BackgroundChange, ...], int | None]:
+    """A page of the changes of a group, oldest first, and the next page's cursor."""
+    changes = _changes(customer_id, group).subquery()
+    page = select(changes).where(changes.c.version > (cursor or 0)).order_by(changes.c.version)
+    rows = (await execute(work, page.limit(MOST_BACKGROUND_HISTORY + 1))).mappings().all()
+    shown = rows[:MOST_BACKGROUND_HISTORY]
+    return (
+        tuple(BackgroundChange.model_validate(_decrypted_change(work, group, row)) for row in shown),
+        shown[-1]["version"] if len(rows) > len(shown) else None,
+    )
+
+
+async def changes_after(work: Work, customer_id: UUID, group: Group, version: int) -> list[FieldChange]:
+    """Who changed a group after a version, and when."""
+    changes = _changes(customer_id, group).subquery()
+    later = (
+        select(changes.c.version, changes.c.changed_at, changes.c.changed_by)
+        .where(changes.c.version > version)
+        .order_by(changes.c.version)
+    )
+    return [FieldChange(field=group, **row) for row in (await execute(work, later)).mappings()]
+
+
+def _changes(customer_id: UUID, group: Group) -> Select[Any]:
+    """Every change of a group, numbered: those of the first permit stand among those of the other permits."""
+    table, past = BACKGROUND.c, CUSTOMER_HISTORY.c
+    own = select(
+        table.id,
+        *(table[name] for name in (*_ABOUT, "why")),
+        table.content.label("new"),
+        func.lag(table.content, type_=VersionedJson).over(order_by=table.version).label("previous"),
+        func.lag(table.id, type_=Uuid).over(order_by=table.version).label("previous_id"),
+        literal(False).label("of_person"),
+    ).where(table.customer_id == customer_id, table.group == group)
+    of_person = select(
+        past.id,
+        *(past[name] for name in (*_ABOUT, "why")),
+        past.new,
+        past.previous,
+        null().cast(Uuid),
+        literal(True),
+    ).where(past.customer_id == customer_id, past.field == rules.FIRST_PERMIT)
+    each = (union_all(own, of_person) if group == rules.PERMITS else own).subquery()
+    # by id: it is made while the customer is locked, and the moment before
+    return select(each, func.row_number().over(order_by=each.c.id).label("version"))
+
+
+async def _with_first_permit(work: Work, customer: Customer, others: dict[str, Any] | None) -> BackgroundGroup:
+    past = CUSTOMER_HISTORY.c
+    query = (
+        select(*(past[name] for name in _ABOUT), func.count().over().label("version"))
+        .where(past.customer_id == customer.customer_id, past.field == rules.FIRST_PERMIT)
+        .order_by(past.id.desc())
+        .limit(1)
+    )
+    first = (await execute(work, query)).mappings().first()
+    told = [each for each in (others, first) if each]
+    newest = max(told, key=lambda each: each["changed_at"], default=None)
+    content = rules.with_first(others["content"] if others else None, customer.person.first_residence_permit)
+    version = sum(each["version"] for each in told)
+    return _group(work, rules.PERMITS, {**newest, "content": content, "version": version} if newest else None)
+
+
+def _group(work: Work, group: Group, row: dict[str, Any] | None) -> BackgroundGroup:
+    if row is None:
+        return BackgroundGroup(version=0, content=rules.empty(group))
+    provenance = Provenance(
+        source=row["source"],
+        recorded_at=row["changed_at"],
+        recorded_by=row["changed_by"],
+        organisation=row["organisation"],
+        legal_basis=law_on(helsinki_date(work.now)).background[group],
+    )
+    return BackgroundGroup.model_validate(
+        {"version": row["version"], "content": row["content"], "provenance": provenance}
+    )
+
+
+def _decrypted(work: Work, row: Any) -> dict[str, Any]:
+    found = dict(row)
+    if found["group"] == rules.HEALTH:
+        found["content"] = json.loads(work.encryption.decrypt(found["content"], found["id"]))
+    return found
+
+
+def _decrypted_change(work: Work, group: Group, row: Any) -> dict[str, Any]:
+    change = dict(row)
+    sides = {"new": change["id"], "previous": change["previous_id"]}
+    for side in sides if change["of_person"] else ():
+        change[side] = change[side] and rules.with_first(None, ResidencePermit.model_validate(change[side]))
+    if group == rules.HEALTH:
+        for side, row_id in sides.items():
+            change[side] = change[side] and json.loads(work.encryption.decrypt(change[side], row_id))
+        change["why"] = change["why"] and work.encryption.decrypt(change["why"], change["id"])
+    return change
