@@ -163,7 +163,8 @@ async def _signed_in(
         Header(
             alias="Koto-Purpose",
             description="What the data are used for, for the usage log: code list purposes_of_use, without emergency,"
-            " log_investigation and own_data, which the act itself tells.",
+            " log_investigation and own_data, which the act itself tells. The power over data under non-disclosure for"
+            " personal safety holds only with it.",
             examples=["initial_assessment"],
         ),
     ] = None,

@@ -168,6 +168,18 @@ class TestWhoSeesWhom:
             with pytest.raises(NotFound):
                 await customers.ask(asked, EXPERT_HELSINKI)
 
+    async def test_who_may_not_handle_the_relative_does_not_change_the_relation(
+        self, customers: CustomerService
+    ) -> None:
+        parent, child = await two(customers)
+        recorded = await joined(customers, parent, "child", child)
+        withheld = replace(EXPERT_TAMPERE, withheld=(child.customer_id,))
+        for asked in (changing(recorded, same_household=True), ending(recorded)):
+            with pytest.raises(Forbidden):
+                await customers.ask(asked, withheld)
+        with pytest.raises(NotFound):
+            await customers.ask(ending(recorded), replace(withheld, withheld=(child.customer_id, parent.customer_id)))
+
 
 class TestBrokenRules:
     async def test_somebody_is_named_as_a_customer_or_as_a_person(self, customers: CustomerService) -> None:

@@ -83,7 +83,7 @@ async def record_family_relation(message: RecordFamilyRelation, work: Work) -> F
 
 async def change_family_relation(message: ChangeFamilyRelation, work: Work) -> FamilyRelationVersion:
     """Changes what is known of a relation. A change that changes nothing makes no version."""
-    await families.get(work, message.relation_id)
+    await _known(work, message.relation_id)
     if done := await work.outcome_of_repeat(FamilyRelationVersion):
         return done
     before, members = await _lock(work, message.relation_id, message.expected_version)
@@ -100,7 +100,7 @@ async def change_family_relation(message: ChangeFamilyRelation, work: Work) -> F
 
 async def end_family_relation(message: EndFamilyRelation, work: Work) -> FamilyRelationVersion:
     """Ends a relation, and with it the household that it made."""
-    await families.get(work, message.relation_id)
+    await _known(work, message.relation_id)
     if done := await work.outcome_of_repeat(FamilyRelationVersion):
         return done
     before, members = await _lock(work, message.relation_id, message.expected_version)
@@ -130,10 +130,17 @@ async def _reached(work: Work, customer_id: UUID) -> Customer:
     return await people.get(work, customer_id, work.rights.reach(families.REACHED_BY))
 
 
+async def _known(work: Work, relation_id: UUID) -> Relation:
+    """The relation; raises NotFound, or Forbidden when one of the two is somebody whom the actor may not handle."""
+    relation = await families.get(work, relation_id)
+    if not set(relation.people).isdisjoint(work.actor.withheld):
+        raise Forbidden("The relative is a customer whom the user may not handle.")
+    return relation
+
+
 async def _lock(work: Work, relation_id: UUID, expected: int) -> tuple[Relation, tuple[UUID, ...]]:
     """The relation and everybody in its households, locked; raises Conflict and ChangedMeanwhile."""
-    known = await families.get(work, relation_id)
-    members = await households.lock(work, *known.people)
+    members = await households.lock(work, *(await _known(work, relation_id)).people)
     relation = await families.get(work, relation_id)
     if relation.version != expected:
         changes = await families.changes_after(work, relation_id, expected)
