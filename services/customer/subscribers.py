@@ -1,7 +1,10 @@
-"""What the customer service answers. It acts on no events."""
+"""The doors of the customer service: what it answers, what it keeps of others' events, and what time does."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from contracts.assessment import AssessmentChanged
+from contracts.customer.open_matters import GetOpenMatters
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -12,8 +15,25 @@ from contracts.customer.people import (
     OpenCustomer,
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
+from contracts.customer.transfers import (
+    AcceptTransfer,
+    AnswerTransferForPartner,
+    AskForTransfer,
+    AskMoreOfTransfer,
+    GetTransfer,
+    GetTransferForPartner,
+    ListTransfers,
+    OfferTransfer,
+    RejectTransfer,
+    ReplyToTransfer,
+    RequestTransferForPartner,
+    WithdrawTransfer,
+)
 from contracts.envelope import Event, Request
-from services.customer.handlers import people, search
+from services.customer.handlers import people, search, transfers
+from services.customer.tables.transfers import ASSESSMENT_VIEW
+from services.kit.projection import Projection
+from services.kit.service import Background
 from services.kit.work import Handler
 
 REQUESTS: dict[type[Request[Any]], Handler] = {
@@ -27,5 +47,27 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     GetCustomerHistory: people.get_customer_history,
     GetCustomerCards: people.get_customer_cards,
     SearchCustomers: search.search_customers,
+    GetOpenMatters: people.get_open_matters,
+    OfferTransfer: transfers.offer_transfer,
+    AskForTransfer: transfers.ask_for_transfer,
+    GetTransfer: transfers.get_transfer,
+    ListTransfers: transfers.list_transfers,
+    AcceptTransfer: transfers.accept_transfer,
+    RejectTransfer: transfers.reject_transfer,
+    AskMoreOfTransfer: transfers.ask_more_of_transfer,
+    ReplyToTransfer: transfers.reply_to_transfer,
+    WithdrawTransfer: transfers.withdraw_transfer,
+    RequestTransferForPartner: transfers.request_transfer_for_partner,
+    AnswerTransferForPartner: transfers.answer_transfer_for_partner,
+    GetTransferForPartner: transfers.get_transfer_for_partner,
 }
 INPUT: dict[type[Event], Handler] = {}
+BACKGROUND: Sequence[Background] = (transfers.expire_transfers,)
+
+
+def assessment_of(state: AssessmentChanged) -> dict[str, Any]:
+    """What `assessment_view` keeps of an assessment's state."""
+    return state.model_dump(include={"customer_id", "municipality", "status", "created_at"})
+
+
+PROJECTION = Projection(ASSESSMENT_VIEW, assessment_of)

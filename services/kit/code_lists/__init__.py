@@ -181,6 +181,12 @@ ANOMALY_OUTCOMES = CodeList("anomaly_outcomes", NamedCode, date(2026, 1, 1))
 anomaly_outcomes = ANOMALY_OUTCOMES.valid
 is_valid_anomaly_outcome = ANOMALY_OUTCOMES.has
 
+TRANSFER_REASONS = CodeList("transfer_reasons", NamedCode, date(2025, 1, 1))
+is_valid_transfer_reason = TRANSFER_REASONS.has
+
+TRANSFER_REJECTION_REASONS = CodeList("transfer_rejection_reasons", NamedCode, date(2025, 1, 1))
+is_valid_transfer_rejection_reason = TRANSFER_REJECTION_REASONS.has
+
 STATE_AUTHORITIES = CodeList("state_authorities", StateAuthority, date(2026, 1, 1))
 
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
@@ -200,6 +206,8 @@ LISTS: dict[str, CodeList[Any]] = {
         TASKS,
         PURPOSES_OF_USE,
         ANOMALY_OUTCOMES,
+        TRANSFER_REASONS,
+        TRANSFER_REJECTION_REASONS,
         LANGUAGE_LEVELS,
     )
 }
