@@ -357,7 +357,7 @@ async def _move(work: Work, row: Row[Any]) -> UUID:
     relationships = list(before.relationships) if before else []
     held = rules.open_relationships(before) if before else set()
     if held - {row.giver}:
-        raise Conflict("Another municipality has the customer now: reject the transfer, and ask for a new one.")
+        raise Conflict("A municipality has the customer already: reject the transfer.")
     told = Person.model_validate_json(work.encryption.decrypt(row.person, row.transfer_id)) if row.person else None
     person = rules_of_people.updated(told, before.person) if told and before else told or (before and before.person)
     assert person is not None
