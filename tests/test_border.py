@@ -6,8 +6,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 BEYOND = {
     "services/customer/handlers/people.py": {"open_customer"},
+    "services/customer/handlers/transfers.py": {"ask_for_transfer"},
     "services/customer/repository/people.py": {"lock"},
     "services/customer/repository/search.py": {"find_elsewhere", "find_owner"},
+    "services/customer/repository/transfers.py": {"lock_both"},
 }
 
 

@@ -8,16 +8,26 @@ import pytest
 from sqlalchemy import Table, delete, select, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from contracts.customer.people import CustomerVersion
 from services.customer.tables import METADATA
 from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
 from services.kit.migrate import drift
 from services.kit.work import Cause, Work
 from tests.customer.conftest import CODE, CustomerService, closed, opening
+from tests.customer.transfers import hear_of_assessment, offering
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, owner_url
 
 pytestmark = pytest.mark.database
 BORDERED = [table for table in METADATA.sorted_tables if "border" in table.info]
+
+
+async def everything_known(customers: CustomerService, actor: Actor) -> CustomerVersion:
+    """A customer with a row in each table that has a border."""
+    known = await customers.ask(opening(), actor)
+    await customers.ask(offering(known, "049"), actor)
+    await hear_of_assessment(customers, known, municipality=actor.organisation)
+    return known
 
 
 async def seen(customers: CustomerService, actor: Actor, table: Table) -> list[Any]:
@@ -38,8 +48,8 @@ async def _all(work: Work, table: Table) -> list[Any]:
 async def test_a_query_that_forgot_to_ask_whose_customers_finds_the_own_ones_alone(
     customers: CustomerService, table: Table
 ) -> None:
-    here = await customers.ask(opening())
-    await customers.ask(opening(), EXPERT_HELSINKI)
+    here = await everything_known(customers, EXPERT_TAMPERE)
+    await everything_known(customers, EXPERT_HELSINKI)
     found = await seen(customers, EXPERT_TAMPERE, table)
     assert {row.customer_id for row in found} == {here.customer_id}
 
@@ -104,7 +114,7 @@ async def test_beyond_the_border_all_are_found_as_by_a_service_itself(customers:
 async def test_a_transaction_that_says_nothing_finds_nothing_even_after_one_that_did(
     customers: CustomerService, table: Table
 ) -> None:
-    await customers.ask(opening())
+    await everything_known(customers, EXPERT_TAMPERE)
     assert await seen(customers, service_actor("customer"), table)
     async with customers.unit_of_work.engine.connect() as connection:
         assert (await connection.execute(select(table))).all() == []

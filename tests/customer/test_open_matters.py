@@ -1,42 +1,19 @@
 """What is open of a customer, and what closing does with it."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from contracts.assessment import AssessmentChanged
 from contracts.customer.open_matters import GetOpenMatters, OpenMatter
 from contracts.customer.people import CloseCustomer, CustomerVersion, GetCustomer
 from services.customer.handlers.people import MattersOpen
-from services.customer.subscribers import assessment_of
-from services.customer.tables.transfers import ASSESSMENT_VIEW
-from services.kit.actor import Actor, service_actor
+from services.kit.actor import Actor
 from services.kit.errors import NotFound
-from tests.customer.conftest import CAUSE, CODE, CustomerService, opening
-from tests.customer.transfers import accepting, asking, offering, withdrawing
+from tests.customer.conftest import CODE, CustomerService, opening
+from tests.customer.transfers import accepting, asking, hear_of_assessment, offering, withdrawing
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
 
 pytestmark = pytest.mark.database
-
-
-async def hear_of_assessment(
-    customers: CustomerService, known: CustomerVersion, status: str = "to_start", municipality: str = "837"
-) -> UUID:
-    """Keeps the state of an assessment as the projection does."""
-    state = AssessmentChanged.model_validate(
-        {
-            "assessment_id": uuid4(),
-            "customer_id": known.customer_id,
-            "municipality": municipality,
-            "status": status,
-            "reasons": ["integration_act_group"],
-            "created_at": customers.clock.now(),
-        }
-    )
-    row = {"assessment_id": state.assessment_id, "sequence": 1, **assessment_of(state)}
-    async with customers.unit_of_work.begin(service_actor("customer"), CAUSE) as work:
-        await work.connection.execute(ASSESSMENT_VIEW.insert(), row)
-    return state.assessment_id
 
 
 async def matters(

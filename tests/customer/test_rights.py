@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from contracts.customer.open_matters import GetOpenMatters
 from contracts.customer.people import (
     CloseCustomer,
     CustomerVersion,
@@ -14,11 +15,21 @@ from contracts.customer.people import (
     GetCustomerHistory,
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
+from contracts.customer.transfers import (
+    AskMoreOfTransfer,
+    GetTransfer,
+    GetTransferForPartner,
+    ListTransfers,
+    RejectTransfer,
+    ReplyToTransfer,
+    TransferVersion,
+)
 from contracts.envelope import Request
 from services.customer.subscribers import REQUESTS
 from services.kit.actor import Actor
 from services.kit.errors import Forbidden, NotFound
 from tests.customer.conftest import CODE, CustomerService, changing, opening
+from tests.customer.transfers import AUTHORITY, accepting, asking, by_partner, handing_over, offering, withdrawing
 from tests.support import EXPERT_HELSINKI, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -26,6 +37,7 @@ pytestmark = pytest.mark.database
 
 def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[Any]]:
     """One request of every type, about that customer."""
+    transfer = TransferVersion(transfer_id=uuid4(), version=1)
     every: list[Request[Any]] = [
         opening(),
         GetCustomer(customer_id=known.customer_id),
@@ -37,6 +49,19 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         EraseCustomer(customer_id=known.customer_id),
         FindOwnRecord(personal_identity_code=CODE),
         FindForEmergency(personal_identity_code=CODE, reason="Found unconscious on the street"),
+        GetOpenMatters(customer_id=known.customer_id),
+        offering(known, "049"),
+        asking(),
+        ListTransfers(),
+        GetTransfer(transfer_id=transfer.transfer_id),
+        accepting(transfer),
+        withdrawing(transfer),
+        RejectTransfer(transfer_id=transfer.transfer_id, expected_version=1, reason="stays"),
+        AskMoreOfTransfer(transfer_id=transfer.transfer_id, expected_version=1, text="?"),
+        ReplyToTransfer(transfer_id=transfer.transfer_id, expected_version=1, text="!"),
+        handing_over(),
+        by_partner(transfer, "withdraw"),
+        GetTransferForPartner(partner=AUTHORITY, transfer_id=transfer.transfer_id),
     ]
     return {type(each): each for each in every}
 

@@ -2,8 +2,9 @@
 
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from contracts.assessment import AssessmentChanged
 from contracts.customer.people import CustomerVersion
 from contracts.customer.transfers import (
     AcceptTransfer,
@@ -18,8 +19,10 @@ from contracts.customer.transfers import (
     WithdrawTransfer,
 )
 from contracts.handshake import Responsible
-from services.kit.actor import Actor
-from tests.customer.conftest import CODE, CustomerService, person
+from services.customer.subscribers import assessment_of
+from services.customer.tables.transfers import ASSESSMENT_VIEW
+from services.kit.actor import Actor, service_actor
+from tests.customer.conftest import CAUSE, CODE, CustomerService, person
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
 
 CONSENT = Consent(given_on=date(2026, 3, 1), given_by="writing")
@@ -73,3 +76,23 @@ async def both_see(customers: CustomerService, transfer_id: UUID) -> tuple[str, 
     """The state as Tampere sees it, and as Helsinki does."""
     here, there = [await seen(customers, transfer_id, actor) for actor in (EXPERT_TAMPERE, EXPERT_HELSINKI)]
     return here.state, there.state
+
+
+async def hear_of_assessment(
+    customers: CustomerService, known: CustomerVersion, status: str = "to_start", municipality: str = "837"
+) -> UUID:
+    """Keeps the state of an assessment as the projection does."""
+    state = AssessmentChanged.model_validate(
+        {
+            "assessment_id": uuid4(),
+            "customer_id": known.customer_id,
+            "municipality": municipality,
+            "status": status,
+            "reasons": ["integration_act_group"],
+            "created_at": customers.clock.now(),
+        }
+    )
+    row = {"assessment_id": state.assessment_id, "sequence": 1, **assessment_of(state)}
+    async with customers.unit_of_work.begin(service_actor("customer"), CAUSE) as work:
+        await work.connection.execute(ASSESSMENT_VIEW.insert(), row)
+    return state.assessment_id

@@ -86,10 +86,7 @@ async def test_open_matters_are_read_and_acknowledged_at_the_close(door: Door) -
     [
         ({"receiver": "Esimerkki kunta", "reason": "moved"}, "/receiver"),
         ({"receiver": "091"}, "/reason"),
-        (
-            {"receiver": "091", "reason": "moved", "consent": {"given_on": "yesterday", "given_by": "writing"}},
-            "/consent/given_on",
-        ),
+        ({"receiver": "091", "reason": "moved", "consent": CONSENT | {"given_on": "then"}}, "/consent/given_on"),
         ({"receiver": "091", "reason": "moved", "name": "Aamu"}, "/name"),
     ],
 )

@@ -84,11 +84,8 @@ async def helsinki(house: House, door: Door) -> Town:
 async def test_a_customer_moves_with_the_responsibility_for_the_assessment(
     house: House, tampere: Town, helsinki: Town, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    permit = {
-        "kind": "continuous",
-        "ground": "international_protection_asylum",
-        "granted_on": f"{now().year - 1}-03-01",
-    }
+    ground = "international_protection_asylum"
+    permit = {"kind": "continuous", "ground": ground, "granted_on": f"{now().year - 1}-03-01"}
     customer = await tampere.open(first_residence_permit=permit, service_language="so")
     await eventually(lambda: _assessments(tampere, customer), what="Tampere's assessment")
 
@@ -147,7 +144,7 @@ async def test_of_accepting_and_withdrawing_at_the_same_moment_one_happens_and_b
     await house.settle()
     told = await house.rows(
         "customer",
-        "SELECT data->>'state' AS state, count(*) FROM outbox WHERE type LIKE '%transfer_changed%' GROUP BY 1",
+        "SELECT data->>'state' AS state, count(*) FROM outbox WHERE type = 'customer.transfer_changed.v1' GROUP BY 1",
     )
     counts = {row["state"]: row["count"] for row in told}
     assert counts.pop("requested") == TIMES
