@@ -208,6 +208,12 @@ class TestTheTurns:
         assert await customers.ask(accepting(offered), EXPERT_HELSINKI, key="another") == first
         assert await customers.told() == told
 
+    async def test_a_repeated_offer_is_answered_though_the_customer_has_moved(self, customers: CustomerService) -> None:
+        known = await customers.ask(opening())
+        offered = await customers.ask(offering(known), key="k")
+        await customers.ask(accepting(offered), EXPERT_HELSINKI)
+        assert await customers.ask(offering(known), key="k") == offered
+
     async def test_an_answer_to_an_outdated_version_is_refused(self, customers: CustomerService) -> None:
         offered = await customers.ask(offering(await customers.ask(opening())))
         more = AskMoreOfTransfer(transfer_id=offered.transfer_id, expected_version=1, text="?")

@@ -11,16 +11,21 @@ import schemathesis
 
 from services.access import rules as access_rules
 from services.customer.rules import people as customer_rules
+from services.customer.rules import transfers as transfer_rules
 from services.gateway.caller import CSRF_HEADER
 from services.gateway.sessions import COOKIE
 
 _TOKENS = json.loads(os.environ["KOTO_FUZZ_TOKENS"])
 _KEPT = os.environ["KOTO_FUZZ_KEPT"]
 _CUSTOMERS = itertools.cycle(each for known in json.loads(os.environ["KOTO_FUZZ_CUSTOMERS"]) for each in (known, None))
+_TRANSFERS = {
+    turn: itertools.cycle(each for known in ids for each in (known, None))
+    for turn, ids in json.loads(os.environ["KOTO_FUZZ_TRANSFERS"]).items()
+}
 _ETAGS: dict[str, str] = {}
 """Of the customers who are there, as the last answers told; each begins with version 1."""
 _SESSIONS = itertools.cycle(json.loads(os.environ["KOTO_FUZZ_SESSIONS"]))
-_RULES = {*customer_rules.RULES, *access_rules.RULES}
+_RULES = {*customer_rules.RULES, *transfer_rules.RULES, *access_rules.RULES}
 _ROLES = {  # whose operation it is: that of the first words found in its path
     "/me/": "customer",
     "/usage|/anomalies|/notices|/watch": "data_protection_officer",
@@ -75,10 +80,17 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
     if case.meta.generation.mode.is_positive:
         case.headers.pop("Koto-Grant", None)
         looks = case.operation.method.upper() in ("GET", "PATCH")
+        looks = looks or case.operation.path.endswith("/transfers")
         if looks and "customer_id" in case.path_parameters and (known := next(_CUSTOMERS)):
             case.path_parameters["customer_id"] = known
             if "If-Match" in case.headers:
                 case.headers["If-Match"] = _ETAGS.get(known, '"1"')
+    if case.meta.generation.mode.is_positive and "transfer_id" in case.path_parameters:
+        turn = case.operation.path.rpartition("}")[2].strip("/")
+        if turn in _TRANSFERS and (known := next(_TRANSFERS[turn])):
+            case.path_parameters["transfer_id"] = known
+            if "If-Match" in case.headers:
+                case.headers["If-Match"] = '"2"' if turn == "reply" else '"1"'
     if case.operation.path.endswith("/end") and case.path_parameters.get("grant_id") == _KEPT:
         case.path_parameters["grant_id"] = str(uuid4())  # the administrator would end the right that it acts under
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from contracts.access.rights import GiveGrant, GrantGround, NoteSignIn
 from contracts.access.safeguards import WithholdCustomer
+from contracts.customer.open_matters import GetOpenMatters
 from contracts.customer.people import (
     FIELDS_OF_DATA,
     ChangeCustomer,
@@ -19,10 +20,11 @@ from contracts.customer.people import (
     Person,
     PersonChanges,
 )
+from contracts.customer.transfers import Consent, OfferTransfer, RejectTransfer
 from services.kit.actor import Actor, service_actor
 from tests.support import House
 
-HERE, ELSEWHERE, COUNTY = "837", "091", "06"
+HERE, ELSEWHERE, COUNTY, PARTY = "837", "091", "06", "049"
 Kind = Literal["ordinary", "protected", "trafficked"]
 KINDS: tuple[Kind, ...] = ("ordinary", "protected", "trafficked")
 LOOKS, HOLDS, DEPUTY = "looks@tampere", "holds@tampere", "deputy@tampere"
@@ -66,6 +68,9 @@ class Planted:
     """Of the right that HOLDS was given by HERE."""
     withheld_id: UUID | None = None
     """Of somebody whom HERE withholds."""
+    transfer_id: UUID = field(default_factory=uuid4)
+    """Of a transfer that HERE offered to PARTY, which rejected it; of none where the relationship has ended."""
+    open_matters: tuple[UUID, ...] = ()
     plants: list[Plant] = field(default_factory=list)
 
     @property
@@ -163,13 +168,34 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
     for name, value in earlier.items():
         known = await _change(house, planted, known, {name: value})
     known = await _change(house, planted, known, later)
+    await house.settle()
+    found = await house.ask(GetOpenMatters(customer_id=known.customer_id), _ENTERS)
+    planted.open_matters = tuple(each.matter_id for each in found.matters)
     if ended:
-        asked = CloseCustomer(customer_id=known.customer_id, expected_version=known.version, reason="own_wish")
+        asked = CloseCustomer(
+            customer_id=known.customer_id,
+            expected_version=known.version,
+            reason="own_wish",
+            acknowledged=planted.open_matters,
+        )
         known = await house.ask(asked, _ENTERS)
         planted.plant("relationship", end_reason="own_wish")
         planted.is_open = False
+    else:
+        await _plant_transfer(house, planted)
     planted.version = known.version
     return planted
+
+
+async def _plant_transfer(house: House, planted: Planted) -> None:
+    """An offer that was rejected: it keeps nobody from closing, and both sides read what was written."""
+    consent = Consent(given_on=date(2026, 1, 2), given_by="writing")
+    offering = OfferTransfer(customer_id=planted.customer_id, receiver=PARTY, reason="moved", consent=consent)
+    planted.transfer_id = (await house.ask(offering, _ENTERS)).transfer_id
+    text = f"planted words {planted.number}"
+    rejecting = RejectTransfer(transfer_id=planted.transfer_id, expected_version=1, reason="not_resident", text=text)
+    await house.ask(rejecting, Actor("rejects@espoo", PARTY, "integration_expert"))
+    planted.plant("transfer", text=text)
 
 
 async def plant_rights(house: House, people: list[Planted]) -> None:

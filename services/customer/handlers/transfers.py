@@ -52,10 +52,11 @@ _RECEIVED_AS = {True: "moved", False: "authority_contact"}
 
 async def offer_transfer(message: OfferTransfer, work: Work) -> TransferVersion:
     """Offers a customer: the receiver sees a preview that identifies nobody."""
-    giver, today = work.actor.municipality, helsinki_date(work.now)
-    customer = await people.lock(work, message.customer_id, "transfer")
+    # before the row: the right to it may have gone with the transfer, and a repeat must be answered all the same
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
+    giver, today = work.actor.municipality, helsinki_date(work.now)
+    customer = await people.lock(work, message.customer_id, "transfer")
     _check_protection(work, customer.person)
     errors = rules.broken_by_offering(giver, message.receiver, message.reason, message.consent, today)
     if errors:
@@ -131,6 +132,7 @@ async def ask_for_transfer(message: AskForTransfer, work: Work) -> TransferVersi
 
 async def request_transfer_for_partner(message: RequestTransferForPartner, work: Work) -> TransferVersion:
     """Takes a person from the employment authority: sealed until the municipality accepts."""
+    _check_passes_on(work)
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
     today, person = helsinki_date(work.now), message.person
@@ -207,15 +209,17 @@ async def withdraw_transfer(message: WithdrawTransfer, work: Work) -> TransferVe
 
 async def answer_transfer_for_partner(message: AnswerTransferForPartner, work: Work) -> TransferVersion:
     """What the employment authority does in a transfer of its own."""
-    row = await repository.lock(work, message.transfer_id, message.partner)
+    _check_passes_on(work)
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
+    row = await repository.lock(work, message.transfer_id, message.partner)
     told = message.model_dump(mode="json", include={"responsible", "reason", "text"})
     return await _act(work, row, message.act, message.partner, **told)
 
 
 async def get_transfer_for_partner(message: GetTransferForPartner, work: Work) -> PartnerTransfer:
     """A transfer of the employment authority's; the customer's data when it is the receiver and has accepted."""
+    _check_passes_on(work)
     row = await repository.get(work, message.transfer_id, message.partner)
     transfer = rules.shown(row, message.partner, helsinki_date(work.now))
     person, data = None, {"transfer"}
@@ -272,9 +276,10 @@ async def _request(work: Work, customer_id: UUID, transfer_id: UUID | None = Non
 
 
 async def _answer(message: Any, act: HandshakeAct, work: Work, **told: Any) -> TransferVersion:
-    row = await repository.lock(work, message.transfer_id)
+    # before the row, as at the offer
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
+    row = await repository.lock(work, message.transfer_id)
     _record_use(work, row)
     return await _act(work, row, act, work.actor.municipality, expected=message.expected_version, **told)
 
@@ -433,6 +438,12 @@ async def _write_customer(
     if differences:
         await history.add_history(work, after, differences, source=source)
     await search.record_names(work, after)
+
+
+def _check_passes_on(work: Work) -> None:
+    """No person asks in a partner's name: who the partner is, the service knows that let it in."""
+    if not work.rights.allows("transfer", "none"):
+        raise Forbidden("Only the partners' service asks this.")
 
 
 def _check_partner(partner: str, work: Work) -> None:
