@@ -51,3 +51,4 @@ class AssessmentChanged(StateEvent, type="assessment.changed.v1", data=("assessm
     municipality: MunicipalityCode
     status: AssessmentStatus
     reasons: tuple[Code, ...] = Field(examples=[["integration_act_group"]])
+    created_at: AwareDatetime | None = Field(None, description="null: told before this was")

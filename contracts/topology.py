@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.access.rights import RIGHTS_HEARTBEAT, AccessDataUsed, RightsChanged
-from contracts.assessment import AssessmentDataUsed
+from contracts.assessment import AssessmentChanged, AssessmentDataUsed
 from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerDataUsed, CustomerErased, CustomerOpened
 from contracts.envelope import Event
 from contracts.partners import Partner
@@ -60,7 +60,7 @@ DATA_USED = (CustomerDataUsed, AssessmentDataUsed, AccessDataUsed)
 RIGHTS_NEWS = (("access.events", RightsChanged.TYPE), ("access.events", RIGHTS_HEARTBEAT))
 
 SERVICES: tuple[Service, ...] = (
-    Service("customer"),
+    Service("customer", projection=(AssessmentChanged,)),
     Service("assessment", input=(*CUSTOMER_STATES, CustomerErased), projection=CUSTOMER_STATES),
     Service("access", input=(CustomerClosed, CustomerErased), usage=DATA_USED),
     Service("integration", asks=("customer",), input=(CustomerErased,), partners=True),

@@ -8,8 +8,10 @@ BEYOND = {
     "services/customer/handlers/households.py": {"lock"},
     "services/customer/handlers/contacts.py": {"_pass_on"},
     "services/customer/handlers/people.py": {"open_relationship"},
+    "services/customer/handlers/transfers.py": {"ask_for_transfer"},
     "services/customer/repository/people.py": {"lock"},
     "services/customer/repository/search.py": {"find_elsewhere", "find_owner"},
+    "services/customer/repository/transfers.py": {"lock_both"},
 }
 
 

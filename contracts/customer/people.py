@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -148,6 +149,9 @@ class CloseCustomer(
     customer_id: CustomerId
     expected_version: int = Field(ge=1)
     reason: Code = Field(examples=["moved_away"])
+    acknowledged: tuple[UUID, ...] = Field(
+        (), max_length=100, description="open matters that the relationship may end in spite of"
+    )
 
 
 class EraseCustomer(

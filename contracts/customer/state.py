@@ -24,6 +24,7 @@ class RelationshipState(Value):
     municipality: MunicipalityCode
     state: Literal["open", "ended"]
     arrival: Arrival
+    ended_on: Day | None = Field(None, description="the day from which times of retention run")
 
 
 class CustomerState(StateEvent):

@@ -10,10 +10,11 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from contracts.customer.people import CustomerVersion, OpenCustomer
+from contracts.customer.people import CloseCustomer, CustomerVersion, OpenCustomer
 from deploy.seed import ledger
 from deploy.seed.ledger import Begun
 from deploy.seed.people import Act, Life
+from services.customer.repository import transfers
 from services.customer.subscribers import REQUESTS
 from services.kit.parts import Parts
 from services.kit.rights import rights_of
@@ -80,6 +81,9 @@ async def _do(customer: Parts, act: Act, customer_id: UUID | None, cause: Cause)
         request = request.model_copy(update={"customer_id": customer_id})
     unit_of_work = replace(customer.unit_of_work, clock=StandingClock(act.moment))
     async with unit_of_work.begin(actor := ledger.actor(act.municipality), cause) as work:
+        if isinstance(request, CloseCustomer):
+            open_ones = await transfers.open_matters(work, request.customer_id, actor.municipality)
+            request = request.model_copy(update={"acknowledged": tuple(each.matter_id for each in open_ones)})
         work.rights = rights_of(actor, type(request), work.now)
         done: CustomerVersion = await REQUESTS[type(request)](request, work)
     return done.customer_id

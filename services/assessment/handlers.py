@@ -37,7 +37,11 @@ async def consider(message: CustomerState, work: Work) -> None:
             changed_at=work.now,
         )
         await repository.save(work, changed, law.version)
-        await work.publish(AssessmentChanged(**changed.model_dump(exclude={"changed_at"})))
+        await work.publish(
+            AssessmentChanged(
+                **changed.model_dump(exclude={"changed_at"}), created_at=present.created_at if present else work.now
+            )
+        )
 
 
 async def get_customer_assessments(message: GetCustomerAssessments, work: Work) -> Assessments:

@@ -1,7 +1,9 @@
-"""What the customer service answers. It acts on no events."""
+"""The doors of the customer service: what it answers, what it keeps of others' events, and what time does."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from contracts.assessment import AssessmentChanged
 from contracts.customer.background import ChangeBackground, GetBackground, GetBackgroundGroup, GetBackgroundHistory
 from contracts.customer.contacts import (
     GetContact,
@@ -11,6 +13,7 @@ from contracts.customer.contacts import (
     SetReceivingParty,
 )
 from contracts.customer.families import ChangeFamilyRelation, EndFamilyRelation, GetFamily, RecordFamilyRelation
+from contracts.customer.open_matters import GetOpenMatters
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -21,8 +24,24 @@ from contracts.customer.people import (
     OpenCustomer,
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
+from contracts.customer.transfers import (
+    AcceptTransfer,
+    AnswerTransferForPartner,
+    AskForTransfer,
+    AskMoreOfTransfer,
+    GetTransfer,
+    GetTransferForPartner,
+    ListTransfers,
+    OfferTransfer,
+    RejectTransfer,
+    ReplyToTransfer,
+    RequestTransferForPartner,
+    WithdrawTransfer,
+)
 from contracts.envelope import Event, Request
-from services.customer.handlers import background, contacts, families, people, search
+from services.customer.handlers import background, contacts, families, people, search, transfers
+from services.customer.tables.transfers import ASSESSMENT_VIEW
+from services.kit.projection import Projection
 from services.kit.service import Background
 from services.kit.work import Handler
 
@@ -50,6 +69,30 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     GetBackgroundGroup: background.get_background_group,
     ChangeBackground: background.change_background,
     GetBackgroundHistory: background.get_background_history,
+    GetOpenMatters: people.get_open_matters,
+    OfferTransfer: transfers.offer_transfer,
+    AskForTransfer: transfers.ask_for_transfer,
+    GetTransfer: transfers.get_transfer,
+    ListTransfers: transfers.list_transfers,
+    AcceptTransfer: transfers.accept_transfer,
+    RejectTransfer: transfers.reject_transfer,
+    AskMoreOfTransfer: transfers.ask_more_of_transfer,
+    ReplyToTransfer: transfers.reply_to_transfer,
+    WithdrawTransfer: transfers.withdraw_transfer,
+    RequestTransferForPartner: transfers.request_transfer_for_partner,
+    AnswerTransferForPartner: transfers.answer_transfer_for_partner,
+    GetTransferForPartner: transfers.get_transfer_for_partner,
 }
 INPUT: dict[type[Event], Handler] = {}
-BACKGROUND: tuple[Background, ...] = (contacts.forget_contacts,)
+BACKGROUND: Sequence[Background] = (
+    contacts.forget_contacts,
+    transfers.expire_transfers,
+)
+
+
+def assessment_of(state: AssessmentChanged) -> dict[str, Any]:
+    """What `assessment_view` keeps of an assessment's state."""
+    return state.model_dump(include={"customer_id", "municipality", "status", "created_at"})
+
+
+PROJECTION = Projection(ASSESSMENT_VIEW, assessment_of)

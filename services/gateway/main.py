@@ -24,6 +24,7 @@ from services.gateway.routes import (
     docs,
     families,
     session,
+    transfers,
     usage_log,
 )
 from services.gateway.routes.operations import operations
@@ -84,6 +85,7 @@ class Gateway:
             families.routes,
             contacts.routes,
             background.routes,
+            transfers.routes,
             access.routes,
             usage_log.routes,
             anomalies.routes,

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from contracts.envelope import FieldError, Problem
+from services.kit.handshake import Refused
 
 
 class Refusal(Exception):
@@ -81,6 +82,26 @@ class Conflict(Refusal):
 
     is_logged = True
     status, code, title = 409, "conflict", "The present state does not allow this"
+
+
+class NotNow(Conflict):
+    """A handshake is in a state in which this can't be done; `code` tells how it ended, such as already-accepted."""
+
+    def __init__(self, refused: Refused, version: int) -> None:
+        super().__init__(_NOT_NOW[refused.rule], current_version=version)
+        if refused.rule in ("decided", "late"):
+            state = "expired" if refused.rule == "late" else refused.state
+            self.code, self.title = f"already-{state}", f"Already {state}"
+
+
+_NOT_NOW = {
+    "decided": "It was decided before this came.",
+    "late": "The last day for an answer has passed.",
+    "asked_already": "More was asked already: wait for the reply.",
+    "not_asked": "Nothing was asked that awaits a reply.",
+    "not_this_side": "This is for the other side to do.",
+    "not_yet_late": "The last day for an answer has not passed.",
+}
 
 
 class ChangedMeanwhile(Refusal):

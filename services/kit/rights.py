@@ -22,7 +22,7 @@ MUNICIPALITY = bindparam("of_municipality", type_=Text)
 _CUSTOMERS, _WITHHELD, _EMERGENCY = (
     func.any(bindparam(f"{name}_customers", type_=ARRAY(Uuid))) for name in ("granted", "withheld", "emergency")
 )
-_RELATIONS = ("own", "participant", "former", "emergency", "own_record", "foreign", "none")
+_RELATIONS = ("own", "participant", "former", "offered", "emergency", "own_record", "foreign", "none")
 
 
 class RightsNotCurrent(Refusal):
@@ -47,6 +47,8 @@ class Reach:
     emergency: bool
     withheld: bool
     """Whether some are withheld."""
+    offered: bool = False
+    """Those of whom the organisation and another one agree: for rights that are not limited to certain customers."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Rights:
             named_only=self.actor.customers is not None,
             emergency="emergency" in relations and bool(self.actor.emergency),
             withheld=bool(self.actor.withheld),
+            offered="offered" in relations and self.actor.customers is None and not self.actor.granted_by,
         )
 
     def refuse_in_emergency(self, customer_id: UUID, data: str) -> None:
@@ -150,13 +153,22 @@ def rights_of(actor: Actor, request: type[Request[Any]], now: datetime) -> Right
 
 
 def within(
-    reach: Reach, customer_id: ColumnElement[UUID], related: ColumnElement[bool], ever_related: ColumnElement[bool]
+    reach: Reach,
+    customer_id: ColumnElement[UUID],
+    related: ColumnElement[bool],
+    ever_related: ColumnElement[bool],
+    offered: ColumnElement[bool] | None = None,
 ) -> ColumnElement[bool]:
-    """The condition that a customer is reached; `related` and `ever_related` are of MUNICIPALITY and the customer."""
+    """The condition that a customer is reached; `related` and `ever_related` are of MUNICIPALITY and the customer.
+
+    `offered`: that the row is of a matter between MUNICIPALITY and another organisation.
+    """
     of_municipality = [
         each for each, holds in ((related, reach.related), (and_(ever_related, not_(related)), reach.former)) if holds
     ]
     reached = [and_(each, customer_id == _CUSTOMERS) if reach.named_only else each for each in of_municipality]
+    if reach.offered and offered is not None:
+        reached.append(and_(offered, not_(related)))
     if reach.emergency:
         reached.append(customer_id == _EMERGENCY)
     condition = or_(*reached) if reached else false()

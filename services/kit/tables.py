@@ -5,11 +5,13 @@ table without says why in `info={"not_erased": "<reason>"}`. A test finds tables
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Date,
     DateTime,
     Identity,
     Index,
@@ -22,7 +24,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 Moment = DateTime(timezone=True)
 
@@ -55,6 +57,21 @@ def service_metadata() -> MetaData:
 def customer_ids_column() -> Column[list[object]]:
     """The people a row is about."""
     return Column("customer_ids", ARRAY(Uuid), nullable=False, server_default=text("'{}'"))
+
+
+def handshake_columns() -> list[Column[Any]]:
+    """What each table of handshakes has (services/kit/handshake.py); the version grows by every act and is the ETag."""
+    return [
+        Column("version", Integer, nullable=False),
+        Column("state", Text, nullable=False),
+        Column("requester", Text, nullable=False),
+        Column("addressee", Text, nullable=False),
+        Column("due_on", Date, nullable=False),
+        Column("responsible", JSONB(none_as_null=True), comment="whom the addressee named"),
+        Column("turns", JSONB, nullable=False, comment="every act, the oldest first"),
+        Column("created_at", Moment, nullable=False),
+        Column("changed_at", Moment, nullable=False),
+    ]
 
 
 def backbone(metadata: MetaData) -> Backbone:

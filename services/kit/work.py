@@ -119,13 +119,15 @@ class Work:
         words: Iterable[str] = (),
         purpose: str | None = None,
         denied: bool = False,
+        organisation: str | None = None,
     ) -> None:
         """Tells the usage log what the actor uses by the present request: it commits with the act or not at all.
 
         It is written last of all, so that acts on the same line of the log wait for each other's commit alone.
 
         `sealed`, what was searched or why something was opened, is kept as JSON that the access service alone can read;
-        `words` are those searched for, or in the names seen.
+        `words` are those searched for, or in the names seen. `organisation` is the partner that data go to, where a
+        service passes them on.
         """
         if self.request is None:
             return  # nobody asked: invented people are being made
@@ -139,7 +141,7 @@ class Work:
                 act=self.request.ACT,
                 request=self.request.TYPE,
                 user=self.actor.user,
-                organisation=self.actor.organisation,
+                organisation=organisation or self.actor.organisation,
                 role=self.actor.role or "none",
                 grant=self.actor.grant,
                 granted_by=self.actor.granted_by or None,

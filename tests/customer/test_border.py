@@ -16,6 +16,7 @@ from services.kit.actor import Actor, service_actor
 from services.kit.migrate import drift
 from services.kit.work import Cause, Work
 from tests.customer.conftest import CODE, SISTER, CustomerService, closed, opening, relation
+from tests.customer.transfers import hear_of_assessment, offering
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, owner_url
 
 pytestmark = pytest.mark.database
@@ -42,6 +43,8 @@ async def filled(customers: CustomerService, actor: Actor = EXPERT_TAMPERE) -> U
     goals = Goals(group="goals", goals=(Goal(kind="employment", description="To nurse again"),))
     await customers.ask(ChangeBackground(customer_id=known.customer_id, expected_version=0, content=goals), actor)
     await customers.ask(relation(known, relative=SISTER), actor)
+    await customers.ask(offering(known, "049"), actor)
+    await hear_of_assessment(customers, known, municipality=actor.organisation)
     return known.customer_id
 
 

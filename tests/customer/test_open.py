@@ -55,7 +55,7 @@ async def test_opening_is_published_with_consequences_and_no_names(customers: Cu
     assert event["customer_ids"] == [opened.customer_id]
     assert json.loads(event["data"]) == {
         "customer_id": str(opened.customer_id),
-        "relationships": [{"municipality": "837", "state": "open", "arrival": "quota_refugee"}],
+        "relationships": [{"municipality": "837", "state": "open", "arrival": "quota_refugee", "ended_on": None}],
         "first_permit_on": "2026-01-15",
         "three_year_limit_applies": True,
         "integration_act_groups": ["2.3"],

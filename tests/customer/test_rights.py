@@ -14,6 +14,7 @@ from contracts.customer.background import (
 )
 from contracts.customer.contacts import GetContact, ListContacts, ResolveContact, SetReceivingParty
 from contracts.customer.families import ChangeFamilyRelation, EndFamilyRelation, FamilyRelationChanges, GetFamily
+from contracts.customer.open_matters import GetOpenMatters
 from contracts.customer.people import (
     CloseCustomer,
     CustomerVersion,
@@ -23,11 +24,21 @@ from contracts.customer.people import (
     GetCustomerHistory,
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
+from contracts.customer.transfers import (
+    AskMoreOfTransfer,
+    GetTransfer,
+    GetTransferForPartner,
+    ListTransfers,
+    RejectTransfer,
+    ReplyToTransfer,
+    TransferVersion,
+)
 from contracts.envelope import Request
 from services.customer.subscribers import REQUESTS
 from services.kit.actor import Actor
 from services.kit.errors import Forbidden, NotFound
 from tests.customer.conftest import CODE, SISTER, CustomerService, changing, opening, relation, reporting
+from tests.customer.transfers import AUTHORITY, accepting, asking, by_partner, handing_over, offering, withdrawing
 from tests.support import EXPERT_HELSINKI, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -37,6 +48,7 @@ NOTHING_LEARNED = Education(group="education", studies=())
 
 def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[Any]]:
     """One request of every type, about that customer."""
+    transfer = TransferVersion(transfer_id=uuid4(), version=1)
     every: list[Request[Any]] = [
         opening(),
         GetCustomer(customer_id=known.customer_id),
@@ -61,6 +73,19 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         GetBackgroundGroup(customer_id=known.customer_id, group="education"),
         ChangeBackground(customer_id=known.customer_id, expected_version=0, content=NOTHING_LEARNED),
         GetBackgroundHistory(customer_id=known.customer_id, group="education"),
+        GetOpenMatters(customer_id=known.customer_id),
+        offering(known, "049"),
+        asking(),
+        ListTransfers(),
+        GetTransfer(transfer_id=transfer.transfer_id),
+        accepting(transfer),
+        withdrawing(transfer),
+        RejectTransfer(transfer_id=transfer.transfer_id, expected_version=1, reason="stays"),
+        AskMoreOfTransfer(transfer_id=transfer.transfer_id, expected_version=1, text="?"),
+        ReplyToTransfer(transfer_id=transfer.transfer_id, expected_version=1, text="!"),
+        handing_over(),
+        by_partner(transfer, "withdraw"),
+        GetTransferForPartner(partner=AUTHORITY, transfer_id=transfer.transfer_id),
     ]
     return {type(each): each for each in every}
 

@@ -14,18 +14,23 @@ from services.customer.rules import background as background_rules
 from services.customer.rules import contacts as contact_rules
 from services.customer.rules import families as family_rules
 from services.customer.rules import people as customer_rules
+from services.customer.rules import transfers as transfer_rules
 from services.gateway.caller import CSRF_HEADER
 from services.gateway.sessions import COOKIE
 
 _TOKENS = json.loads(os.environ["KOTO_FUZZ_TOKENS"])
 _KEPT = os.environ["KOTO_FUZZ_KEPT"]
 _CUSTOMERS = itertools.cycle(each for known in json.loads(os.environ["KOTO_FUZZ_CUSTOMERS"]) for each in (known, None))
+_TRANSFERS = {
+    turn: itertools.cycle(each for known in ids for each in (known, None))
+    for turn, ids in json.loads(os.environ["KOTO_FUZZ_TRANSFERS"]).items()
+}
 _ETAGS: dict[tuple[str, str], str] = {}
 """Of the customers who are there and the groups of their background, as the last answers told."""
 _SESSIONS = itertools.cycle(json.loads(os.environ["KOTO_FUZZ_SESSIONS"]))
 _RULES = {
     rule
-    for rules in (customer_rules, background_rules, family_rules, contact_rules, access_rules)
+    for rules in (customer_rules, background_rules, family_rules, contact_rules, transfer_rules, access_rules)
     for rule in rules.RULES
 }
 _ROLES = {  # whose operation it is: that of the first words found in its path
@@ -84,10 +89,17 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         if "group" in case.path_parameters and isinstance(case.body, dict):  # as the content says
             case.path_parameters["group"] = case.body["content"]["group"]
         looks = case.operation.method.upper() in ("GET", "PATCH", "PUT")
+        looks = looks or case.operation.path.endswith("/transfers")
         if looks and "customer_id" in case.path_parameters and (known := next(_CUSTOMERS)):
             case.path_parameters["customer_id"] = known
             if "If-Match" in case.headers:
                 case.headers["If-Match"] = _ETAGS.get(_place(case), '"0"' if _place(case)[1] else '"1"')
+    if case.meta.generation.mode.is_positive and "transfer_id" in case.path_parameters:
+        turn = case.operation.path.rpartition("}")[2].strip("/")
+        if turn in _TRANSFERS and (known := next(_TRANSFERS[turn])):
+            case.path_parameters["transfer_id"] = known
+            if "If-Match" in case.headers:
+                case.headers["If-Match"] = '"2"' if turn == "reply" else '"1"'
     if case.operation.path.endswith("/end") and case.path_parameters.get("grant_id") == _KEPT:
         case.path_parameters["grant_id"] = str(uuid4())  # the administrator would end the right that it acts under
 

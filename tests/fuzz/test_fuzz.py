@@ -6,10 +6,11 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
 from random import randrange
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -27,7 +28,7 @@ LONG = bool(os.environ.get("KOTO_TEST_LONG"))
 SEED = int(os.environ.get("KOTO_FUZZ_SEED") or (randrange(2**32) if LONG else 1))
 UNLIMITED = "1000000/second"
 FOLDER = Path(__file__).parent
-CODE = "010594Y9032"
+CODE, OTHER_CODE = "010594Y9032", "010594Y9021"
 ROLES = {  # each with its task and municipality: the administrator, who ends rights at random, has another one
     "integration_expert": ("integration_services", "837"),
     "data_protection_officer": ("data_protection", "837"),
@@ -63,6 +64,8 @@ class Fuzzers:
     """The administrator's right, which must not end."""
     customers: tuple[str, ...] = (str(CUSTOMER_ID),)
     """Customers of the expert's municipality: several, for some of these requests close one."""
+    transfers: dict[str, list[str]] = field(default_factory=dict)
+    """Transfers in which the expert's municipality can do this, by the last word of the path."""
 
 
 async def fuzz(door: Door, *options: str, who: Fuzzers) -> Fuzzed:
@@ -80,6 +83,7 @@ async def fuzz(door: Door, *options: str, who: Fuzzers) -> Fuzzed:
             "KOTO_FUZZ_SESSIONS": json.dumps(who.sessions),
             "KOTO_FUZZ_KEPT": str(who.kept),
             "KOTO_FUZZ_CUSTOMERS": json.dumps(who.customers),
+            "KOTO_FUZZ_TRANSFERS": json.dumps(who.transfers),
         },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -114,6 +118,29 @@ async def sign_in(door: Door, times: int, appoint: Appoint) -> Fuzzers:
         await browser.sign_in(sub=(user := str(uuid4())), nin=CODE, acr="high")
     tokens["customer"] = door.issuer.token(sub=user, acr="high")
     return Fuzzers(tokens, sessions, kept, tuple(each.json["customer_id"] for each in opened))
+
+
+async def offer_transfers(door: Door, here: str, there: str) -> dict[str, list[str]]:
+    """Some transfers to each turn of the expert's; and somebody of the other's, whose code is in an example."""
+    consent = {"given_on": "2026-03-01", "given_by": "writing"}
+
+    async def act(token: str, path: str, body: Any, version: str = '"1"') -> Any:
+        headers = {"Idempotency-Key": str(uuid4()), "If-Match": version}
+        answer = await door.send("POST", f"{API}{path}", json=body, headers=headers, token=token)
+        assert answer.status in (200, 201), answer
+        return answer.json
+
+    async def offered(giver: str, receiver: str) -> str:
+        customer = (await act(giver, "/customers", opening()))["customer_id"]
+        body = {"receiver": receiver, "reason": "moved", "consent": consent}
+        return str((await act(giver, f"/customers/{customer}/transfers", body))["transfer_id"])
+
+    await act(there, "/customers", opening(personal_identity_code=OTHER_CODE))
+    found = {turn: [await offered(there, "837") for _ in range(5)] for turn in ("accept", "reject", "ask-more", "")}
+    found |= {turn: [await offered(here, "091") for _ in range(5)] for turn in ("withdraw", "reply")}
+    for each in found["reply"]:
+        await act(there, f"/transfers/{each}/ask-more", {"text": "When?"})
+    return found
 
 
 async def nobody_appoints(*_: str) -> UUID:
@@ -153,6 +180,9 @@ async def test_whatever_is_sent_every_answer_is_a_documented_one_and_nothing_bre
         with capture_logs() as logged:
             who = await sign_in(door, 50, house.appoint)
             await house.rows("access", _ODD_DAYS)
+            await house.appoint(elsewhere := str(uuid4()), "091", "integration_expert")
+            there = door.issuer.token(sub=elsewhere)
+            who.transfers = await offer_transfers(door, who.tokens["integration_expert"], there)
             fuzzed = await fuzz(door, *(["--max-time", "600"] if LONG else []), who=who)
             await house.settle(within=120)
     assert not fuzzed.failed, fuzzed.told

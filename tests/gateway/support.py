@@ -114,6 +114,7 @@ from contracts.customer.families import (
     GetFamily,
     RecordFamilyRelation,
 )
+from contracts.customer.open_matters import GetOpenMatters, OpenMatters
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -127,6 +128,20 @@ from contracts.customer.people import (
     Person,
 )
 from contracts.customer.search import CustomersFound, FindForEmergency, FindOwnRecord, OwnRecord, SearchCustomers
+from contracts.customer.transfers import (
+    AcceptTransfer,
+    AskForTransfer,
+    AskMoreOfTransfer,
+    GetTransfer,
+    ListTransfers,
+    OfferTransfer,
+    RejectTransfer,
+    ReplyToTransfer,
+    Transfer,
+    Transfers,
+    TransferVersion,
+    WithdrawTransfer,
+)
 from contracts.envelope import Envelope, Message, Request, schema_urn
 from contracts.types import PersonName
 from services.gateway.main import Settings, build
@@ -142,6 +157,7 @@ CLIENT_ID, CLIENT_SECRET = "koto-web", "s%cret: of the gateway"
 PUBLIC_URL = "https://koto.example"
 NOWHERE = "postgresql+asyncpg://koto@127.0.0.1:1/koto"
 CUSTOMER_ID = UUID("50772023-f4b8-5862-9411-e6fe917f87f7")
+TRANSFER_ID = UUID("2f1c7a52-6e0b-4d8e-8f5e-9a3b1c2d4e5f")
 GRANT_ID = UUID("5b9a6f1e-1c1b-4f0e-9d55-0d3a0a9f3c11")
 SIGNING_KEY = json.dumps(OKPKey.generate_key("Ed25519", {"kid": "test"}).as_dict(private=True))
 
@@ -189,6 +205,30 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     ),
     ResolveContact: ContactVersion(contact_id=GRANT_ID, version=3),
     SetReceivingParty: ReceivingPartySet(municipality="837"),
+    GetOpenMatters: OpenMatters(matters=()),
+    OfferTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=1),
+    AskForTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=1),
+    GetTransfer: Transfer(
+        transfer_id=TRANSFER_ID,
+        version=2,
+        state="requested",
+        direction="in",
+        giver="837",
+        receiver="091",
+        reason="moved",
+        due_on=date(2026, 4, 1),
+        created_at=datetime(2026, 3, 2, tzinfo=UTC),
+        changed_at=datetime(2026, 3, 2, tzinfo=UTC),
+        legal_basis="681/2023 85 §",
+        consent=None,
+        turns=(),
+    ),
+    ListTransfers: Transfers(transfers=()),
+    AcceptTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=3),
+    RejectTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=3),
+    AskMoreOfTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=3),
+    ReplyToTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=3),
+    WithdrawTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=3),
     FindUsageOfCustomer: UsageLines(lines=()),
     FindUsageByUser: UsageLines(lines=()),
     FindSearches: UsageLines(lines=()),

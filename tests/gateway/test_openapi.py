@@ -12,9 +12,17 @@ from jsonschema import Draft202012Validator
 from contracts.access.rights import AppointDeputy, ChangeGrantEnd, EndGrant
 from contracts.access.safeguards import OpenEmergencyAccess, ReleaseCustomer
 from contracts.customer.people import ChangeCustomer, CloseCustomer
+from contracts.customer.transfers import (
+    AcceptTransfer,
+    AskMoreOfTransfer,
+    OfferTransfer,
+    RejectTransfer,
+    ReplyToTransfer,
+)
 from services import kit
 from services.gateway.routes.access import DeputyAppointment, Emergency, GrantEnding, NewEnd, Release
 from services.gateway.routes.customers import CustomerChanges, CustomerClosing
+from services.gateway.routes.transfers import Acceptance, Message, Rejection, TransferOffer
 from services.kit import identity_code
 from tests.gateway.support import CUSTOMER_ID, Door
 
@@ -150,10 +158,17 @@ def test_every_link_gives_an_operation_s_parameters_values_that_are_there(shared
         (GrantEnding, EndGrant),
         (Release, ReleaseCustomer),
         (Emergency, OpenEmergencyAccess),
+        (TransferOffer, OfferTransfer),
+        (Acceptance, AcceptTransfer),
+        (Rejection, RejectTransfer),
+        (Message, AskMoreOfTransfer),
+        (Message, ReplyToTransfer),
     ],
 )
 def test_a_body_of_the_gateway_s_own_says_what_its_contract_says(body: Any, contract: Any) -> None:
-    taken_from_the_address_and_headers = {"customer_id", "grant_id", "withheld_id", "expected_version"}
+    taken_from_the_address_and_headers = {
+        *("customer_id", "grant_id", "withheld_id", "transfer_id", "expected_version"),
+    }
     assert set(body.model_fields) == set(contract.model_fields) - taken_from_the_address_and_headers
     for name, field in body.model_fields.items():
         told = contract.model_fields[name]

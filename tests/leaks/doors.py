@@ -51,6 +51,7 @@ from contracts.customer.families import (
     RecordFamilyRelation,
     Relative,
 )
+from contracts.customer.open_matters import GetOpenMatters
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -63,9 +64,25 @@ from contracts.customer.people import (
     PersonChanges,
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
+from contracts.customer.transfers import (
+    AcceptTransfer,
+    AnswerTransferForPartner,
+    AskForTransfer,
+    AskMoreOfTransfer,
+    Consent,
+    GetTransfer,
+    GetTransferForPartner,
+    ListTransfers,
+    OfferTransfer,
+    RejectTransfer,
+    ReplyToTransfer,
+    RequestTransferForPartner,
+    WithdrawTransfer,
+)
 from contracts.envelope import Request
+from contracts.handshake import Responsible
 from contracts.types import PersonName
-from tests.leaks.people import DEPUTY, HERE, HOLDS, LOOKS, OTHER_CONTENTS, Planted, contact, unborn
+from tests.leaks.people import DEPUTY, ELSEWHERE, HERE, HOLDS, LOOKS, OTHER_CONTENTS, PARTY, Planted, contact, unborn
 from tests.support import now
 
 NOBODY = 30
@@ -225,6 +242,9 @@ def _change_relation(to: dict[str, Any]) -> Callable[[Planted], Request[Any]]:
 
 
 _SOMEBODY = Relative(name=PersonName(family="Esimerkki", given="Ilta"))
+
+
+_CONSENT = Consent(given_on=date(2026, 1, 2), given_by="writing")
 _THEIRS: dict[str, Any] = {"of_organisation": True}
 
 DOORS = (
@@ -274,7 +294,84 @@ DOORS = (
     Door(
         "close",
         CloseCustomer,
-        lambda it: CloseCustomer(customer_id=it.customer_id, expected_version=it.version, reason="moved_away"),
+        lambda it: CloseCustomer(
+            customer_id=it.customer_id,
+            expected_version=it.version,
+            reason="moved_away",
+            acknowledged=it.open_matters,
+        ),
+    ),
+    Door("open matters", GetOpenMatters, lambda it: GetOpenMatters(customer_id=it.customer_id)),
+    Door("transfer", GetTransfer, lambda it: GetTransfer(transfer_id=it.transfer_id)),
+    Door("transfers", ListTransfers, lambda _: ListTransfers(), is_partial=True),
+    Door(
+        "offer a transfer",
+        OfferTransfer,
+        lambda it: OfferTransfer(customer_id=it.customer_id, receiver=ELSEWHERE, reason="moved", consent=_CONSENT),
+        refuses=True,  # of somebody under non-disclosure, without the power
+    ),
+    Door(
+        "ask for a transfer",
+        AskForTransfer,
+        lambda it: AskForTransfer(personal_identity_code=it.code, reason="moved", consent=_CONSENT),
+        names_code=True,
+        refuses=True,  # of the own customers
+    ),
+    Door(
+        "accept a transfer",
+        AcceptTransfer,
+        lambda it: AcceptTransfer(
+            transfer_id=it.transfer_id, expected_version=2, responsible=Responsible(name="Aino Virkanen")
+        ),
+        refuses=True,  # it was rejected, and so is all that follows
+    ),
+    Door(
+        "reject a transfer",
+        RejectTransfer,
+        lambda it: RejectTransfer(transfer_id=it.transfer_id, expected_version=2, reason="not_resident"),
+        refuses=True,
+    ),
+    Door(
+        "ask more of a transfer",
+        AskMoreOfTransfer,
+        lambda it: AskMoreOfTransfer(transfer_id=it.transfer_id, expected_version=2, text="Why?"),
+        refuses=True,
+    ),
+    Door(
+        "reply to a transfer",
+        ReplyToTransfer,
+        lambda it: ReplyToTransfer(transfer_id=it.transfer_id, expected_version=2, text="So."),
+        refuses=True,
+    ),
+    Door(
+        "withdraw a transfer",
+        WithdrawTransfer,
+        lambda it: WithdrawTransfer(transfer_id=it.transfer_id, expected_version=2),
+        refuses=True,
+    ),
+    Door(
+        "transfer, for a partner",
+        GetTransferForPartner,
+        lambda it: GetTransferForPartner(partner=PARTY, transfer_id=it.transfer_id),
+        **_THEIRS,
+    ),
+    Door(
+        "answer a transfer, for a partner",
+        AnswerTransferForPartner,
+        lambda it: AnswerTransferForPartner(partner=PARTY, transfer_id=it.transfer_id, act="withdraw"),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door(
+        "request a transfer, for a partner",
+        RequestTransferForPartner,
+        lambda it: RequestTransferForPartner(
+            partner="area-837",
+            municipality=HERE,
+            reason="jobsearch_ended",
+            person=Person.model_validate({"name": {"family": "E", "given": "A"}, "date_of_birth": it.day}),
+        ),
+        **_THEIRS,
     ),
     Door("erase", EraseCustomer, lambda it: EraseCustomer(customer_id=it.customer_id)),
     Door("search by name", SearchCustomers, _search(name=lambda it: it.name)),

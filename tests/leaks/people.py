@@ -12,6 +12,7 @@ from contracts.access.safeguards import WithholdCustomer
 from contracts.customer.background import DATA_OF_GROUP, ChangeBackground, Group
 from contracts.customer.contacts import ReceiveContact
 from contracts.customer.families import RecordFamilyRelation, Relative
+from contracts.customer.open_matters import GetOpenMatters
 from contracts.customer.people import (
     FIELDS_OF_DATA,
     ChangeCustomer,
@@ -22,11 +23,12 @@ from contracts.customer.people import (
     Person,
     PersonChanges,
 )
+from contracts.customer.transfers import Consent, OfferTransfer, RejectTransfer
 from contracts.types import PersonName
 from services.kit.actor import Actor, service_actor
 from tests.support import House
 
-HERE, ELSEWHERE, COUNTY = "837", "091", "06"
+HERE, ELSEWHERE, COUNTY, PARTY = "837", "091", "06", "049"
 Kind = Literal["ordinary", "protected", "sheltered", "trafficked"]
 """Sheltered: protected by somebody else in the household."""
 KINDS: tuple[Kind, ...] = ("ordinary", "protected", "sheltered", "trafficked")
@@ -77,6 +79,9 @@ class Planted:
     withheld_id: UUID | None = None
     """Of somebody whom HERE withholds."""
     background_versions: dict[Group, int] = field(default_factory=dict)
+    transfer_id: UUID = field(default_factory=uuid4)
+    """Of a transfer that HERE offered to PARTY, which rejected it; of none where the relationship has ended."""
+    open_matters: tuple[UUID, ...] = ()
     plants: list[Plant] = field(default_factory=list)
 
     @property
@@ -177,11 +182,21 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
     known = await _change(house, planted, known, later)
     await _plant_family(house, planted)
     await _plant_background(house, planted, later["first_residence_permit"])
+    await house.settle()
+    found = await house.ask(GetOpenMatters(customer_id=known.customer_id), _ENTERS)
+    planted.open_matters = tuple(each.matter_id for each in found.matters)
     if ended:
-        asked = CloseCustomer(customer_id=known.customer_id, expected_version=known.version, reason="own_wish")
+        asked = CloseCustomer(
+            customer_id=known.customer_id,
+            expected_version=known.version,
+            reason="own_wish",
+            acknowledged=planted.open_matters,
+        )
         known = await house.ask(asked, _ENTERS)
         planted.plant("relationship", end_reason="own_wish")
         planted.is_open = False
+    else:
+        await _plant_transfer(house, planted)
     planted.version = known.version
     planted.contact_id = (await house.ask(contact(HERE, number), service_actor("integration"))).contact_id
     planted.plant("contact_report", family=f"Contactfamily{number}", text=f"What is needed, {number}")
@@ -277,6 +292,17 @@ OTHER_CONTENTS: dict[Group, dict[str, Any]] = {
     "health": {"group": "health", "facts": []},
 }
 """What a change puts in the place of what was planted."""
+
+
+async def _plant_transfer(house: House, planted: Planted) -> None:
+    """An offer that was rejected: it keeps nobody from closing, and both sides read what was written."""
+    consent = Consent(given_on=date(2026, 1, 2), given_by="writing")
+    offering = OfferTransfer(customer_id=planted.customer_id, receiver=PARTY, reason="moved", consent=consent)
+    planted.transfer_id = (await house.ask(offering, _ENTERS)).transfer_id
+    text = f"planted words {planted.number}"
+    rejecting = RejectTransfer(transfer_id=planted.transfer_id, expected_version=1, reason="not_resident", text=text)
+    await house.ask(rejecting, Actor("rejects@espoo", PARTY, "integration_expert"))
+    planted.plant("transfer", text=text)
 
 
 async def plant_rights(house: House, people: list[Planted]) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from contracts.policy import Case, policy
 from services.kit.actor import Actor
-from tests.leaks.people import COUNTY, ELSEWHERE, HERE
+from tests.leaks.people import COUNTY, ELSEWHERE, HERE, PARTY
 from tests.support import now
 
 ROLES = tuple(policy().text.roles)
@@ -89,6 +89,7 @@ STANDINGS = (
     Standing("former", "former", _acting(HERE), of_ended=True),
     Standing("foreign", "foreign", _acting(ELSEWHERE)),
     Standing("foreign, with every power", "foreign", _acting(ELSEWHERE, **_POWERFUL)),
+    Standing("party of a transfer", "offered", _acting(PARTY)),
     Standing("participant", "participant", _county),
     Standing(
         "participant, with every power",

@@ -1,12 +1,13 @@
 """Opening, reading, changing, closing and erasing customers, and their history."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
 from uuid_utils.compat import uuid7
 
+from contracts.customer.open_matters import GetOpenMatters, OpenMatter, OpenMatters
 from contracts.customer.people import (
     Arrival,
     ChangeCustomer,
@@ -26,7 +27,7 @@ from contracts.customer.people import (
 from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerErased, CustomerOpened
 from services.customer.handlers import households
 from services.customer.handlers.standing import relation_to
-from services.customer.repository import families, history, people, search
+from services.customer.repository import families, history, people, search, transfers
 from services.customer.rules import people as rules
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_municipality
@@ -50,6 +51,15 @@ class KnownElsewhere(Conflict):
     """Another municipality has the person: nothing is opened beside it, a transfer is asked for."""
 
     code, title = "known-elsewhere", "Known elsewhere: ask for a transfer"
+
+
+class MattersOpen(Conflict):
+    """Something is open of the customer, and neither dealt with nor acknowledged."""
+
+    code, title = "open-matters", "Something is open: deal with it or acknowledge it"
+
+    def __init__(self, matters: Iterable[OpenMatter]) -> None:
+        super().__init__(errors=rules.broken_by_open_matters(matters))
 
 
 async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
@@ -200,6 +210,9 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
         raise InvalidInput(errors=errors)
 
     municipality = work.actor.organisation
+    matters = await transfers.open_matters(work, before.customer_id, municipality)
+    if left := [each for each in matters if not (each.may_be_acknowledged and each.matter_id in message.acknowledged)]:
+        raise MattersOpen(left)
     open_one = next(each for each in before.relationships if each.municipality == municipality and not each.ended_on)
     ended = open_one.model_copy(update={"ended_on": today, "end_reason": message.reason})
     after = before.model_copy(
@@ -216,6 +229,13 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
         CustomerClosed(**dict(rules.public_state(after)), municipality=municipality, reason=message.reason)
     )
     return _version(after)
+
+
+async def get_open_matters(message: GetOpenMatters, work: Work) -> OpenMatters:
+    """What stands in the way of ending the acting municipality's relationship."""
+    customer = await people.get(work, message.customer_id, work.rights.reach(rules.RELATIONSHIP))
+    _record_use(work, customer, [rules.RELATIONSHIP])
+    return OpenMatters(matters=await transfers.open_matters(work, customer.customer_id, work.actor.municipality))
 
 
 async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:

@@ -77,9 +77,18 @@ async def changes_after(
 
 
 async def add_history(
-    work: Work, customer: Customer, differences: Iterable[Difference], *, source: str, why: str | None = None
+    work: Work,
+    customer: Customer,
+    differences: Iterable[Difference],
+    *,
+    source: str,
+    why: str | None = None,
+    organisation: str | None = None,
 ) -> None:
-    """Writes who changed what, when, why, and who told it (73 § 2 mom.)."""
+    """Writes who changed what, when, why, and who told it (73 § 2 mom.).
+
+    `organisation`: whose relationship it is, where another one acts.
+    """
     rows = []
     for field, previous, new in differences:
         entry_id, former_code_hash = uuid7(), None
@@ -93,7 +102,7 @@ async def add_history(
         "version": customer.version,
         "changed_at": work.now,
         "changed_by": work.actor.user,
-        "organisation": work.actor.organisation,
+        "organisation": organisation or work.actor.organisation,
         "why": why,
         "source": source,
     }

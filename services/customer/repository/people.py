@@ -79,6 +79,12 @@ async def get(work: Work, customer_id: UUID, reach: Reach | None = None) -> Cust
     return _whole(work, row)
 
 
+async def get_whole(work: Work, customer_id: UUID) -> Customer | None:
+    """The customer, whoever's: for an act whose right is another row's, such as a transfer's, and beyond the border."""
+    row = (await execute(work, _customer(None), customer_id=customer_id)).first()
+    return _whole(work, row) if row else None
+
+
 async def get_anybody(work: Work, customer_id: UUID) -> Customer:
     """The same of a customer whom the asker need not reach: for what follows for others, and for nobody's eyes."""
     return _whole(work, (await execute(work, _customer(None), customer_id=customer_id)).one())

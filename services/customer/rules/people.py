@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from contracts.customer.open_matters import OpenMatter
 from contracts.customer.people import (
     FIELDS_OF_DATA,
     Arrival,
@@ -241,6 +242,18 @@ def broken_by_closing(reason: str, on: date) -> list[FieldError]:
     return [] if code_lists.is_valid_end_reason(reason, on) else [_error("/reason", "code_list")]
 
 
+def broken_by_open_matters(matters: Iterable[OpenMatter]) -> list[FieldError]:
+    """What is open, each with its kind as the rule and its id as the detail."""
+    return [
+        FieldError(
+            pointer="/acknowledged",
+            rule=each.kind,
+            detail=f"{each.matter_id} {'may be acknowledged' if each.may_be_acknowledged else 'is answered first'}",
+        )
+        for each in matters
+    ]
+
+
 def broken_by_searching(message: SearchCustomers, on: date, *, allow_test_codes: bool) -> list[FieldError]:
     """The rules that looking for this breaks."""
     criteria = ("name", "date_of_birth", "personal_identity_code", "phone")
@@ -303,7 +316,10 @@ def public_state(customer: Customer) -> CustomerState:
         customer_id=customer.customer_id,
         relationships=tuple(
             RelationshipState(
-                municipality=each.municipality, state="ended" if each.ended_on else "open", arrival=each.arrival
+                municipality=each.municipality,
+                state="ended" if each.ended_on else "open",
+                arrival=each.arrival,
+                ended_on=each.ended_on,
             )
             for each in customer.relationships
         ),

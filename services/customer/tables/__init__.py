@@ -5,6 +5,7 @@ from services.customer.tables import (  # noqa: F401 - importing declares its ta
     contacts,
     families,
     people,
+    transfers,
 )
 from services.customer.tables.base import BACKBONE, METADATA
 

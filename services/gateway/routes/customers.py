@@ -1,11 +1,14 @@
 """Customers: opening, reading, changing and closing, and what is known of them elsewhere."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from contracts.assessment import Assessments, GetCustomerAssessments
+from contracts.customer.open_matters import GetOpenMatters, OpenMatters
 from contracts.customer.people import (
     CURSOR_PATTERN,
     MOST_HISTORY,
@@ -70,6 +73,8 @@ def _next_acts(customer: dict[str, str]) -> dict[str, Any]:
         change_customer=version,
         close_customer=version,
         get_customer_history=customer,
+        get_open_matters=customer,
+        offer_transfer=customer,
         get_customer_assessments=customer,
         get_family=customer,
         record_family_relation=customer,
@@ -91,9 +96,10 @@ class CustomerChanges(Value):
 
 
 class CustomerClosing(Value):
-    """Why the customer relationship ends."""
+    """Why the customer relationship ends, and which open matters it may end in spite of."""
 
     reason: Code
+    acknowledged: tuple[UUID, ...] = Field((), max_length=100)
 
 
 _opening = JsonBody(
@@ -198,8 +204,16 @@ async def close_customer(
     body: Annotated[CustomerClosing, Depends(_closing)],
 ) -> Response:
     """End the acting municipality's customer relationship."""
-    closed = await caller.ask(CloseCustomer(customer_id=customer_id, expected_version=version, reason=body.reason), key)
+    closed = await caller.ask(
+        CloseCustomer(customer_id=customer_id, expected_version=version, **body.model_dump(exclude_unset=True)), key
+    )
     return answer(closed, version=closed.version)
+
+
+@routes.get("/customers/{customer_id:uuid}/open-matters", response_model=OpenMatters, responses=_READ)
+async def get_open_matters(caller: SignedIn, customer_id: CustomerId) -> Response:
+    """What is open of a customer: it is dealt with or acknowledged before the relationship ends."""
+    return answer(await caller.ask(GetOpenMatters(customer_id=customer_id)))
 
 
 @routes.get(

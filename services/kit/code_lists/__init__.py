@@ -212,6 +212,13 @@ is_valid_reported_service_need = REPORTED_SERVICE_NEEDS.has
 CONTACT_END_REASONS = CodeList("contact_end_reasons", NamedCode, date(2025, 1, 1))
 is_valid_contact_end_reason = CONTACT_END_REASONS.has
 
+
+TRANSFER_REASONS = CodeList("transfer_reasons", NamedCode, date(2025, 1, 1))
+is_valid_transfer_reason = TRANSFER_REASONS.has
+
+TRANSFER_REJECTION_REASONS = CodeList("transfer_rejection_reasons", NamedCode, date(2025, 1, 1))
+is_valid_transfer_rejection_reason = TRANSFER_REJECTION_REASONS.has
+
 STATE_AUTHORITIES = CodeList("state_authorities", StateAuthority, date(2026, 1, 1))
 
 EDUCATION_LEVELS = CodeList("education_levels", NamedCode, date(2011, 11, 1))
@@ -247,6 +254,8 @@ LISTS: dict[str, CodeList[Any]] = {
         CONSENT_EXCEPTIONS,
         REPORTED_SERVICE_NEEDS,
         CONTACT_END_REASONS,
+        TRANSFER_REASONS,
+        TRANSFER_REJECTION_REASONS,
         LANGUAGE_LEVELS,
         CEFR_LEVELS,
         LITERACY_LEVELS,

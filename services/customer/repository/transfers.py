@@ -1,0 +1,178 @@
+"""Transfers, and what is open of a customer."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, Text, Uuid, and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from contracts.customer.open_matters import OpenMatter
+from contracts.customer.transfers import ListTransfers
+from services.customer.repository.reach import IS_OPEN, execute, has_relationship
+from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER
+from services.customer.tables.transfers import ASSESSMENT_VIEW, TRANSFER
+from services.kit.errors import NotFound
+from services.kit.handshake import OPEN
+from services.kit.rights import MUNICIPALITY, Reach, within
+from services.kit.work import Work
+
+IS_AWAITED = TRANSFER.c.state.in_(OPEN)
+_TRANSFER_ID = bindparam("of_transfer", type_=Uuid)
+
+
+async def get(work: Work, transfer_id: UUID, partner: str | None = None) -> Row[Any]:
+    """A transfer that the asker reaches, with `is_own`: whether the customer is the municipality's; NotFound.
+
+    `partner`: a transfer of this organisation's, whose service asks.
+    """
+    query = _of_partner() if partner else _reached_by(work.rights.reach("transfer"))
+    row = (await execute(work, query, of_transfer=transfer_id, partner=partner)).first()
+    if row is None:
+        raise NotFound("no such transfer")
+    return row
+
+
+async def lock(work: Work, transfer_id: UUID, partner: str | None = None) -> Row[Any]:
+    """`get`, and nobody else changes the transfer or its customer until the transaction ends."""
+    row = await get(work, transfer_id, partner)
+    await lock_both(work, row.customer_id, transfer_id)
+    return await get(work, transfer_id, partner)
+
+
+async def lock_both(work: Work, customer_id: UUID, transfer_id: UUID) -> None:
+    """Locks a transfer, its customer first as everywhere."""
+    await work.beyond_the_border("a transfer changes what two municipalities have, and the whole state is told")
+    customer = select(CUSTOMER.c.customer_id).where(CUSTOMER.c.customer_id == customer_id)
+    await work.connection.execute(customer.with_for_update())
+    transfer = select(TRANSFER.c.transfer_id).where(TRANSFER.c.transfer_id == transfer_id)
+    await work.connection.execute(transfer.with_for_update())
+
+
+async def find(work: Work, asked: ListTransfers) -> tuple[Sequence[Row[Any]], UUID | None]:
+    """A page of the transfers that the asker reaches, those due first first, and the next page's cursor."""
+    table = TRANSFER.c
+    query = _reached(work.rights.reach("transfer")).order_by(table.transfer_id).limit(asked.limit + 1)
+    if asked.direction:
+        query = query.where((table.addressee if asked.direction == "in" else table.requester) == MUNICIPALITY)
+    if asked.state:
+        query = query.where(table.state == asked.state)
+    if asked.cursor:
+        query = query.where(table.transfer_id > asked.cursor)
+    rows = (await execute(work, query)).all()
+    page = rows[: asked.limit]
+    return page, page[-1].transfer_id if len(rows) > asked.limit else None
+
+
+async def is_requested(work: Work, customer_id: UUID, requester: str) -> bool:
+    """Whether the organisation has asked for a transfer of the customer that awaits an answer."""
+    table = TRANSFER.c
+    asked = select(table.transfer_id).where(table.customer_id == customer_id, table.requester == requester, IS_AWAITED)
+    return (await work.connection.execute(asked)).first() is not None
+
+
+async def others_awaited(work: Work, customer_id: UUID, but: UUID) -> Sequence[UUID]:
+    """The other transfers of the customer that await an answer."""
+    table = TRANSFER.c
+    others = select(table.transfer_id).where(table.customer_id == customer_id, table.transfer_id != but, IS_AWAITED)
+    return (await work.connection.execute(others.order_by(table.transfer_id))).scalars().all()
+
+
+async def overdue(work: Work, today: date, limit: int) -> Sequence[UUID]:
+    """Transfers whose last day for an answer has passed."""
+    late = select(TRANSFER.c.transfer_id).where(IS_AWAITED, TRANSFER.c.due_on < today)
+    return (await work.connection.execute(late.order_by(TRANSFER.c.due_on).limit(limit))).scalars().all()
+
+
+async def by_id(work: Work, transfer_id: UUID) -> Row[Any] | None:
+    """A transfer, whoever's: for what time does, and for what follows from another one."""
+    return (await work.connection.execute(select(TRANSFER).where(TRANSFER.c.transfer_id == transfer_id))).first()
+
+
+async def add(work: Work, **values: Any) -> None:
+    """Writes a new transfer."""
+    await work.connection.execute(insert(TRANSFER), values)
+
+
+async def change(work: Work, transfer_id: UUID, **values: Any) -> None:
+    """Writes what an act made of a transfer."""
+    await work.connection.execute(update(TRANSFER).where(TRANSFER.c.transfer_id == transfer_id).values(**values))
+
+
+async def holder(work: Work, customer_id: UUID) -> str | None:
+    """The municipality that has the customer, or had last."""
+    relationship = CLIENT_RELATIONSHIP.c
+    last = (
+        select(relationship.municipality)
+        .where(relationship.customer_id == customer_id)
+        .order_by(relationship.ended_on.is_not(None), relationship.ended_on.desc(), relationship.id.desc())
+        .limit(1)
+    )
+    return (await work.connection.execute(last)).scalar_one_or_none()
+
+
+async def has_assessment(work: Work, customer_id: UUID, municipality: str) -> bool:
+    """Whether the municipality has an assessment of the customer, as far as has been heard."""
+    return bool((await work.connection.execute(_assessments(customer_id, municipality))).first())
+
+
+async def open_matters(work: Work, customer_id: UUID, municipality: str) -> tuple[OpenMatter, ...]:
+    """What is open of the customer for the municipality, the oldest first."""
+    table = TRANSFER.c
+    party = or_(table.requester == municipality, table.addressee == municipality)
+    arrived = select(func.max(CLIENT_RELATIONSHIP.c.started_on)).where(
+        CLIENT_RELATIONSHIP.c.customer_id == customer_id, CLIENT_RELATIONSHIP.c.municipality == municipality, IS_OPEN
+    )
+    to_review = and_(
+        table.state == "accepted",
+        table.receiver == municipality,
+        func.date(func.timezone("Europe/Helsinki", table.changed_at)) >= arrived.scalar_subquery(),
+    )
+    transfers = select(TRANSFER).where(table.customer_id == customer_id, party, or_(IS_AWAITED, to_review))
+    found = [
+        OpenMatter(
+            kind="transfer" if row.state in OPEN else "plan_review",
+            matter_id=row.transfer_id,
+            since=row.created_at if row.state in OPEN else row.changed_at,
+            due_on=row.due_on if row.state in OPEN else None,
+            may_be_acknowledged=row.state not in OPEN,
+        )
+        for row in await work.connection.execute(transfers.order_by(table.transfer_id))
+    ]
+    found += [
+        OpenMatter(kind="assessment", matter_id=row.assessment_id, since=row.created_at, may_be_acknowledged=True)
+        for row in await work.connection.execute(_assessments(customer_id, municipality))
+    ]
+    return tuple(found)
+
+
+def _assessments(customer_id: UUID, municipality: str) -> Select[Any]:
+    view = ASSESSMENT_VIEW.c
+    return (
+        select(ASSESSMENT_VIEW)
+        .where(view.customer_id == customer_id, view.municipality == municipality, view.status != "withdrawn")
+        .order_by(view.assessment_id)
+    )
+
+
+@cache
+def _reached(reach: Reach) -> Select[Any]:
+    table, own = TRANSFER.c, has_relationship(TRANSFER.c.customer_id)
+    party = or_(table.requester == MUNICIPALITY, table.addressee == MUNICIPALITY)
+    ever = has_relationship(table.customer_id, also_ended=True)
+    return select(TRANSFER, own.label("is_own")).where(party, within(reach, table.customer_id, own, ever, party))
+
+
+@cache
+def _reached_by(reach: Reach) -> Select[Any]:
+    return _reached(reach).where(TRANSFER.c.transfer_id == _TRANSFER_ID)
+
+
+@cache
+def _of_partner() -> Select[Any]:
+    table, partner = TRANSFER.c, bindparam("partner", type_=Text)
+    return select(TRANSFER).where(
+        table.transfer_id == _TRANSFER_ID, or_(table.requester == partner, table.addressee == partner)
+    )

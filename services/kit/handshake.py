@@ -1,0 +1,64 @@
+"""The handshake by which one organisation asks another: it asks, and is answered, or it withdraws, or time passes.
+
+No word of the domain: what is asked, and what acceptance does, is the owner's. The first commit wins: `decide` says
+what an act makes of the state that it meets, and the owner holds the row's lock meanwhile.
+"""
+
+from datetime import date
+from typing import Literal, NamedTuple
+
+from contracts.handshake import HandshakeAct, HandshakeState
+
+Side = Literal["requester", "addressee"]
+OPEN: tuple[HandshakeState, ...] = ("requested", "more_asked")
+"""The states in which an answer is awaited."""
+
+
+class Handshake(NamedTuple):
+    """A handshake as far as the protocol goes: `due_on` is the last day for an answer."""
+
+    state: HandshakeState
+    due_on: date
+
+
+class Refused(NamedTuple):
+    """Why an act makes nothing of a handshake."""
+
+    rule: Literal["decided", "late", "asked_already", "not_asked", "not_this_side", "not_yet_late"]
+    state: HandshakeState
+
+
+_BY: dict[HandshakeAct, Side | None] = {
+    "accept": "addressee",
+    "reject": "addressee",
+    "ask_more": "addressee",
+    "reply": "requester",
+    "withdraw": "requester",
+    "expire": None,
+}
+_LEADS_TO: dict[HandshakeAct, HandshakeState] = {
+    "accept": "accepted",
+    "reject": "rejected",
+    "ask_more": "more_asked",
+    "reply": "requested",
+    "withdraw": "withdrawn",
+    "expire": "expired",
+}
+
+
+def decide(handshake: Handshake, act: HandshakeAct, side: Side | None, today: date) -> Handshake | Refused:
+    """What the act of a side makes of the handshake, the same handshake when that is how it ended; no side: time."""
+    state, due_on = handshake
+    if side != _BY[act]:
+        return Refused("not_this_side", state)
+    if state == _LEADS_TO[act]:
+        repeated: dict[HandshakeState, Refused] = {
+            "requested": Refused("not_asked", state),
+            "more_asked": Refused("asked_already", state),
+        }
+        return repeated.get(state, handshake)
+    if state not in OPEN:
+        return Refused("decided", state)
+    if (today > due_on) != (act == "expire"):
+        return Refused("not_yet_late" if act == "expire" else "late", state)
+    return Handshake(_LEADS_TO[act], due_on)
