@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BEYOND = {
-    "services/customer/handlers/people.py": {"open_customer"},
+    "services/customer/handlers/people.py": {"open_person"},
     "services/customer/repository/people.py": {"lock"},
     "services/customer/repository/search.py": {"find_elsewhere", "find_owner"},
 }

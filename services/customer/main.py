@@ -1,6 +1,6 @@
 """The composition root of the customer service."""
 
-from services.customer.subscribers import INPUT, REQUESTS
+from services.customer.subscribers import BACKGROUND, INPUT, REQUESTS
 from services.customer.tables import BACKBONE
 from services.kit.clock import Clock
 from services.kit.service import Service
@@ -10,4 +10,12 @@ from services.kit.telemetry import Telemetry
 
 def build(settings: ServiceSettings, clock: Clock | None = None, telemetry: Telemetry | None = None) -> Service:
     """The customer service, not yet started."""
-    return Service(settings, BACKBONE, requests=REQUESTS, input=INPUT, clock=clock, telemetry=telemetry)
+    return Service(
+        settings,
+        BACKBONE,
+        requests=REQUESTS,
+        input=INPUT,
+        background=BACKGROUND,
+        clock=clock,
+        telemetry=telemetry,
+    )

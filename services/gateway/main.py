@@ -14,7 +14,17 @@ from services.gateway.observing import Observed
 from services.gateway.problems import answer_problems
 from services.gateway.rate_limit import RateLimit
 from services.gateway.rights import KeptRights
-from services.gateway.routes import access, anomalies, code_lists, customers, docs, session, usage_log
+from services.gateway.routes import (
+    access,
+    anomalies,
+    code_lists,
+    customers,
+    docs,
+    operations_on_many,
+    outreach,
+    session,
+    usage_log,
+)
 from services.gateway.routes.operations import operations
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings as Settings
@@ -67,9 +77,12 @@ class Gateway:
         self.app.state.sign_in = sign_in
         self.app.state.sign_in_limit = RateLimit(settings.sign_in_rate_limit)
         self.app.state.max_body_bytes = settings.max_body_bytes
+        self.app.state.max_list_bytes = settings.max_list_bytes
         answer_problems(self.app)
         for routes in (
             customers.routes,
+            operations_on_many.routes,
+            outreach.routes,
             access.routes,
             usage_log.routes,
             anomalies.routes,

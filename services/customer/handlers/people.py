@@ -44,14 +44,24 @@ class KnownElsewhere(Conflict):
 
 async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
     """Opens the acting municipality's relationship with a person not known, or again with a former customer."""
-    municipality, today = work.actor.organisation, helsinki_date(work.now)
+    check_may_open(work)
+    if done := await work.outcome_of_repeat(CustomerVersion):
+        return done
+    return await open_person(message, work)
+
+
+def check_may_open(work: Work) -> None:
+    """Raises Forbidden unless the actor may open customer relationships."""
     may_open = work.rights.allows("identity", "own") and work.rights.allows("relationship", "own")
-    if not may_open or not is_valid_municipality(municipality, today):
+    if not may_open or not is_valid_municipality(work.actor.organisation, helsinki_date(work.now)):
         raise Forbidden("Only a municipality opens customer relationships.")
     if work.actor.customers is not None:
         raise Forbidden("The right is for certain customers: it opens no others.")
-    if done := await work.outcome_of_repeat(CustomerVersion):
-        return done
+
+
+async def open_person(message: OpenCustomer, work: Work) -> CustomerVersion:
+    """Opens the relationship, once rights and repetition have been looked at."""
+    municipality, today = work.actor.organisation, helsinki_date(work.now)
     _check_person(message.person, Person.model_fields, work, within="/person")
 
     opened = ClientRelationship(municipality=municipality, arrival=message.arrival, started_on=today)

@@ -1,7 +1,7 @@
 """What the customer service needs of the Integration Act as data: one file a version, with its days in force."""
 
 import tomllib
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +28,23 @@ class TimeLimit(_Entry):
             return date(year, 2, 28)
 
 
+class OutreachTime(_Entry):
+    """How long somebody may be on the list of those to be reached (681/2023 84 §), in days."""
+
+    days_without_time_limit: int
+    days_after_outcome: int
+    legal_basis: str
+    verified: bool
+
+    def last_day(self, received_on: date, three_years_end_on: date | None) -> date:
+        """The last day on the list of somebody named on that day."""
+        return three_years_end_on or received_on + timedelta(days=self.days_without_time_limit)
+
+    def last_day_after_outcome(self, on: date) -> date:
+        """The same once contact has come to an end."""
+        return on + timedelta(days=self.days_after_outcome)
+
+
 class Law(_Entry):
     """One version of the Act."""
 
@@ -36,6 +53,7 @@ class Law(_Entry):
     valid_from: date
     valid_to: date | None = None
     time_limit: TimeLimit
+    outreach: OutreachTime
 
 
 @cache

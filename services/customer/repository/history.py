@@ -78,15 +78,31 @@ async def add_history(
     work: Work, customer: Customer, differences: Iterable[Difference], *, source: str, why: str | None = None
 ) -> None:
     """Writes who changed what, when, why, and who told it (73 § 2 mom.)."""
+    changed = (customer.customer_id, customer.version, differences)
+    await add_history_of_many(work, [changed], source=source, why=why)
+
+
+async def add_history_of_many(
+    work: Work, changed: Iterable[tuple[UUID, int, Iterable[Difference]]], *, source: str, why: str | None = None
+) -> None:
+    """The same of several customers at once: of each the id, the version and what changed."""
     rows = []
-    for field, previous, new in differences:
-        entry_id = uuid7()
-        if field == IDENTITY_CODE:
-            previous, new = (code and work.encryption.encrypt(code, entry_id) for code in (previous, new))
-        rows.append({"id": entry_id, "field": field, "previous": previous, "new": new})
+    for customer_id, version, differences in changed:
+        for field, previous, new in differences:
+            entry_id = uuid7()
+            if field == IDENTITY_CODE:
+                previous, new = (code and work.encryption.encrypt(code, entry_id) for code in (previous, new))
+            rows.append(
+                {
+                    "id": entry_id,
+                    "customer_id": customer_id,
+                    "version": version,
+                    "field": field,
+                    "previous": previous,
+                    "new": new,
+                }
+            )
     same = {
-        "customer_id": customer.customer_id,
-        "version": customer.version,
         "changed_at": work.now,
         "changed_by": work.actor.user,
         "organisation": work.actor.organisation,

@@ -102,6 +102,22 @@ class LawfulUse(NamedCode):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutreachGround(LawfulUse):
+    """Why somebody is to be reached (681/2023 84 §); `sources` are the information sources that may tell it."""
+
+    sources: Annotated[tuple[str, ...], BeforeValidator(str.split)]
+    three_years_apply: bool
+    protected: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutreachOutcome(NamedCode):
+    """What came of an attempt to contact somebody, and where the contact stands after it."""
+
+    state: Literal["not_reached", "reached", "declined", "not_found", "already_customer"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class StateAuthority(NamedCode):
     """A state authority; `successors` are those that took over its tasks when it ended."""
 
@@ -181,6 +197,16 @@ ANOMALY_OUTCOMES = CodeList("anomaly_outcomes", NamedCode, date(2026, 1, 1))
 anomaly_outcomes = ANOMALY_OUTCOMES.valid
 is_valid_anomaly_outcome = ANOMALY_OUTCOMES.has
 
+OUTREACH_GROUNDS = CodeList("outreach_grounds", OutreachGround, date(2026, 1, 1))
+outreach_ground = OUTREACH_GROUNDS.get
+is_valid_outreach_ground = OUTREACH_GROUNDS.has
+
+OUTREACH_CHANNELS = CodeList("outreach_channels", NamedCode, date(2026, 1, 1))
+is_valid_outreach_channel = OUTREACH_CHANNELS.has
+
+OUTREACH_OUTCOMES = CodeList("outreach_outcomes", OutreachOutcome, date(2026, 1, 1))
+outreach_outcome = OUTREACH_OUTCOMES.get
+
 STATE_AUTHORITIES = CodeList("state_authorities", StateAuthority, date(2026, 1, 1))
 
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
@@ -200,6 +226,9 @@ LISTS: dict[str, CodeList[Any]] = {
         TASKS,
         PURPOSES_OF_USE,
         ANOMALY_OUTCOMES,
+        OUTREACH_GROUNDS,
+        OUTREACH_CHANNELS,
+        OUTREACH_OUTCOMES,
         LANGUAGE_LEVELS,
     )
 }
