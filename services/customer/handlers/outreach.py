@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -111,7 +112,9 @@ async def list_outreach_targets(message: ListOutreachTargets, work: Work) -> Out
     today = helsinki_date(work.now)
     rows, more = await repository.list_targets(work, message, today)
     _record_use(work, rows, sealed=message.model_dump(mode="json", exclude_none=True, exclude={"cursor", "limit"}))
-    return OutreachTargets(targets=tuple(ListedTarget(**_listed(row, today)) for row in rows), next_cursor=more)
+    return OutreachTargets(
+        targets=tuple(ListedTarget.model_validate(_listed(row, today)) for row in rows), next_cursor=more
+    )
 
 
 async def get_outreach_target(message: GetOutreachTarget, work: Work) -> OutreachTarget:
@@ -121,14 +124,9 @@ async def get_outreach_target(message: GetOutreachTarget, work: Work) -> Outreac
     row = await repository.get(work, message.target_id, today)
     made = await repository.attempts(work, row.target_id)
     _record_use(work, [row])
-    return OutreachTarget(
-        **_listed(row, today),
-        personal_identity_code=repository.code_of(work, row),
-        first_permit_on=row.first_permit_on,
-        permit_kind=row.permit_kind,
-        permit_ground=row.permit_ground,
-        attempts_made=tuple(OutreachAttempt.model_validate(each._mapping) for each in made),
-    )
+    attempts = tuple(OutreachAttempt.model_validate(each._mapping) for each in made)
+    told = _listed(row, today) | {"personal_identity_code": repository.code_of(work, row), "attempts_made": attempts}
+    return OutreachTarget.model_validate(told)
 
 
 async def record_outreach_attempt(message: RecordOutreachAttempt, work: Work) -> OutreachTargetState:
@@ -185,7 +183,10 @@ def _record_use(work: Work, rows: Sequence[Row[Any]], sealed: object = None) -> 
 
 
 def _listed(row: Row[Any], today: date) -> dict[str, Any]:
+    # each list that named the person counts until it is taken back; of those that told the same, the last is shown
+    grounds = {(each["ground"], each["source"]): each for each in sorted(row.grounds, key=itemgetter("received_on"))}
     return dict(row._mapping) | {
+        "grounds": list(grounds.values()),
         "name": PersonName(family=row.family_name, given=row.given_name),
         "days_left": (row.contact_by - today).days,
     }

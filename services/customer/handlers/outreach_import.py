@@ -151,8 +151,8 @@ class _Known:
     def _join(self, target_id: UUID, ground: dict[str, str], named: rules.Named, work: Work) -> None:
         """Adds a ground to somebody, and what was not known."""
         target = self._targets[target_id]
-        others = [each for each in target["grounds"] if _same_ground(each) != _same_ground(ground)]
-        target["grounds"] = [*others, ground]
+        if ground not in target["grounds"]:
+            target["grounds"] = [*target["grounds"], ground]
         code = named.personal_identity_code
         if code and not self._codes[target_id]:
             target["personal_identity_code"] = work.encryption.encrypt(code, target_id)
@@ -164,10 +164,6 @@ class _Known:
             target[field] = target[field] or told[field]
         target |= _derived(target, helsinki_date(work.now))
         self._changed.add(target_id)
-
-
-def _same_ground(ground: dict[str, str]) -> tuple[str, str]:
-    return ground["ground"], ground["source"]
 
 
 def _derived(target: dict[str, Any], on: date) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Whom municipalities are to reach, and the attempts to."""
 
-from sqlalchemy import ARRAY, Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.customer.tables.base import METADATA, VersionedJson
 from services.kit.border import HERE
