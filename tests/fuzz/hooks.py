@@ -10,6 +10,8 @@ from uuid import uuid4
 import schemathesis
 
 from services.access import rules as access_rules
+from services.customer.rules import operations as operation_rules
+from services.customer.rules import outreach as outreach_rules
 from services.customer.rules import people as customer_rules
 from services.gateway.caller import CSRF_HEADER
 from services.gateway.sessions import COOKIE
@@ -20,13 +22,19 @@ _CUSTOMERS = itertools.cycle(each for known in json.loads(os.environ["KOTO_FUZZ_
 _ETAGS: dict[str, str] = {}
 """Of the customers who are there, as the last answers told; each begins with version 1."""
 _SESSIONS = itertools.cycle(json.loads(os.environ["KOTO_FUZZ_SESSIONS"]))
-_RULES = {*customer_rules.RULES, *access_rules.RULES}
+_RULES = {*customer_rules.RULES, *access_rules.RULES, *operation_rules.RULES, *outreach_rules.RULES, "columns"}
 _ROLES = {  # whose operation it is: that of the first words found in its path
     "/me/": "customer",
     "/usage|/anomalies|/notices|/watch": "data_protection_officer",
     "/organisations|/users|/grants|/withheld-customers": "access_administrator",
     "": "integration_expert",
 }
+
+
+@schemathesis.serializer("text/csv")
+def as_csv(context: Any, value: Any) -> bytes:
+    """A list as a file is a text already."""
+    return str(value).encode(errors="replace")
 
 
 @schemathesis.hook

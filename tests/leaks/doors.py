@@ -86,6 +86,8 @@ class Door:
     """Whether it is about an organisation's own affairs and not about one customer: relation `none`."""
     is_partial: bool = False
     """Whether what is asked for is less than what the reply's schema can hold."""
+    shows_others: bool = False
+    """Whether others are shown beside the person: a short value, such as a code, may be theirs."""
 
     @property
     def service(self) -> str:
@@ -253,8 +255,7 @@ DOORS = (
         lambda it: FindOwnRecord(personal_identity_code=it.code),
         names_code=True,
     ),
-    Door("list", ListCustomers, lambda _: ListCustomers()),
-    Door("list, a page of it", ListCustomers, lambda _: ListCustomers(limit=1, sort="newest"), is_partial=True),
+    Door("list", ListCustomers, lambda _: ListCustomers(), is_partial=True, shows_others=True),
     Door("assign", AssignCustomers, lambda it: AssignCustomers(customer_ids=(it.customer_id,), responsible=uuid4())),
     Door(
         "progress of an operation",

@@ -103,6 +103,7 @@ async def begin_outreach_import(
     begun = await caller.ask(BeginOutreachImport(source=source, dry_run=dry_run), key)
     while chunk:
         adding = AddOutreachRows(operation_id=begun.operation_id, first_row=rows + 1, rows=tuple(chunk))
+        caller = await caller.anew()
         await caller.ask(adding, f"{key}/{rows + 1}")
         rows += len(chunk)
         chunk = await anext(chunks, None)
