@@ -1,10 +1,12 @@
 """What the customer service publishes and answers."""
 
-from contracts.customer import (  # noqa: F401 - importing declares their messages  # noqa: F401 - importing declares their messages
+from contracts.customer import (  # noqa: F401 - importing declares their messages  # noqa: F401 - importing declares their messages  # noqa: F401 - importing declares their messages
     background,
     contacts,
     families,
     open_matters,
+    operations,
+    outreach,
     people,
     search,
     state,

@@ -53,6 +53,9 @@ class ClientRelationship(Value):
     started_on: Day
     ended_on: Day | None = None
     end_reason: Code | None = None
+    responsible: UUID | None = Field(
+        None, description="the number (user_number) of the user who is responsible for the customer"
+    )
 
 
 class CustomerVersion(Value):

@@ -41,7 +41,7 @@ from services.customer.rules import families as family_rules
 from services.customer.rules import people as rules
 from services.customer.rules.families import Relation
 from services.customer.tables.families import FAMILY_RELATION
-from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME
+from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
 from services.kit.clock import helsinki_date
 from services.kit.parts import Parts
@@ -68,7 +68,17 @@ _WRITTEN = {
 _Told = tuple[CustomerState, dict[str, Any]]
 """An event, and its row in the outbox."""
 _LEFT_EMPTY = {
-    "customer": {"background", "inbox", "parked", "request_outcome", "tombstone"},
+    "customer": {
+        "background",
+        "inbox",
+        "operation",
+        "operation_row",
+        "outreach_attempt",
+        "outreach_target",
+        "parked",
+        "request_outcome",
+        "tombstone",
+    },
     "assessment": {"parked", "request_outcome", "tombstone"},
 }
 
@@ -273,6 +283,9 @@ async def _live(customer: Parts, recorder: _Recorder, life: Life, seed: int, now
     recorder.last(CUSTOMER)["created_at"] = life.acts[0].moment
     [relationship] = after.relationships
     await people.open_relationship(work, after.customer_id, relationship)
+    listed = recorder.last(CLIENT_RELATIONSHIP)
+    del listed["of"]
+    listed |= people.listed_as(after.person)
     if not relationship.ended_on:
         for word, only_former in words_on_record(after.person.name, former).items():
             bearing = {"word": word, "customer_id": after.customer_id, "former": only_former}

@@ -1,4 +1,4 @@
-"""The doors of the customer service: what it answers, what it keeps of others' events, and what time does."""
+"""The doors of the customer service: what it answers, what it keeps of others' events, and what it does by itself."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +14,17 @@ from contracts.customer.contacts import (
 )
 from contracts.customer.families import ChangeFamilyRelation, EndFamilyRelation, GetFamily, RecordFamilyRelation
 from contracts.customer.open_matters import GetOpenMatters
+from contracts.customer.operations import AssignCustomers, GetOperation, ListCustomers, UndoOperation
+from contracts.customer.outreach import (
+    AddOutreachRows,
+    BeginOutreachImport,
+    FinishOutreachImport,
+    GetOutreachTarget,
+    ListOutreachTargets,
+    OpenFromOutreach,
+    ReceiveOutreachTargets,
+    RecordOutreachAttempt,
+)
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -39,7 +50,18 @@ from contracts.customer.transfers import (
     WithdrawTransfer,
 )
 from contracts.envelope import Event, Request
-from services.customer.handlers import background, contacts, families, people, search, transfers
+from services.customer.handlers import (
+    background,
+    contacts,
+    families,
+    operations,
+    outreach,
+    outreach_import,
+    people,
+    search,
+    transfers,
+    working,
+)
 from services.customer.tables.transfers import ASSESSMENT_VIEW
 from services.kit.projection import Projection
 from services.kit.service import Background
@@ -82,11 +104,31 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     RequestTransferForPartner: transfers.request_transfer_for_partner,
     AnswerTransferForPartner: transfers.answer_transfer_for_partner,
     GetTransferForPartner: transfers.get_transfer_for_partner,
+    ListCustomers: operations.list_customers,
+    AssignCustomers: operations.assign_customers,
+    GetOperation: operations.get_operation,
+    UndoOperation: operations.undo_operation,
+    BeginOutreachImport: outreach.begin_outreach_import,
+    AddOutreachRows: outreach.add_outreach_rows,
+    FinishOutreachImport: outreach.finish_outreach_import,
+    ReceiveOutreachTargets: outreach.receive_outreach_targets,
+    ListOutreachTargets: outreach.list_outreach_targets,
+    GetOutreachTarget: outreach.get_outreach_target,
+    RecordOutreachAttempt: outreach.record_outreach_attempt,
+    OpenFromOutreach: outreach.open_from_outreach,
 }
 INPUT: dict[type[Event], Handler] = {}
+WORKERS: dict[tuple[str, str], working.Worker] = {
+    ("assign", "running"): working.assign_rows,
+    (outreach.IMPORT, "running"): outreach_import.import_rows,
+    (outreach.IMPORT, "undoing"): outreach_import.undo_rows,
+}
+"""Who does the rows of an operation, by its kind and state."""
 BACKGROUND: Sequence[Background] = (
     contacts.forget_contacts,
     transfers.expire_transfers,
+    working.work_off(WORKERS),
+    outreach.forget_in_time,
 )
 
 

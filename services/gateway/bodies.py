@@ -36,7 +36,7 @@ class JsonBody(Generic[ModelT]):
     async def __call__(self, request: Request) -> ModelT:
         """The body; raises a Refusal that names each field and the rule it broke, and repeats no value."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            raise UnsupportedMediaType
+            raise UnsupportedMediaType("Send application/json.")
         raw = await read(request, request.app.state.max_body_bytes)
         try:
             return self._model.model_validate_json(raw, strict=True, extra="forbid")

@@ -1,6 +1,8 @@
 """Who calls: each route takes the user, acting under a right, as `caller: SignedIn`, and asks services through it."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -47,6 +49,8 @@ class Caller:
 
     actor: Actor
     requests: Requests
+    anew: Callable[[], Awaitable["Caller"]]
+    """The same user under the rights of now, for what takes longer than rights are known for; raises as at first."""
 
     async def ask(self, request: envelope.Request[ReplyT], idempotency_key: str | None = None) -> ReplyT:
         """The reply to the user's request; raises ProblemReply or Unavailable."""
@@ -93,7 +97,7 @@ class Callers:
             right = held.named(grant_id)
         else:
             right = held.chosen_before(user.session.grant_id) if user.session else held.first
-        return Caller(held.actor(right, purpose), self._requests)
+        return Caller(held.actor(right, purpose), self._requests, partial(self.acting, user, grant_id, purpose))
 
     async def held(self, session: Session) -> Held:
         """What the user of a session holds now; raises Unavailable."""

@@ -23,6 +23,8 @@ from services.gateway.routes import (
     customers,
     docs,
     families,
+    operations_on_many,
+    outreach,
     session,
     transfers,
     usage_log,
@@ -79,6 +81,7 @@ class Gateway:
         self.app.state.sign_in = sign_in
         self.app.state.sign_in_limit = RateLimit(settings.sign_in_rate_limit)
         self.app.state.max_body_bytes = settings.max_body_bytes
+        self.app.state.max_list_bytes = settings.max_list_bytes
         answer_problems(self.app)
         for routes in (
             customers.routes,
@@ -86,6 +89,8 @@ class Gateway:
             contacts.routes,
             background.routes,
             transfers.routes,
+            operations_on_many.routes,
+            outreach.routes,
             access.routes,
             usage_log.routes,
             anomalies.routes,

@@ -25,7 +25,7 @@ _PROBLEMS = {
     409: "The present state does not allow it",
     412: "Somebody changed it meanwhile: `changes` says what",
     413: "The body is too large",
-    415: "The body is not application/json",
+    415: "The body is of another media type",
     422: "A field is missing or breaks a rule, or the idempotency key was used for something else",
     428: "If-Match is missing",
     429: "Too many requests: `Retry-After` says when to go on",

@@ -29,9 +29,9 @@ class BodyTooLarge(Refusal):
 
 
 class UnsupportedMediaType(Refusal):
-    """The body is not declared as JSON."""
+    """The body is not declared as what the operation takes: JSON, but for lists."""
 
-    status, code, title = 415, "unsupported-media-type", "The body must be application/json"
+    status, code, title = 415, "unsupported-media-type", "The body is of another media type"
 
 
 class PreconditionRequired(Refusal):

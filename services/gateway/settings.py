@@ -44,6 +44,8 @@ class GatewaySettings(ServiceSettings):
     actor_signing_key: SecretStr
     """Private JWK (Ed25519) that signs actor tokens; services know its public half as `actor_keys`."""
     max_body_bytes: int = 65_536
+    max_list_bytes: int = 67_108_864
+    """Of a list that is imported as a file."""
     rate_limit: str = "1200/minute"
     """Requests of one user, through one gateway process."""
     sign_in_rate_limit: str = "600/minute"

@@ -1,4 +1,4 @@
-"""How long a search takes among few and among many customers, for an expert of a large and of a small municipality."""
+"""How long searches and pages of lists take among few and among many customers, in a large and a small municipality."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+import aiohttp
 import asyncpg
 from sqlalchemy import event
 
@@ -34,6 +35,8 @@ AIM = 1.5
 LOOKED_FOR = 30
 """People of a municipality who are looked for, each in every way; who is so few lives in a small municipality."""
 FEW_DATABASE = "koto_customer_few"
+_LIST = "list"
+"""How the label of a page of a list begins."""
 Search = tuple[str, dict[str, str]]
 """The way of searching, and the body."""
 
@@ -60,6 +63,7 @@ async def measure(house: House, effort: Effort) -> Report:
                 await house.restart("customer", told=told)
                 for town, code in (LARGE, small):
                     requests = await _requests(house, f"expert@{town}", searches[town])
+                    requests += await _lists(house, f"expert@{town}", len(requests))
                     answered = await load(
                         house.stack.ports["gateway"], requests, connections=1, seconds=effort.seconds, warm_up=1.0
                     )
@@ -77,17 +81,29 @@ def _report(
     answers: dict[tuple[int, str], list[dict[str, list[float]]]],
     in_database: dict[tuple[int, str], list[float]],
 ) -> Report:
-    def spread(size: int, town: str, percent: int) -> Spread:
-        rounds = [[each for latencies in turn.values() for each in latencies] for turn in answers[size, town]]
+    def spread(size: int, town: str, percent: int, lists: bool = False) -> Spread:
+        rounds = [
+            [each for way, latencies in turn.items() if way.startswith(_LIST) == lists for each in latencies]
+            for turn in answers[size, town]
+        ]
         return Spread(tuple(percentile(each, percent) * MILLI for each in rounds))
 
-    report = Report(f"Search: {few:,} and {many:,} customers".replace(",", " "))
+    report = Report(f"Search and lists: {few:,} and {many:,} customers".replace(",", " "))
     for town, code in (LARGE, small):
         growth = spread(many, town, 95).over(spread(few, town, 95))
         where = f"{town.title()} ({len(known[code])} of the first {few})"
         report.figures.append(
             Figure(
                 f"p95 of searching as an expert of {where}, many against few customers",
+                f"at most {AIM} times",
+                f"{growth:.2f} times",
+                growth.median <= AIM,
+            )
+        )
+        growth = spread(many, town, 95, lists=True).over(spread(few, town, 95, lists=True))
+        report.figures.append(
+            Figure(
+                f"p95 of a page of a list as an expert of {where}, many against few customers",
                 f"at most {AIM} times",
                 f"{growth:.2f} times",
                 growth.median <= AIM,
@@ -218,6 +234,32 @@ async def _requests(house: House, user: str, searches: Sequence[Search]) -> list
         }
         for way, body in searches
     ]
+
+
+async def _lists(house: House, user: str, count: int) -> list[dict[str, Any]]:
+    """Pages of lists in every way that experts look at them, as many as there are searches."""
+    headers = await house.headers(user)
+    path = "/api/v1/customers"
+    async with (
+        aiohttp.ClientSession(house.stack.gateway_url, headers=headers) as session,
+        session.get(path, params={"limit": "10"}) as answer,
+    ):
+        cursor = (await answer.json())["next_cursor"]
+    ways = {
+        "by name": "",
+        "by name, the next page": f"?cursor={cursor}" if cursor else "",
+        "newest first": "?sort=newest",
+        "of a language": "?language=ar",
+        "of a rare language": "?language=ti",
+        "of an arrival": "?arrival=directed",
+        "of those whom nobody has": "?responsible=none",
+        "of the own": "?responsible=me",
+    }
+    each_way = [
+        {"label": f"{_LIST} {way}", "method": "GET", "path": f"{path}{query}", "headers": headers}
+        for way, query in ways.items()
+    ]
+    return each_way * max(1, count // len(each_way))
 
 
 async def _in_database(

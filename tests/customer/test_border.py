@@ -10,6 +10,7 @@ from sqlalchemy import Table, delete, select, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from contracts.customer.background import ChangeBackground, Goal, Goals
+from contracts.customer.outreach import RecordOutreachAttempt
 from services.customer.tables import METADATA
 from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
@@ -17,10 +18,12 @@ from services.kit.migrate import drift
 from services.kit.work import Cause, Work
 from tests.customer.conftest import CODE, SISTER, CustomerService, closed, opening, relation
 from tests.customer.transfers import hear_of_assessment, offering
+from tests.customer.working import imported, listed, somebody
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, owner_url
 
 pytestmark = pytest.mark.database
-BORDERED = [table for table in METADATA.sorted_tables if "border" in table.info]
+OF_OUTREACH = {"operation", "operation_row", "outreach_target", "outreach_attempt"}
+BORDERED = [table for table in METADATA.sorted_tables if "border" in table.info and table.name not in OF_OUTREACH]
 
 
 async def seen(customers: CustomerService, actor: Actor, table: Table) -> list[Any]:
@@ -60,6 +63,18 @@ async def test_a_query_that_forgot_to_ask_whose_customers_finds_the_own_ones_alo
     here = await filled(customers)
     await filled(customers, EXPERT_HELSINKI)
     assert about(await seen(customers, EXPERT_TAMPERE, table)) == {here}
+
+
+@pytest.mark.parametrize("name", sorted(OF_OUTREACH))
+async def test_the_same_of_operations_and_of_those_to_be_reached(customers: CustomerService, name: str) -> None:
+    await imported(customers, somebody())
+    await imported(customers, somebody(), actor=EXPERT_HELSINKI)
+    for actor in (EXPERT_TAMPERE, EXPERT_HELSINKI):
+        [target] = await listed(customers, actor)
+        await customers.ask(
+            RecordOutreachAttempt(target_id=target.target_id, channel="phone", outcome="no_answer"), actor
+        )
+    assert [row.municipality for row in await seen(customers, EXPERT_TAMPERE, METADATA.tables[name])] == ["837"]
 
 
 async def test_a_change_that_forgot_it_changes_no_other_municipality_s_customer(customers: CustomerService) -> None:

@@ -80,6 +80,7 @@ async def test_every_field_told_at_the_opening_is_in_the_history_with_its_source
             "started_on": "2026-03-02",
             "ended_on": None,
             "end_reason": None,
+            "responsible": None,
         },
     }
     assert {(e.version, e.changed_by, e.organisation, e.source, e.previous) for e in history.entries} == {

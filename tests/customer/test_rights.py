@@ -15,6 +15,18 @@ from contracts.customer.background import (
 from contracts.customer.contacts import GetContact, ListContacts, ResolveContact, SetReceivingParty
 from contracts.customer.families import ChangeFamilyRelation, EndFamilyRelation, FamilyRelationChanges, GetFamily
 from contracts.customer.open_matters import GetOpenMatters
+from contracts.customer.operations import AssignCustomers, GetOperation, ListCustomers, UndoOperation
+from contracts.customer.outreach import (
+    AddOutreachRows,
+    BeginOutreachImport,
+    FinishOutreachImport,
+    GetOutreachTarget,
+    ListOutreachTargets,
+    OpenFromOutreach,
+    OutreachRow,
+    ReceiveOutreachTargets,
+    RecordOutreachAttempt,
+)
 from contracts.customer.people import (
     CloseCustomer,
     CustomerVersion,
@@ -86,6 +98,18 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         handing_over(),
         by_partner(transfer, "withdraw"),
         GetTransferForPartner(partner=AUTHORITY, transfer_id=transfer.transfer_id),
+        ListCustomers(),
+        AssignCustomers(customer_ids=(known.customer_id,), responsible=uuid4()),
+        GetOperation(operation_id=uuid4()),
+        UndoOperation(operation_id=uuid4()),
+        BeginOutreachImport(source="benefit_institution"),
+        AddOutreachRows(operation_id=uuid4(), first_row=1, rows=(OutreachRow(),)),
+        FinishOutreachImport(operation_id=uuid4(), rows=1),
+        ReceiveOutreachTargets(municipality="837", source="benefit_institution", rows=(OutreachRow(),)),
+        ListOutreachTargets(),
+        GetOutreachTarget(target_id=uuid4()),
+        RecordOutreachAttempt(target_id=uuid4(), channel="phone", outcome="reached"),
+        OpenFromOutreach(target_id=uuid4()),
     ]
     return {type(each): each for each in every}
 

@@ -13,6 +13,8 @@ from services.access import rules as access_rules
 from services.customer.rules import background as background_rules
 from services.customer.rules import contacts as contact_rules
 from services.customer.rules import families as family_rules
+from services.customer.rules import operations as operation_rules
+from services.customer.rules import outreach as outreach_rules
 from services.customer.rules import people as customer_rules
 from services.customer.rules import transfers as transfer_rules
 from services.gateway.caller import CSRF_HEADER
@@ -30,15 +32,30 @@ _ETAGS: dict[tuple[str, str], str] = {}
 _SESSIONS = itertools.cycle(json.loads(os.environ["KOTO_FUZZ_SESSIONS"]))
 _RULES = {
     rule
-    for rules in (customer_rules, background_rules, family_rules, contact_rules, transfer_rules, access_rules)
+    for rules in (
+        customer_rules,
+        background_rules,
+        family_rules,
+        contact_rules,
+        transfer_rules,
+        operation_rules,
+        outreach_rules,
+        access_rules,
+    )
     for rule in rules.RULES
-}
+} | {"columns"}
 _ROLES = {  # whose operation it is: that of the first words found in its path
     "/me/": "customer",
     "/usage|/anomalies|/notices|/watch": "data_protection_officer",
     "/organisations|/users|/grants|/withheld-customers|/receiving-party": "access_administrator",
     "": "integration_expert",
 }
+
+
+@schemathesis.serializer("text/csv")
+def as_csv(context: Any, value: Any) -> bytes:
+    """A list as a file is a text already."""
+    return str(value).encode(errors="replace")
 
 
 @schemathesis.hook

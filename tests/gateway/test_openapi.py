@@ -38,8 +38,7 @@ def operations(door: Door) -> Iterator[tuple[str, str, Any]]:
 
 def examples(door: Door) -> Iterator[tuple[str, str, Any, Any]]:
     for method, path, operation in operations(door):
-        if "requestBody" in operation:
-            content = operation["requestBody"]["content"]["application/json"]
+        if content := operation.get("requestBody", {}).get("content", {}).get("application/json"):
             yield method, path, content["schema"], content["example"]
 
 
@@ -64,7 +63,7 @@ async def test_every_example_is_accepted(door: Door) -> None:
         headers = {"Idempotency-Key": "k1", "If-Match": '"1"'}
         address = re.sub(r"{\w+_id}", str(CUSTOMER_ID), path).replace("{group}", "education")
         answer = await door.send(method, address, json=example, headers=headers)
-        assert answer.status in (200, 201), answer
+        assert answer.status in (200, 201, 202), answer
     assert len(door.requests.asked) == len(sent)
 
 
@@ -120,7 +119,7 @@ def test_every_operation_needs_a_bearer_token_or_a_session_and_documents_its_pro
         allowed = [schemes[scheme].get("scheme") or schemes[scheme]["in"] for [scheme] in operation["security"]]
         assert allowed == (["cookie"] if path.startswith("/api/v1/session") else ["bearer", "cookie"])
         for status, response in operation["responses"].items():
-            expected = "application/json" if status in ("200", "201") else "application/problem+json"
+            expected = "application/json" if status in ("200", "201", "202") else "application/problem+json"
             assert list(response["content"]) == [expected]
 
 

@@ -9,7 +9,7 @@ import pytest_asyncio
 from tests.leaks.asking import World
 from tests.leaks.doors import Door
 from tests.leaks.expected import Case, knows
-from tests.leaks.people import KINDS, Kind, Planted, plant, plant_rights
+from tests.leaks.people import KINDS, Kind, Planted, plant, plant_outreach, plant_rights
 from tests.leaks.standings import OF_ORGANISATION, standings
 from tests.support import TIME_SCALE, House, TestDatabases, Vhost, environment, eventually
 
@@ -45,6 +45,7 @@ async def planted(databases: TestDatabases) -> AsyncIterator[Leaky]:
         each = [(kind, ended) for kind in KINDS for ended in (False, True)]
         people = [await plant(house, kind, number, ended=ended) for number, (kind, ended) in enumerate(each)]
         await plant_rights(house, people)
+        await plant_outreach(house, people)
         await house.settle()
         await eventually(lambda: _is_logged(house), what="the usage log")
         yield Leaky(house, people)

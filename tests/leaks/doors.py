@@ -52,6 +52,18 @@ from contracts.customer.families import (
     Relative,
 )
 from contracts.customer.open_matters import GetOpenMatters
+from contracts.customer.operations import AssignCustomers, GetOperation, ListCustomers, UndoOperation
+from contracts.customer.outreach import (
+    AddOutreachRows,
+    BeginOutreachImport,
+    FinishOutreachImport,
+    GetOutreachTarget,
+    ListOutreachTargets,
+    OpenFromOutreach,
+    OutreachRow,
+    ReceiveOutreachTargets,
+    RecordOutreachAttempt,
+)
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -112,6 +124,8 @@ class Door:
     """Whether what is asked for is less than what the reply's schema can hold."""
     data: tuple[str, ...] = ()
     """The data groups that it can tell of, where they are fewer than the contract's."""
+    shows_others: bool = False
+    """Whether others are shown beside the person: a short value, such as a code, may be theirs."""
 
     @property
     def service(self) -> str:
@@ -246,6 +260,18 @@ _SOMEBODY = Relative(name=PersonName(family="Esimerkki", given="Ilta"))
 
 _CONSENT = Consent(given_on=date(2026, 1, 2), given_by="writing")
 _THEIRS: dict[str, Any] = {"of_organisation": True}
+
+_LIST: dict[str, Any] = {"of_organisation": True, "refuses": True}
+"""What a file as a whole goes through: the request alone finds no import that takes rows."""
+
+
+def _of_target(request: type[Request[Any]], protected: bool = False, **more: Any) -> Callable[[Planted], Request[Any]]:
+    def ask(planted: Planted) -> Request[Any]:
+        target_id = planted.protected_target_id if protected else planted.target_id
+        return request.model_validate({"target_id": target_id or uuid4(), **more})
+
+    return ask
+
 
 DOORS = (
     Door("read", GetCustomer, lambda it: GetCustomer(customer_id=it.customer_id)),
@@ -457,6 +483,51 @@ DOORS = (
         refuses=True,  # where the right is for certain customers: it covers no contacts
     ),
     Door("name a receiving party", SetReceivingParty, lambda _: SetReceivingParty(unit="Alkuneuvonta"), **_THEIRS),
+    Door("list", ListCustomers, lambda _: ListCustomers(), is_partial=True, shows_others=True),
+    Door("assign", AssignCustomers, lambda it: AssignCustomers(customer_ids=(it.customer_id,), responsible=uuid4())),
+    Door(
+        "progress of an operation",
+        GetOperation,
+        lambda it: GetOperation(operation_id=it.operation_id or uuid4()),
+        is_partial=True,
+        **_THEIRS,
+    ),
+    Door("undo an import", UndoOperation, lambda it: UndoOperation(operation_id=it.operation_id or uuid4()), **_THEIRS),
+    Door("import a list", BeginOutreachImport, lambda _: BeginOutreachImport(source="benefit_institution"), **_LIST),
+    Door(
+        "add to a list",
+        AddOutreachRows,
+        lambda it: AddOutreachRows(operation_id=it.operation_id or uuid4(), first_row=1, rows=(OutreachRow(),)),
+        **_LIST,
+    ),
+    Door(
+        "finish a list",
+        FinishOutreachImport,
+        lambda it: FinishOutreachImport(operation_id=it.operation_id or uuid4(), rows=1),
+        **_LIST,
+    ),
+    Door(
+        "send a list",
+        ReceiveOutreachTargets,
+        lambda _: ReceiveOutreachTargets(municipality="837", source="benefit_institution", rows=(OutreachRow(),)),
+        **_LIST,
+    ),
+    Door("people to be reached", ListOutreachTargets, lambda _: ListOutreachTargets(), is_partial=True, **_THEIRS),
+    Door("somebody to be reached", GetOutreachTarget, _of_target(GetOutreachTarget), is_partial=True, **_THEIRS),
+    Door(
+        "somebody to be reached, on a protected ground",
+        GetOutreachTarget,
+        _of_target(GetOutreachTarget, protected=True),
+        refuses=True,  # those without the power
+        **_THEIRS,
+    ),
+    Door(
+        "record an attempt",
+        RecordOutreachAttempt,
+        _of_target(RecordOutreachAttempt, channel="phone", outcome="reached"),
+        **_THEIRS,
+    ),
+    Door("open from outreach", OpenFromOutreach, _of_target(OpenFromOutreach), **_THEIRS),
     Door("assessments", GetCustomerAssessments, lambda it: GetCustomerAssessments(customer_id=it.customer_id)),
     Door(
         "log of a customer", FindUsageOfCustomer, lambda it: FindUsageOfCustomer(customer_id=it.customer_id), **_THEIRS

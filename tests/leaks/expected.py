@@ -126,7 +126,8 @@ class Case:
             yield "health came out, and has no line of its own in the usage log"
 
     def _seen(self, heard: Heard) -> list[Plant]:
-        return [plant for plant in self.person.plants if plant.is_in(heard.body)]
+        own = [each for each in self.person.plants if len(each.text) >= 6 or not self.door.shows_others]
+        return [plant for plant in own if plant.is_in(heard.body)]
 
     def _is_named(self, heard: Heard) -> bool:
         return str(self.person.customer_id) in heard.body.decode()

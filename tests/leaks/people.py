@@ -13,6 +13,14 @@ from contracts.customer.background import DATA_OF_GROUP, ChangeBackground, Group
 from contracts.customer.contacts import ReceiveContact
 from contracts.customer.families import RecordFamilyRelation, Relative
 from contracts.customer.open_matters import GetOpenMatters
+from contracts.customer.outreach import (
+    AddOutreachRows,
+    BeginOutreachImport,
+    FinishOutreachImport,
+    ListedTarget,
+    ListOutreachTargets,
+    OutreachRow,
+)
 from contracts.customer.people import (
     FIELDS_OF_DATA,
     ChangeCustomer,
@@ -26,7 +34,7 @@ from contracts.customer.people import (
 from contracts.customer.transfers import Consent, OfferTransfer, RejectTransfer
 from contracts.types import PersonName
 from services.kit.actor import Actor, service_actor
-from tests.support import House
+from tests.support import House, eventually
 
 HERE, ELSEWHERE, COUNTY, PARTY = "837", "091", "06", "049"
 Kind = Literal["ordinary", "protected", "sheltered", "trafficked"]
@@ -82,6 +90,11 @@ class Planted:
     transfer_id: UUID = field(default_factory=uuid4)
     """Of a transfer that HERE offered to PARTY, which rejected it; of none where the relationship has ended."""
     open_matters: tuple[UUID, ...] = ()
+    operation_id: UUID | None = None
+    """Of a list that HERE imported."""
+    target_id: UUID | None = None
+    protected_target_id: UUID | None = None
+    """Of people on it, the second of them on a ground for few to know."""
     plants: list[Plant] = field(default_factory=list)
 
     @property
@@ -323,6 +336,41 @@ async def plant_rights(house: House, people: list[Planted]) -> None:
             Plant("user", ("usage_log",), LOOKS),
             Plant("code", ("usage_log",), "placement"),
             Plant("withheld", ("rights",), str(somebody)),
+        ]
+
+
+async def plant_outreach(house: House, people: list[Planted]) -> None:
+    """Two people whom HERE is to reach, one of them on a ground for few to know."""
+    rows = [
+        OutreachRow(
+            family_name=f"Xyztarget{each}",
+            given_name="Aamu",
+            date_of_birth=f"198{number}-03-04",
+            ground=each,
+            phone=f"+35847700000{number}",
+        )
+        for number, each in enumerate(("integration_act_group", "victim_of_trafficking"))
+    ]
+    begun = await house.ask(BeginOutreachImport(source="immigration_service"), _ENTERS)
+    operation_id = begun.operation_id
+    await house.ask(AddOutreachRows(operation_id=operation_id, first_row=1, rows=tuple(rows)), _ENTERS)
+    await house.ask(FinishOutreachImport(operation_id=operation_id, rows=len(rows)), _ENTERS)
+
+    async def listed() -> list[ListedTarget]:
+        targets = (await house.ask(ListOutreachTargets(), _ENTERS)).targets
+        return sorted(targets, key=lambda each: each.grounds[0].ground) if len(targets) == len(rows) else []
+
+    usual, protected = await eventually(listed, what="the list")
+    for each in people:
+        each.operation_id, each.target_id, each.protected_target_id = (
+            operation_id,
+            usual.target_id,
+            protected.target_id,
+        )
+        each.plants += [
+            Plant(field, groups, text)
+            for row, groups in zip(rows, (("outreach",), ("outreach", "trafficking")), strict=True)
+            for field, text in (("family", row.family_name), ("phone", row.phone), ("date_of_birth", row.date_of_birth))
         ]
 
 

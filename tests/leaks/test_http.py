@@ -70,7 +70,10 @@ class Api:
         if "If-Match" in named:
             headers["If-Match"] = f'"{told.pop("expected_version")}"'
         self.requests.world, self.requests.actor = within, case.actor
-        body = {"json": told} if "requestBody" in operation else {}
+        body: dict[str, Any] = {"json": told} if "requestBody" in operation else {}
+        if "text/csv" in operation.get("requestBody", {}).get("content", {}):
+            body = {"data": b"family_name\n"}
+            headers["Content-Type"] = "text/csv"
         return await self.gateway.send(method.upper(), path.format(**in_path), params=in_query, headers=headers, **body)
 
 

@@ -64,17 +64,21 @@ class MattersOpen(Conflict):
 
 async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
     """Opens the acting municipality's relationship with a person not known, or again with a former customer."""
-    municipality, today = work.actor.organisation, helsinki_date(work.now)
-    may_open = work.rights.allows("identity", "own") and work.rights.allows("relationship", "own")
-    if not may_open or not is_valid_municipality(municipality, today):
-        raise Forbidden("Only a municipality opens customer relationships.")
-    if work.actor.customers is not None:
-        raise Forbidden("The right is for certain customers: it opens no others.")
+    check_may_open(work)
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
     return await open_relationship(
         work, message.person, message.arrival, code_was_of_another=message.code_was_of_another
     )
+
+
+def check_may_open(work: Work) -> None:
+    """Raises Forbidden unless the actor may open customer relationships."""
+    may_open = work.rights.allows("identity", "own") and work.rights.allows("relationship", "own")
+    if not may_open or not is_valid_municipality(work.actor.organisation, helsinki_date(work.now)):
+        raise Forbidden("Only a municipality opens customer relationships.")
+    if work.actor.customers is not None:
+        raise Forbidden("The right is for certain customers: it opens no others.")
 
 
 async def open_relationship(

@@ -1,7 +1,7 @@
 """What the customer service needs of the Integration Act as data: one file a version, with its days in force."""
 
 import tomllib
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -35,6 +35,23 @@ class KeepingTime(_Entry):
         return _years_later(today, -self.years)
 
 
+class OutreachTime(_Entry):
+    """How long somebody may be on the list of those to be reached (681/2023 84 §), in days."""
+
+    days_without_time_limit: int
+    days_after_outcome: int
+    legal_basis: str
+    verified: bool
+
+    def last_day(self, received_on: date, three_years_end_on: date | None) -> date:
+        """The last day on the list of somebody named on that day."""
+        return three_years_end_on or received_on + timedelta(days=self.days_without_time_limit)
+
+    def last_day_after_outcome(self, on: date) -> date:
+        """The same once contact has come to an end."""
+        return on + timedelta(days=self.days_after_outcome)
+
+
 class Law(_Entry):
     """One version of the Act."""
 
@@ -44,6 +61,7 @@ class Law(_Entry):
     valid_to: date | None = None
     time_limit: TimeLimit
     contact_kept: KeepingTime
+    outreach: OutreachTime
     background: dict[str, str]
     """The sections by which each group of the background may be recorded."""
 

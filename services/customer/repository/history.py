@@ -89,17 +89,38 @@ async def add_history(
 
     `organisation`: whose relationship it is, where another one acts.
     """
+    changed = (customer.customer_id, customer.version, differences)
+    await add_history_of_many(work, [changed], source=source, why=why, organisation=organisation)
+
+
+async def add_history_of_many(
+    work: Work,
+    changed: Iterable[tuple[UUID, int, Iterable[Difference]]],
+    *,
+    source: str,
+    why: str | None = None,
+    organisation: str | None = None,
+) -> None:
+    """The same of several customers at once: of each the id, the version and what changed."""
     rows = []
-    for field, previous, new in differences:
-        entry_id, former_code_hash = uuid7(), None
-        if field == IDENTITY_CODE:
-            former_code_hash = previous and work.encryption.search_hash(previous)
-            previous, new = (code and work.encryption.encrypt(code, entry_id) for code in (previous, new))
-        row = {"id": entry_id, "field": field, "previous": previous, "new": new}
-        rows.append(row | {"former_code_hash": former_code_hash})
+    for customer_id, version, differences in changed:
+        for field, previous, new in differences:
+            entry_id, former_code_hash = uuid7(), None
+            if field == IDENTITY_CODE:
+                former_code_hash = previous and work.encryption.search_hash(previous)
+                previous, new = (code and work.encryption.encrypt(code, entry_id) for code in (previous, new))
+            rows.append(
+                {
+                    "id": entry_id,
+                    "customer_id": customer_id,
+                    "version": version,
+                    "field": field,
+                    "previous": previous,
+                    "new": new,
+                    "former_code_hash": former_code_hash,
+                }
+            )
     same = {
-        "customer_id": customer.customer_id,
-        "version": customer.version,
         "changed_at": work.now,
         "changed_by": work.actor.user,
         "organisation": organisation or work.actor.organisation,

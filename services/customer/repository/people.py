@@ -13,10 +13,11 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    or_,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+from sqlalchemy.dialects.postgresql import Insert, aggregate_order_by, insert
 from uuid_utils.compat import uuid7
 
 from contracts.customer.people import ClientRelationship, Customer, CustomerCard, Person
@@ -55,6 +56,20 @@ def _customer(reach: Reach | None) -> Select[Any]:
         *(column for column in CUSTOMER.c if column.name not in hidden), all_of_them.label("relationships")
     ).where(CUSTOMER.c.customer_id == bindparam("customer_id"))
     return found.where(reached(CUSTOMER.c.customer_id, reach)) if reach else found
+
+
+def listed_as(person: Person) -> dict[str, str | None]:
+    """The columns of an open relationship that lists are ordered and narrowed by."""
+    return {"listed_name": f"{person.name.family} {person.name.given}", "listed_language": person.service_language}
+
+
+@cache
+def _open_relationship() -> Insert:
+    person = CUSTOMER.c.customer_id == bindparam("of")
+    return insert(CLIENT_RELATIONSHIP).values(
+        listed_name=select(CUSTOMER.c.family_name + " " + CUSTOMER.c.given_name).where(person).scalar_subquery(),
+        listed_language=select(CUSTOMER.c.service_language).where(person).scalar_subquery(),
+    )
 
 
 @cache
@@ -150,12 +165,22 @@ async def change(work: Work, customer: Customer) -> None:
     await work.connection.execute(
         update(CUSTOMER).where(CUSTOMER.c.customer_id == customer.customer_id).values(**_columns(work, customer))
     )
+    relationship, listed = CLIENT_RELATIONSHIP.c, listed_as(customer.person)
+    await work.connection.execute(
+        update(CLIENT_RELATIONSHIP)
+        .where(
+            relationship.customer_id == customer.customer_id,
+            IS_OPEN,
+            or_(*(relationship[name].is_distinct_from(value) for name, value in listed.items())),
+        )
+        .values(**listed)
+    )
 
 
 async def open_relationship(work: Work, customer_id: UUID, opened: ClientRelationship) -> None:
-    """Writes a new relationship."""
+    """Writes a new relationship with a customer who is written."""
     await work.connection.execute(
-        insert(CLIENT_RELATIONSHIP), {"id": uuid7(), "customer_id": customer_id, **dict(opened)}
+        _open_relationship(), {"id": uuid7(), "customer_id": customer_id, **dict(opened), "of": customer_id}
     )
 
 

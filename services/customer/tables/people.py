@@ -73,6 +73,25 @@ CLIENT_RELATIONSHIP = Table(
     Column("started_on", Date, nullable=False),
     Column("ended_on", Date),
     Column("end_reason", Text),
+    Column("responsible", Uuid, comment="the number of the user who is responsible for the customer"),
+    Column("listed_name", Text(collation="fi-x-icu"), comment="the customer's names: derived, to list by"),
+    Column("listed_language", Text, comment="the customer's service language: derived, to list by"),
+    *(
+        Index(
+            f"client_relationship_by_{name}",
+            "municipality",
+            *columns,
+            "customer_id",
+            postgresql_where=text("ended_on IS NULL"),
+        )
+        for name, columns in {
+            "name": ("listed_name",),
+            "day": ("started_on",),
+            "responsible": ("responsible", "listed_name"),
+            "language": ("listed_language", "listed_name"),
+            "arrival": ("arrival", "listed_name"),
+        }.items()
+    ),
     Index(
         "client_relationship_open",
         "customer_id",

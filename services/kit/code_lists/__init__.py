@@ -117,6 +117,22 @@ class LawfulUse(NamedCode):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutreachGround(LawfulUse):
+    """Why somebody is to be reached (681/2023 84 §); `sources` are the information sources that may tell it."""
+
+    sources: Annotated[tuple[str, ...], BeforeValidator(str.split)]
+    three_years_apply: bool
+    protected: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutreachOutcome(NamedCode):
+    """What came of an attempt to contact somebody, and where the contact stands after it."""
+
+    state: Literal["not_reached", "reached", "declined", "not_found", "already_customer"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class StateAuthority(NamedCode):
     """A state authority; `successors` are those that took over its tasks when it ended."""
 
@@ -219,6 +235,17 @@ is_valid_transfer_reason = TRANSFER_REASONS.has
 TRANSFER_REJECTION_REASONS = CodeList("transfer_rejection_reasons", NamedCode, date(2025, 1, 1))
 is_valid_transfer_rejection_reason = TRANSFER_REJECTION_REASONS.has
 
+
+OUTREACH_GROUNDS = CodeList("outreach_grounds", OutreachGround, date(2026, 1, 1))
+outreach_ground = OUTREACH_GROUNDS.get
+is_valid_outreach_ground = OUTREACH_GROUNDS.has
+
+OUTREACH_CHANNELS = CodeList("outreach_channels", NamedCode, date(2026, 1, 1))
+is_valid_outreach_channel = OUTREACH_CHANNELS.has
+
+OUTREACH_OUTCOMES = CodeList("outreach_outcomes", OutreachOutcome, date(2026, 1, 1))
+outreach_outcome = OUTREACH_OUTCOMES.get
+
 STATE_AUTHORITIES = CodeList("state_authorities", StateAuthority, date(2026, 1, 1))
 
 EDUCATION_LEVELS = CodeList("education_levels", NamedCode, date(2011, 11, 1))
@@ -256,6 +283,9 @@ LISTS: dict[str, CodeList[Any]] = {
         CONTACT_END_REASONS,
         TRANSFER_REASONS,
         TRANSFER_REJECTION_REASONS,
+        OUTREACH_GROUNDS,
+        OUTREACH_CHANNELS,
+        OUTREACH_OUTCOMES,
         LANGUAGE_LEVELS,
         CEFR_LEVELS,
         LITERACY_LEVELS,
