@@ -71,6 +71,7 @@ class Customer(Value):
     masked: tuple[Code, ...] = Field(
         (), examples=[["contact"]], description="fields of the person that the asker may not see, filled or empty"
     )
+    merged: tuple[CustomerId, ...] = Field((), description="records merged into this one: their ids are answered with it")
 
 
 PERSON_DATA = ("identity", "contact", "language", "residence_permit", "relationship")
@@ -81,7 +82,7 @@ FIELDS_OF_DATA = {
     "contact": ("contact",),
     "language": ("mother_tongue", "service_language", "interpreter"),
     "residence_permit": ("first_residence_permit",),
-    "relationship": ("relationship",),
+    "relationship": ("relationship", "merge"),
 }
 """Which fields of a person, and of the history, each group holds."""
 
@@ -93,6 +94,9 @@ class OpenCustomer(
 
     person: Person
     arrival: Arrival
+    not_same_as: tuple[CustomerId, ...] = Field(
+        (), max_length=20, description="customers looked at before, and found not to be this person"
+    )
 
 
 class GetCustomer(Request[Customer], type="customer.get_customer.v1", act="view", data=PERSON_DATA):
@@ -155,6 +159,7 @@ MOST_HISTORY = 50
 class HistoryEntry(Value):
     """One change of one field."""
 
+    customer_id: CustomerId | None = Field(None, description="whose record, of a customer and those merged into it")
     field: str
     version: int
     changed_at: datetime
