@@ -46,9 +46,7 @@ class DuplicatesFound(Value):
     candidates: tuple[DuplicateCandidate, ...]
 
 
-class FindDuplicates(
-    Request[DuplicatesFound], type="customer.find_duplicates.v1", act="search", data=PERSON_DATA
-):
+class FindDuplicates(Request[DuplicatesFound], type="customer.find_duplicates.v1", act="search", data=PERSON_DATA):
     """The acting municipality's customers who may be this person: asked before a customer is opened."""
 
     name: PersonName
@@ -104,7 +102,11 @@ class MergeCustomers(
 
 
 class UndoMerge(
-    Request[CustomerVersion], type="customer.undo_merge.v1", changes=True, act="merge", data=("identity", "relationship")
+    Request[CustomerVersion],
+    type="customer.undo_merge.v1",
+    changes=True,
+    act="merge",
+    data=("identity", "relationship"),
 ):
     """Take an alias away: both records stand as before, and what was changed on the one kept stays there."""
 

@@ -71,7 +71,9 @@ class Customer(Value):
     masked: tuple[Code, ...] = Field(
         (), examples=[["contact"]], description="fields of the person that the asker may not see, filled or empty"
     )
-    merged: tuple[CustomerId, ...] = Field((), description="records merged into this one: their ids are answered with it")
+    merged: tuple[CustomerId, ...] = Field(
+        (), description="records merged into this one: their ids are answered with it"
+    )
 
 
 PERSON_DATA = ("identity", "contact", "language", "residence_permit", "relationship")

@@ -2,6 +2,13 @@
 
 from typing import Any
 
+from contracts.customer.duplicates import (
+    DecideDuplicate,
+    FindDuplicates,
+    ListSuspectedDuplicates,
+    MergeCustomers,
+    UndoMerge,
+)
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -13,7 +20,7 @@ from contracts.customer.people import (
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.envelope import Event, Request
-from services.customer.handlers import people, search
+from services.customer.handlers import duplicates, people, search
 from services.kit.work import Handler
 
 REQUESTS: dict[type[Request[Any]], Handler] = {
@@ -27,5 +34,10 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     GetCustomerHistory: people.get_customer_history,
     GetCustomerCards: people.get_customer_cards,
     SearchCustomers: search.search_customers,
+    FindDuplicates: duplicates.find_duplicates,
+    ListSuspectedDuplicates: duplicates.list_suspected_duplicates,
+    DecideDuplicate: duplicates.decide_duplicate,
+    MergeCustomers: duplicates.merge_customers,
+    UndoMerge: duplicates.undo_merge,
 }
 INPUT: dict[type[Event], Handler] = {}

@@ -22,12 +22,15 @@ from contracts.customer.people import (
     Person,
 )
 from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerErased, CustomerOpened
+from services.customer.handlers import duplicates
+from services.customer.handlers.records import check_version, relation
 from services.customer.repository import history, people, search
 from services.customer.rules import people as rules
+from services.customer.rules.duplicates import FACTS
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_municipality
 from services.kit.erasure import erase_customer as erase_everything
-from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput
+from services.kit.errors import Conflict, Forbidden, InvalidInput
 from services.kit.rights import Reach
 from services.kit.words import words
 from services.kit.work import Work
@@ -71,12 +74,15 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
         and known.customer_id not in work.actor.withheld
     ):
         before = await people.get(work, known.customer_id, _FORMER)
+        told = message.person
+        if not known.by_own_code:  # it is that of a record merged into this one, and stays there
+            told = told.model_copy(update={"personal_identity_code": None})
         if errors := rules.broken_by_opening(before.person, message.person, work.rights):
             raise Forbidden(errors=errors)
         customer = before.model_copy(
             update={
                 "version": before.version + 1,
-                "person": rules.updated(before.person, message.person),
+                "person": rules.updated(before.person, told),
                 "relationships": (*before.relationships, opened),
             }
         )
@@ -94,6 +100,8 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
         source=rules.source_at_opening(message.arrival),
     )
     await search.record_names(work, customer)
+    await duplicates.suspect(work, customer)
+    await duplicates.told_apart(work, customer.customer_id, message.not_same_as)
     _record_use(work, customer, [field for field, _, new in rules.differences(None, customer.person) if new])
     await work.publish(CustomerOpened(**dict(rules.public_state(customer)), municipality=municipality))
     return _version(customer)
@@ -103,7 +111,7 @@ async def get_customer(message: GetCustomer, work: Work) -> Customer:
     """The person, and the acting municipality's own relationships; what the policy masks is named, and empty."""
     customer = await people.get(work, message.customer_id)
     _record_use(work, customer, [*Person.model_fields, rules.RELATIONSHIP])
-    return rules.shown(customer, work.rights, _relation(work, customer))
+    return rules.shown(customer, work.rights, relation(work, customer))
 
 
 async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersion:
@@ -111,9 +119,10 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
     before = await people.lock(work, message.customer_id)
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
-    await _check_version(work, before, message.expected_version)
-    relation = _relation(work, before)
-    if errors := rules.broken_by_protection(message.changes.model_fields_set, before.person, work.rights, relation):
+    await check_version(work, before, message.expected_version)
+    if errors := rules.broken_by_protection(
+        message.changes.model_fields_set, before.person, work.rights, relation(work, before)
+    ):
         raise Forbidden(errors=errors)
     if errors := rules.broken_by_source(message.source, helsinki_date(work.now)) + rules.emptied_fields(
         message.changes
@@ -138,6 +147,8 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
     await history.add_history(work, after, differences, why=message.why, source=message.source)
     if any(difference.field == rules.NAME for difference in differences):
         await search.record_names(work, after)
+    if any(difference.field in FACTS for difference in differences):
+        await duplicates.suspect(work, after)
     state = rules.public_state(after)
     if state != rules.public_state(before):
         await work.publish(CustomerChanged(**dict(state)))
@@ -150,7 +161,7 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
     before = await people.lock(work, message.customer_id, rules.RELATIONSHIP)
-    await _check_version(work, before, message.expected_version)
+    await check_version(work, before, message.expected_version)
     _record_use(work, before, [rules.RELATIONSHIP])
     today = helsinki_date(work.now)
     if errors := rules.broken_by_closing(message.reason, today):
@@ -169,9 +180,12 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
     await people.end_relationship(work, after.customer_id, ended)
     await history.add_history(work, after, [rules.difference_of_relationship(open_one, ended)], source="municipality")
     await search.record_names(work, after)
-    await work.publish(
-        CustomerClosed(**dict(rules.public_state(after)), municipality=municipality, reason=message.reason)
-    )
+    closed = {"municipality": municipality, "reason": message.reason}
+    await work.publish(CustomerClosed(**dict(rules.public_state(after)), **closed))
+    for each in after.merged:  # relationships of records merged are one with this
+        await people.end_relationship(work, each, ended)
+        alias = rules.public_state(await people.get_record(work, each), after.customer_id)
+        await work.publish(CustomerClosed(**dict(alias), **closed))
     return _version(after)
 
 
@@ -185,24 +199,25 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
     if any(not each.ended_on for each in customer.relationships if each.municipality != work.actor.organisation):
         raise Conflict("Another municipality has an open relationship with the customer.")
     words = await search.forget_names(work, customer.customer_id)
-    await erase_everything(work, customer.customer_id)
+    for each in (*customer.merged, customer.customer_id):
+        await erase_everything(work, each)
+        await work.publish(CustomerErased(erased_customer_id=each), legal_basis="681/2023 77 §")
     await search.forget_unused_words(work, words)
-    await work.publish(CustomerErased(erased_customer_id=customer.customer_id), legal_basis="681/2023 77 §")
     return _version(customer)
 
 
 async def get_customer_history(message: GetCustomerHistory, work: Work) -> CustomerHistory:
-    """Every change of the person, whoever made it, and of the acting municipality's relationships."""
+    """Every change of the person, whoever made it and in whichever record; of relationships the municipality's own."""
     customer = await people.get(work, message.customer_id)
-    relation = _relation(work, customer)
-    fields = rules.visible_fields(customer.person, work.rights, relation)
-    entries, more = await history.get_history(work, customer.customer_id, fields, message.cursor, message.limit)
-    beside = await history.changes_beside(work, customer.customer_id, entries)
-    shown = rules.shown_history(entries, beside, customer.person, work.rights, relation)
+    stands = relation(work, customer)
+    fields = rules.visible_fields(customer.person, work.rights, stands)
+    entries, more = await history.get_history(work, customer, fields, message.cursor, message.limit)
+    beside = await history.changes_beside(work, customer, entries)
+    shown = rules.shown_history(entries, beside, customer.person, work.rights, stands)
     tells_arrival = any(each.version == 1 and each.source != rules.MASKED for each in shown)
     seen = {each.field for each in shown if not each.masked} | ({rules.RELATIONSHIP} if tells_arrival else set())
     _record_use(work, customer, seen)
-    return CustomerHistory(customer_id=message.customer_id, entries=shown, next_cursor=more)
+    return CustomerHistory(customer_id=customer.customer_id, entries=shown, next_cursor=more)
 
 
 async def get_customer_cards(message: GetCustomerCards, work: Work) -> CustomerCards:
@@ -212,19 +227,12 @@ async def get_customer_cards(message: GetCustomerCards, work: Work) -> CustomerC
     return CustomerCards(cards=cards)
 
 
-def _relation(work: Work, customer: Customer) -> str:
-    here = [each for each in customer.relationships if each.municipality == work.actor.municipality]
-    return work.rights.relation(
-        customer.customer_id, related=any(not each.ended_on for each in here), ever_related=bool(here)
-    )
-
-
 def _record_use(work: Work, customer: Customer, fields: Collection[str]) -> None:
-    relation = _relation(work, customer)
+    stands = relation(work, customer)
     work.record_use(
         [customer.customer_id],
-        rules.shown_data(customer.person, fields, work.rights, relation),
-        relation=relation,
+        rules.shown_data(customer.person, fields, work.rights, stands),
+        relation=stands,
         words=words(customer.person.name.family),
     )
 
@@ -239,19 +247,6 @@ def _check_person(person: Person, fields: Collection[str], work: Work, *, within
     )
     if errors:
         raise InvalidInput(errors=errors)
-
-
-async def _check_version(work: Work, customer: Customer, expected: int) -> None:
-    if customer.version != expected:
-        raise ChangedMeanwhile(
-            current_version=customer.version,
-            changes=await history.changes_after(
-                work,
-                customer.customer_id,
-                rules.visible_fields(customer.person, work.rights, _relation(work, customer)),
-                expected,
-            ),
-        )
 
 
 def _already_known(work: Work, known: Row[Any], code: str | None) -> Conflict:

@@ -163,6 +163,11 @@ async def forget_names(work: Work, customer_id: UUID) -> Collection[str]:
     return set((await work.connection.execute(forgotten)).scalars())
 
 
+async def forget(work: Work, customer_id: UUID) -> None:
+    """Makes a record unfindable by its own id: whose alias it is, is found by its names."""
+    await forget_unused_words(work, await forget_names(work, customer_id))
+
+
 async def forget_unused_words(work: Work, words: Collection[str]) -> None:
     """Removes those that `forget_names` told from the dictionary, unless somebody else bears them."""
     if not words:
@@ -175,7 +180,8 @@ async def find_owner(work: Work, code: str) -> UUID | None:
     """Whose identity code it is, whoever's customer: for those who may know that alone."""
     await work.beyond_the_border("a person is asked for, whoever's customer that is")
     owner = kept_of(has_code(work, code))
-    return (await work.connection.execute(owner)).scalar_one_or_none()
+    found: UUID | None = (await work.connection.execute(owner)).scalar_one_or_none()
+    return found
 
 
 def _bearers(words: Collection[str]) -> Subquery:

@@ -24,8 +24,8 @@ SUSPECTED_DUPLICATE = Table(
     ),
     Index("suspected_duplicate_customers", "customer_ids", postgresql_using="gin"),
     info={"border": f"municipality = {HERE}"},
-    comment="Pairs of a municipality's customers who may be one person, the smaller id first. The score is the present one"
-    " while nobody has decided, and the one decided on from then.",
+    comment="Pairs of a municipality's customers who may be one person, the smaller id first. The score is the"
+    " present one while nobody has decided, and the one decided on from then.",
 )
 
 CUSTOMER_MERGE = Table(
