@@ -54,6 +54,9 @@ _ORTHOGRAPHIES = (
     (re.compile(r"g(?!h)"), "h"),
 )
 
+_WRITTEN_BACK = ((re.compile(r"^(?=[aeiou])"), "c"), (re.compile(r"h"), "x"), (re.compile(r"h"), "g"))
+"""The same the other way round, for words that are on record as the other language writes them."""
+
 
 def skeleton(word: str) -> str:
     """What usual transliterations of a word have in common: mhmd of Mohamed and Muhammad, svsnk of Ševtšenko."""
@@ -69,8 +72,9 @@ def spellings(word: str) -> frozenset[str]:
 
 
 def sounds(word: str) -> frozenset[str]:
-    """The skeletons of a word as it stands, and as it is read by the orthography of another language."""
-    read = {word, *(_replaced(word, each) for each in _ORTHOGRAPHIES), _replaced(word, *_ORTHOGRAPHIES)}
+    """The skeletons of a word as it stands, and as it is read or written by the orthography of another language."""
+    others = (*_ORTHOGRAPHIES, *_WRITTEN_BACK)
+    read = {word, *(_replaced(word, each) for each in others), _replaced(word, *_ORTHOGRAPHIES)}
     return frozenset({skeleton(each) for each in read} - {""})
 
 

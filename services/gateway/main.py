@@ -14,7 +14,16 @@ from services.gateway.observing import Observed
 from services.gateway.problems import answer_problems
 from services.gateway.rate_limit import RateLimit
 from services.gateway.rights import KeptRights
-from services.gateway.routes import access, anomalies, code_lists, customers, docs, session, usage_log
+from services.gateway.routes import (
+    access,
+    anomalies,
+    code_lists,
+    customers,
+    docs,
+    duplicates,
+    session,
+    usage_log,
+)
 from services.gateway.routes.operations import operations
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings as Settings
@@ -70,6 +79,7 @@ class Gateway:
         answer_problems(self.app)
         for routes in (
             customers.routes,
+            duplicates.routes,
             access.routes,
             usage_log.routes,
             anomalies.routes,

@@ -128,8 +128,8 @@ def _traditions(half: Half) -> tuple[Tradition, ...]:
             "IRQ",
             cut(
                 "muHammad aHmad 'alI 'umar yUsuf ibrAhIm xAlid mustafA maHmUd Hasan Husayn karIm samIr jamAl rASid "
-                "tAriq bilAl ziyAd nAdir fAdI fAtima maryam zaynab 'A'iSa xadIja nUr lylA samIra hudA rANiya salmA dInA "
-                "amIna jamIla karIma nadA suhA warda rIm basma"
+                "tAriq bilAl ziyAd nAdir fAdI fAtima maryam zaynab 'A'iSa xadIja nUr lylA samIra hudA rANiya salmA "
+                "dInA amIna jamIla karIma nadA suhA warda rIm basma"
             ),
             cut(
                 "al-HusaynI al-jabUrI Hasan HusAm al-tamImI darwIS xalIl ibrAhIm najjAr al-'abIdI salIm Hamdan "

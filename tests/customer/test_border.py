@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 from sqlalchemy import Table, delete, select, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from contracts.customer.duplicates import MergeCustomers
 from services.customer.tables import METADATA
 from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
@@ -38,10 +40,28 @@ async def _all(work: Work, table: Table) -> list[Any]:
 async def test_a_query_that_forgot_to_ask_whose_customers_finds_the_own_ones_alone(
     customers: CustomerService, table: Table
 ) -> None:
-    here = await customers.ask(opening())
-    await customers.ask(opening(), EXPERT_HELSINKI)
+    here = await merged_and_suspected(customers, EXPERT_TAMPERE)
+    await merged_and_suspected(customers, EXPERT_HELSINKI)
     found = await seen(customers, EXPERT_TAMPERE, table)
-    assert {row.customer_id for row in found} == {here.customer_id}
+    ids = {each for row in found for each in (getattr(row, "customer_ids", None) or [row.customer_id])}
+    assert ids
+    assert ids <= here
+
+
+async def merged_and_suspected(customers: CustomerService, actor: Actor) -> set[UUID]:
+    """Two records that are one now, and a third that may be the same person too: a row in every table."""
+    kept, duplicate, third = [await customers.ask(opening(), actor) for _ in range(3)]
+    await customers.ask(
+        MergeCustomers(
+            customer_id=kept.customer_id,
+            expected_version=1,
+            duplicate_id=duplicate.customer_id,
+            duplicate_version=1,
+            why="The same card",
+        ),
+        actor,
+    )
+    return {each.customer_id for each in (kept, duplicate, third)}
 
 
 async def test_a_change_that_forgot_it_changes_no_other_municipality_s_customer(customers: CustomerService) -> None:

@@ -5,6 +5,13 @@ from uuid import uuid4
 
 import pytest
 
+from contracts.customer.duplicates import (
+    DecideDuplicate,
+    FindDuplicates,
+    ListSuspectedDuplicates,
+    MergeCustomers,
+    UndoMerge,
+)
 from contracts.customer.people import (
     CloseCustomer,
     CustomerVersion,
@@ -18,7 +25,7 @@ from contracts.envelope import Request
 from services.customer.subscribers import REQUESTS
 from services.kit.actor import Actor
 from services.kit.errors import Forbidden, NotFound
-from tests.customer.conftest import CODE, CustomerService, changing, opening
+from tests.customer.conftest import CODE, CustomerService, changing, opening, person
 from tests.support import EXPERT_HELSINKI, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -36,6 +43,17 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         SearchCustomers(name="Esimerkki"),
         EraseCustomer(customer_id=known.customer_id),
         FindOwnRecord(personal_identity_code=CODE),
+        FindDuplicates(name=person().name, date_of_birth=person().date_of_birth),
+        ListSuspectedDuplicates(),
+        DecideDuplicate(pair_id=uuid4(), decision="not_same_person", why="Two sisters"),
+        MergeCustomers(
+            customer_id=known.customer_id,
+            expected_version=known.version,
+            duplicate_id=uuid4(),
+            duplicate_version=1,
+            why="The same card",
+        ),
+        UndoMerge(merge_id=uuid4(), why="Two sisters"),
         FindForEmergency(personal_identity_code=CODE, reason="Found unconscious on the street"),
     ]
     return {type(each): each for each in every}

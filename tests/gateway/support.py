@@ -83,6 +83,17 @@ from contracts.access.usage_log import (
     UsageLines,
 )
 from contracts.assessment import Assessments, GetCustomerAssessments
+from contracts.customer.duplicates import (
+    DecideDuplicate,
+    DuplicatesFound,
+    FindDuplicates,
+    ListSuspectedDuplicates,
+    MergeCustomers,
+    Merged,
+    PairDecided,
+    SuspectedDuplicates,
+    UndoMerge,
+)
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -126,6 +137,11 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     GetCustomerHistory: CustomerHistory(customer_id=CUSTOMER_ID, entries=()),
     GetCustomerAssessments: Assessments(assessments=()),
     SearchCustomers: CustomersFound(hits=()),
+    FindDuplicates: DuplicatesFound(candidates=()),
+    ListSuspectedDuplicates: SuspectedDuplicates(pairs=()),
+    DecideDuplicate: PairDecided(pair_id=GRANT_ID),
+    MergeCustomers: Merged(customer_id=CUSTOMER_ID, version=4, merge_id=GRANT_ID),
+    UndoMerge: CustomerVersion(customer_id=CUSTOMER_ID, version=5),
     FindUsageOfCustomer: UsageLines(lines=()),
     FindUsageByUser: UsageLines(lines=()),
     FindSearches: UsageLines(lines=()),

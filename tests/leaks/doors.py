@@ -35,6 +35,13 @@ from contracts.access.safeguards import (
 )
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
 from contracts.assessment import GetCustomerAssessments
+from contracts.customer.duplicates import (
+    DecideDuplicate,
+    FindDuplicates,
+    ListSuspectedDuplicates,
+    MergeCustomers,
+    UndoMerge,
+)
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,
@@ -120,6 +127,15 @@ def _change(to: Callable[[Planted], dict[str, Any]], *, outdated: bool = False) 
 
 def _search(**by: Callable[[Planted], Any]) -> Callable[[Planted], Request[Any]]:
     return lambda planted: SearchCustomers.model_validate({name: of(planted) for name, of in by.items()})
+
+
+def _duplicates(more: Callable[[Planted], dict[str, Any]]) -> Callable[[Planted], Request[Any]]:
+    def ask(planted: Planted) -> Request[Any]:
+        given, family = planted.name.split()
+        told = {"name": {"family": family, "given": given}, "date_of_birth": planted.day} | more(planted)
+        return FindDuplicates.model_validate(told)
+
+    return ask
 
 
 def _opening(code: Callable[[Planted], str | None]) -> Callable[[Planted], Request[Any]]:
@@ -222,6 +238,34 @@ DOORS = (
         is_about_somebody_new=True,
     ),
     Door("open by code", OpenCustomer, _opening(_code), names_code=True, refuses=True),
+    Door("find duplicates by name", FindDuplicates, _duplicates(lambda _: {})),
+    Door("find duplicates by phone", FindDuplicates, _duplicates(lambda it: {"phone": it.phone}), ("contact",)),
+    Door("find duplicates by code", FindDuplicates, _duplicates(lambda it: {"personal_identity_code": it.code})),
+    Door("suspected duplicates", ListSuspectedDuplicates, lambda _: ListSuspectedDuplicates(), is_partial=True),
+    Door(
+        "decide a pair",
+        DecideDuplicate,
+        lambda _: DecideDuplicate(pair_id=uuid4(), decision="not_same_person", why="Two sisters"),
+        refuses=True,  # there is no such pair
+    ),
+    Door(
+        "merge",
+        MergeCustomers,
+        lambda it: MergeCustomers(
+            customer_id=it.customer_id,
+            expected_version=it.version,
+            duplicate_id=it.customer_id,
+            duplicate_version=it.version,
+            why="The same card",
+        ),
+        refuses=True,  # it is one record already
+    ),
+    Door(
+        "undo a merge",
+        UndoMerge,
+        lambda _: UndoMerge(merge_id=uuid4(), why="Two sisters"),
+        refuses=True,  # there is no such merge
+    ),
     Door("find for an emergency", FindForEmergency, _emergency, names_code=True),
     Door(
         "find the own record",

@@ -32,8 +32,8 @@ async def get_history(
 ) -> tuple[tuple[HistoryEntry, ...], str | None]:
     """A page of the changes of these fields, oldest first, and the next page's cursor.
 
-    Those of records merged into the customer's are among them; of relationships only the municipality's own. Whether the
-    asker reaches the customer is for the caller to know.
+    Those of records merged into the customer's are among them; of relationships only the municipality's own. Whether
+    the asker reaches the customer is for the caller to know.
     """
     table = CUSTOMER_HISTORY.c
     query = select(CUSTOMER_HISTORY).where(

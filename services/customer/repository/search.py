@@ -180,7 +180,7 @@ async def find_owner(work: Work, code: str) -> UUID | None:
     """Whose identity code it is, whoever's customer: for those who may know that alone."""
     await work.beyond_the_border("a person is asked for, whoever's customer that is")
     owner = kept_of(has_code(work, code))
-    found: UUID | None = (await work.connection.execute(owner)).scalar_one_or_none()
+    found: UUID | None = await work.connection.scalar(owner)
     return found
 
 

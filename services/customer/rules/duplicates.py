@@ -196,8 +196,9 @@ def likeness(one: str, other: str) -> float:
         return 1
     heard = max(OSA.normalized_similarity(a, b) for a in spellings(one) for b in spellings(other))
     alike = max(OSA.normalized_similarity(one, other), heard - 0.03)
-    if (_has_no_vowels(one) or _has_no_vowels(other)) and sounds(one) & sounds(other):
-        return max(alike, 0.92)
+    if _has_no_vowels(one) or _has_no_vowels(other):
+        consonants = [{sound.lstrip("a") for sound in sounds(each)} for each in (one, other)]
+        return max(alike, 0.92) if consonants[0] & consonants[1] else alike
     short, long = sorted((one, other), key=len)
     if len(short) >= 5 and long.endswith(short) and len(long) - len(short) == 2:
         return max(alike, 0.9)  # alhassan and hassan

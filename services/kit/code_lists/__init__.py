@@ -181,6 +181,9 @@ ANOMALY_OUTCOMES = CodeList("anomaly_outcomes", NamedCode, date(2026, 1, 1))
 anomaly_outcomes = ANOMALY_OUTCOMES.valid
 is_valid_anomaly_outcome = ANOMALY_OUTCOMES.has
 
+DUPLICATE_REASONS = CodeList("duplicate_reasons", NamedCode, date(2026, 1, 1))
+is_valid_duplicate_reason = DUPLICATE_REASONS.has
+
 STATE_AUTHORITIES = CodeList("state_authorities", StateAuthority, date(2026, 1, 1))
 
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
@@ -200,6 +203,7 @@ LISTS: dict[str, CodeList[Any]] = {
         TASKS,
         PURPOSES_OF_USE,
         ANOMALY_OUTCOMES,
+        DUPLICATE_REASONS,
         LANGUAGE_LEVELS,
     )
 }
