@@ -124,7 +124,7 @@ async def test_beyond_the_border_all_are_found_as_by_a_service_itself(customers:
 async def test_a_transaction_that_says_nothing_finds_nothing_even_after_one_that_did(
     customers: CustomerService, table: Table
 ) -> None:
-    await customers.ask(opening())
+    await merged_and_suspected(customers, EXPERT_TAMPERE)
     assert await seen(customers, service_actor("customer"), table)
     async with customers.unit_of_work.engine.connect() as connection:
         assert (await connection.execute(select(table))).all() == []
