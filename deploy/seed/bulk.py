@@ -63,7 +63,7 @@ _WRITTEN = {
 _Told = tuple[CustomerState, dict[str, Any]]
 """An event, and its row in the outbox."""
 _LEFT_EMPTY = {
-    "customer": {"inbox", "parked", "request_outcome", "tombstone"},
+    "customer": {"customer_merge", "inbox", "parked", "request_outcome", "suspected_duplicate", "tombstone"},
     "assessment": {"parked", "request_outcome", "tombstone"},
 }
 

@@ -1,6 +1,5 @@
 """How well the points tell one person from two, and what single cases get. The figures: docs/figures/duplicates.md."""
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -9,19 +8,13 @@ import pytest
 from contracts.types import PersonName
 from services.customer.rules.duplicates import LIKELIHOODS, POSSIBLE, Facts, compare
 from services.kit.code_lists import is_valid_duplicate_reason
-from tests.customer.labelled_pairs import HELD_OUT, TUNING, Pair, labelled_pairs
+from tests.bench.duplicates import PAGE, page, quality
+from tests.customer.labelled_pairs import HELD_OUT, TUNING, labelled_pairs
 from tests.customer.trigrams import best_trigrams
 from tests.support import now
 
 PUBLISHED = {"possible": (0.88, 0.88), "probable": (0.98, 0.66)}
 """Precision and recall on the half held out, not to fall below: rounded down from docs/figures/duplicates.md."""
-
-
-def quality(pairs: Iterable[Pair], least: int) -> tuple[float, float]:
-    """Precision and recall of pairs with so many points or more."""
-    found = [(compare(each.one, each.other).score >= least, each.same) for each in pairs]
-    both = sum(said and same for said, same in found)
-    return both / sum(said for said, _ in found), both / sum(same for _, same in found)
 
 
 @pytest.mark.parametrize(("least", "likelihood"), LIKELIHOODS[1:])
@@ -37,6 +30,10 @@ def test_they_find_more_with_fewer_false_alarms_than_trigrams_at_their_best() ->
     trigrams = best_trigrams(pairs)
     assert precision > trigrams.precision
     assert recall > trigrams.recall
+
+
+def test_the_published_page_is_what_the_code_gives() -> None:
+    assert PAGE.read_text() == page(), "write it anew: python -m tests.bench.duplicates"
 
 
 def test_the_halves_are_as_large_as_said_and_share_no_pair() -> None:

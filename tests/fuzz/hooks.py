@@ -10,6 +10,7 @@ from uuid import uuid4
 import schemathesis
 
 from services.access import rules as access_rules
+from services.customer.rules import duplicates as duplicate_rules
 from services.customer.rules import people as customer_rules
 from services.gateway.caller import CSRF_HEADER
 from services.gateway.sessions import COOKIE
@@ -17,10 +18,12 @@ from services.gateway.sessions import COOKIE
 _TOKENS = json.loads(os.environ["KOTO_FUZZ_TOKENS"])
 _KEPT = os.environ["KOTO_FUZZ_KEPT"]
 _CUSTOMERS = itertools.cycle(each for known in json.loads(os.environ["KOTO_FUZZ_CUSTOMERS"]) for each in (known, None))
+_PAIRS = itertools.cycle(itertools.pairwise(json.loads(os.environ["KOTO_FUZZ_CUSTOMERS"])))
+"""Customers who are there, to be merged."""
 _ETAGS: dict[str, str] = {}
 """Of the customers who are there, as the last answers told; each begins with version 1."""
 _SESSIONS = itertools.cycle(json.loads(os.environ["KOTO_FUZZ_SESSIONS"]))
-_RULES = {*customer_rules.RULES, *access_rules.RULES}
+_RULES = {*customer_rules.RULES, *duplicate_rules.RULES, *access_rules.RULES}
 _ROLES = {  # whose operation it is: that of the first words found in its path
     "/me/": "customer",
     "/usage|/anomalies|/notices|/watch": "data_protection_officer",
@@ -79,6 +82,13 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
             case.path_parameters["customer_id"] = known
             if "If-Match" in case.headers:
                 case.headers["If-Match"] = _ETAGS.get(known, '"1"')
+    if case.meta.generation.mode.is_positive and case.operation.path.endswith("/merge"):
+        kept, duplicate = next(_PAIRS)
+        case.path_parameters["customer_id"], case.headers["If-Match"] = kept, _ETAGS.get(kept, '"1"')
+        case.body |= {
+            "duplicate_id": duplicate,
+            "duplicate_version": int(_ETAGS.get(duplicate, '"1"').strip('"')),
+        }
     if case.operation.path.endswith("/end") and case.path_parameters.get("grant_id") == _KEPT:
         case.path_parameters["grant_id"] = str(uuid4())  # the administrator would end the right that it acts under
 
