@@ -14,9 +14,9 @@ PAGE = state.CHECKOUT / "docs" / "figures" / "duplicates.md"
 HEAD = """\
 # How well duplicates are found
 
-Written by `python -m tests.bench.duplicates`; a test fails when it is not what the code gives. How the pairs were made, and
-what they can't tell: [architecture/duplicates.md](../architecture/duplicates.md). Precision: of the pairs that were said to be
-one person, the share that is. Recall: of the pairs that are one person, the share that was said to be.
+Written by `python -m tests.bench.duplicates`; a test fails when it is not what the code gives. How the pairs were made,
+and what they can't tell: [architecture/duplicates.md](../architecture/duplicates.md). Precision: of the pairs that were
+said to be one person, the share that is. Recall: of the pairs that are one person, the share that was said to be.
 """
 
 
