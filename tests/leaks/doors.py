@@ -129,6 +129,11 @@ def _search(**by: Callable[[Planted], Any]) -> Callable[[Planted], Request[Any]]
     return lambda planted: SearchCustomers.model_validate({name: of(planted) for name, of in by.items()})
 
 
+def _stranger(**more: Any) -> Request[Any]:
+    name = {"family": "Esimerkki", "given": "Aamu"}
+    return FindDuplicates.model_validate({"name": name, "date_of_birth": date(1900, 3, 4), **more})
+
+
 def _duplicates(more: Callable[[Planted], dict[str, Any]]) -> Callable[[Planted], Request[Any]]:
     def ask(planted: Planted) -> Request[Any]:
         given, family = planted.name.split()
@@ -239,7 +244,13 @@ DOORS = (
     ),
     Door("open by code", OpenCustomer, _opening(_code), names_code=True, refuses=True),
     Door("find duplicates by name", FindDuplicates, _duplicates(lambda _: {})),
-    Door("find duplicates by phone", FindDuplicates, _duplicates(lambda it: {"phone": it.phone}), ("contact",)),
+    Door(
+        "find duplicates by phone",
+        FindDuplicates,
+        lambda it: _stranger(phone=it.phone),
+        ("contact",),
+        is_partial=True,  # a number alone makes nobody a candidate
+    ),
     Door("find duplicates by code", FindDuplicates, _duplicates(lambda it: {"personal_identity_code": it.code})),
     Door("suspected duplicates", ListSuspectedDuplicates, lambda _: ListSuspectedDuplicates(), is_partial=True),
     Door(
