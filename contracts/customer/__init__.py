@@ -3,6 +3,7 @@
 from contracts.customer import (  # noqa: F401 - importing declares their messages  # noqa: F401 - importing declares their messages  # noqa: F401 - importing declares their messages
     background,
     contacts,
+    duplicates,
     families,
     open_matters,
     operations,

@@ -78,6 +78,9 @@ class Customer(Value):
     household_non_disclosure: bool = Field(
         False, description="non-disclosure of somebody in the same household, which covers the customer too"
     )
+    merged: tuple[CustomerId, ...] = Field(
+        (), description="records merged into this one: their ids are answered with it"
+    )
 
     @property
     def non_disclosure(self) -> bool:
@@ -93,7 +96,7 @@ FIELDS_OF_DATA = {
     "contact": ("contact",),
     "language": ("mother_tongue", "service_language", "interpreter"),
     "residence_permit": ("first_residence_permit",),
-    "relationship": ("relationship",),
+    "relationship": ("relationship", "merge"),
 }
 """Which fields of a person, and of the history, each group holds."""
 
@@ -108,6 +111,9 @@ class OpenCustomer(
     code_was_of_another: bool = Field(
         False,
         description="whether the opener made sure that a customer who once had the identity code is somebody else",
+    )
+    not_same_as: tuple[CustomerId, ...] = Field(
+        (), max_length=20, description="customers looked at before, and found not to be this person"
     )
 
 
@@ -174,6 +180,7 @@ MOST_HISTORY = 50
 class HistoryEntry(Value):
     """One change of one field."""
 
+    customer_id: CustomerId | None = Field(None, description="whose record, of a customer and those merged into it")
     field: str
     version: int
     changed_at: datetime

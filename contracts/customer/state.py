@@ -45,6 +45,9 @@ class CustomerState(StateEvent):
         description="of the person or of the household, 661/2009 36 §: whoever hears of it keeps contact details and"
         " municipality to itself",
     )
+    merged_into: CustomerId | None = Field(
+        None, description="the record was found to be a second one of this customer: it has no duties of its own"
+    )
 
 
 class CustomerOpened(CustomerState, type="customer.opened.v1", data=("customer_state",)):

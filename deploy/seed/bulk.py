@@ -70,6 +70,7 @@ _Told = tuple[CustomerState, dict[str, Any]]
 _LEFT_EMPTY = {
     "customer": {
         "background",
+        "customer_merge",
         "inbox",
         "operation",
         "operation_row",
@@ -77,6 +78,7 @@ _LEFT_EMPTY = {
         "outreach_target",
         "parked",
         "request_outcome",
+        "suspected_duplicate",
         "tombstone",
     },
     "assessment": {"parked", "request_outcome", "tombstone"},

@@ -17,6 +17,8 @@ async def consider(message: CustomerState, work: Work) -> None:
     if not await repository.is_newest(work, message.customer_id):
         return
     arrivals = {each.municipality: each.arrival for each in message.relationships if each.state == "open"}
+    if message.merged_into:  # the duties are those of the record kept
+        arrivals = {}
     standing = await repository.standing(work, message.customer_id)
     for municipality in sorted(arrivals.keys() | standing.keys()):
         present = standing.get(municipality)
@@ -24,7 +26,7 @@ async def consider(message: CustomerState, work: Work) -> None:
         on = helsinki_date(present.created_at if present else work.now)
         law = law_on(on)
         arrival = arrivals.get(municipality)
-        before = tuple(present.reasons) if present else ()
+        before = tuple(present.reasons) if present and present.status != "withdrawn" else ()
         reasons = reasons_to_assess(message, arrival, on, law) if arrival else ()
         if reasons == before:
             continue
@@ -36,7 +38,7 @@ async def consider(message: CustomerState, work: Work) -> None:
             reasons=reasons or before,
             changed_at=work.now,
         )
-        await repository.save(work, changed, law.version)
+        await repository.save(work, changed, law.version, merged=message.merged_into is not None)
         await work.publish(
             AssessmentChanged(
                 **changed.model_dump(exclude={"changed_at"}), created_at=present.created_at if present else work.now
@@ -46,9 +48,10 @@ async def consider(message: CustomerState, work: Work) -> None:
 
 async def get_customer_assessments(message: GetCustomerAssessments, work: Work) -> Assessments:
     """The acting municipality's assessments of its customer; NotFound until this service has heard of the opening."""
-    rows = await repository.assessments(work, message.customer_id)
-    if rows is None:
+    known = await repository.assessments(work, message.customer_id)
+    if known is None:
         work.rights.refuse_in_emergency(message.customer_id, "assessment")
         raise NotFound("No such customer of this organisation is known here; a new one is known in a moment.")
-    work.record_use([message.customer_id], message.DATA, relation=work.rights.related)
+    customer_id, rows = known
+    work.record_use([customer_id], message.DATA, relation=work.rights.related)
     return Assessments(assessments=tuple(Assessment.model_validate(row, from_attributes=True) for row in rows))

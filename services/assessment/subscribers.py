@@ -18,7 +18,10 @@ INPUT: Mapping[type[Event], Handler] = dict.fromkeys(CUSTOMER_STATES, consider)
 
 def view_of(state: CustomerState) -> dict[str, Any]:
     """What `customer_view` keeps of a customer's state."""
-    return {"open_municipalities": sorted({each.municipality for each in state.relationships if each.state == "open"})}
+    return {
+        "open_municipalities": sorted({each.municipality for each in state.relationships if each.state == "open"}),
+        "merged_into": state.merged_into,
+    }
 
 
 PROJECTION = Projection(customer_view, view_of)

@@ -1,6 +1,6 @@
 """The assessment service's tables."""
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.kit.border import HERE
@@ -20,6 +20,13 @@ assessment = Table(
     Column("law_version", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
+    Column(
+        "merged",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="withdrawn because the record was merged: stands again when the merge is undone",
+    ),
     Index(None, "customer_id", "municipality"),
     Index(
         "assessment_standing",
@@ -46,6 +53,8 @@ customer_view = Table(
     Column("customer_id", Uuid, primary_key=True),
     Column("sequence", BigInteger, nullable=False),
     Column("open_municipalities", ARRAY(Text), nullable=False),
+    Column("merged_into", Uuid),
+    Index("customer_view_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     info={"border": f"{HERE} = ANY (open_municipalities)"},
     comment="Projection of customer's state events: what decides who may read.",
 )

@@ -12,6 +12,13 @@ from contracts.customer.contacts import (
     ResolveContact,
     SetReceivingParty,
 )
+from contracts.customer.duplicates import (
+    DecideDuplicate,
+    FindDuplicates,
+    ListSuspectedDuplicates,
+    MergeCustomers,
+    UndoMerge,
+)
 from contracts.customer.families import ChangeFamilyRelation, EndFamilyRelation, GetFamily, RecordFamilyRelation
 from contracts.customer.open_matters import GetOpenMatters
 from contracts.customer.operations import AssignCustomers, GetOperation, ListCustomers, UndoOperation
@@ -53,6 +60,7 @@ from contracts.envelope import Event, Request
 from services.customer.handlers import (
     background,
     contacts,
+    duplicates,
     families,
     operations,
     outreach,
@@ -116,6 +124,11 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     GetOutreachTarget: outreach.get_outreach_target,
     RecordOutreachAttempt: outreach.record_outreach_attempt,
     OpenFromOutreach: outreach.open_from_outreach,
+    FindDuplicates: duplicates.find_duplicates,
+    ListSuspectedDuplicates: duplicates.list_suspected_duplicates,
+    DecideDuplicate: duplicates.decide_duplicate,
+    MergeCustomers: duplicates.merge_customers,
+    UndoMerge: duplicates.undo_merge,
 }
 INPUT: dict[type[Event], Handler] = {}
 WORKERS: dict[tuple[str, str], working.Worker] = {

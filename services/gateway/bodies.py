@@ -47,13 +47,22 @@ class JsonBody(Generic[ModelT]):
         raise InvalidInput(errors=errors)
 
 
-def answer(reply: BaseModel, status: int = 200, *, version: int | None = None, location: str | None = None) -> Response:
-    """The reply as JSON, with its version as the ETag and the address of what was made."""
+def answer(
+    reply: BaseModel,
+    status: int = 200,
+    *,
+    version: int | None = None,
+    location: str | None = None,
+    content_location: str | None = None,
+) -> Response:
+    """The reply as JSON, with its version as the ETag, the address of what was made, and of what is told of."""
     headers = {}
     if version is not None:
         headers["ETag"] = f'"{version}"'
     if location is not None:
         headers["Location"] = location
+    if content_location is not None:
+        headers["Content-Location"] = content_location
     return Response(reply.model_dump_json(), status, headers, JSON)
 
 

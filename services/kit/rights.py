@@ -4,13 +4,14 @@ The same decision serves single reads and lists: `reach` says it as a value, `wi
 not reach does not exist for the actor. Nobody reaches a customer who is withheld, whatever else is granted.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, and_, bindparam, false, func, not_, or_
+from sqlalchemy import ARRAY, ColumnElement, Table, Text, Uuid, and_, bindparam, false, func, not_, or_, select
 
 from contracts.envelope import Request
 from contracts.policy import Case, Ruling, policy
@@ -81,14 +82,20 @@ class Rights:
         other = "own" if self.actor.granted_by else "participant"  # in which this actor stands to nobody
         return frozenset(each for each in _RELATIONS if each != other and self.ruling(data, each))
 
-    def relation(self, customer_id: UUID, *, related: bool, ever_related: bool = False) -> str:
-        """How the actor stands to a customer: `related` and `ever_related` are of the municipality and the customer."""
-        if customer_id == self.actor.own_record and self.actor.role == "customer":
+    def relation(
+        self, customer_id: UUID, *, related: bool, ever_related: bool = False, aliases: Iterable[UUID] = ()
+    ) -> str:
+        """How the actor stands to a customer: `related` and `ever_related` are of the municipality and the customer.
+
+        A right to one of the customer's ids, `aliases` among them, is a right to the customer.
+        """
+        ids = {customer_id, *aliases}
+        if self.actor.own_record in ids and self.actor.role == "customer":
             return "own_record"
-        named = self.actor.customers is None or customer_id in self.actor.customers
+        named = self.actor.customers is None or not ids.isdisjoint(self.actor.customers)
         if named and related:
             return self.related
-        if customer_id in self.actor.emergency:
+        if not ids.isdisjoint(self.actor.emergency):
             return "emergency"
         return "former" if named and ever_related else "foreign"
 
@@ -157,19 +164,27 @@ def within(
     customer_id: ColumnElement[UUID],
     related: ColumnElement[bool],
     ever_related: ColumnElement[bool],
+    records: Table,
     offered: ColumnElement[bool] | None = None,
 ) -> ColumnElement[bool]:
     """The condition that a customer is reached; `related` and `ever_related` are of MUNICIPALITY and the customer.
 
+    `records` tells by its column `merged_into` which ids are aliases of the customer: what holds for one holds for all.
     `offered`: that the row is of a matter between MUNICIPALITY and another organisation.
     """
+
+    def is_one(ids: ColumnElement[UUID]) -> ColumnElement[bool]:
+        alias = records.alias("alias_of_reached")
+        merged = select(alias.c.customer_id).where(alias.c.merged_into == customer_id, alias.c.customer_id == ids)
+        return or_(customer_id == ids, merged.exists())
+
     of_municipality = [
         each for each, holds in ((related, reach.related), (and_(ever_related, not_(related)), reach.former)) if holds
     ]
-    reached = [and_(each, customer_id == _CUSTOMERS) if reach.named_only else each for each in of_municipality]
+    reached = [and_(each, is_one(_CUSTOMERS)) if reach.named_only else each for each in of_municipality]
     if reach.offered and offered is not None:
         reached.append(and_(offered, not_(related)))
     if reach.emergency:
-        reached.append(customer_id == _EMERGENCY)
+        reached.append(is_one(_EMERGENCY))
     condition = or_(*reached) if reached else false()
-    return and_(condition, not_(customer_id == _WITHHELD)) if reach.withheld else condition
+    return and_(condition, not_(is_one(_WITHHELD))) if reach.withheld else condition

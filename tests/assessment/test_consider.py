@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -163,3 +163,33 @@ async def test_a_corrected_permit_date_withdraws_an_item_that_should_never_have_
     await desk.hear(changed(customer_id, first_permit_on="2016-01-15"), 2)
 
     assert await desk.assessments() == [("837", "withdrawn", GROUP)]
+
+
+async def test_a_merged_record_has_no_duties_until_the_merge_is_undone(
+    desk: Desk, customer_id: UUID, clock: StoppedClock
+) -> None:
+    kept = uuid4()
+    await desk.learn(opened(kept, integration_act_groups=()))
+    await desk.learn(opened(customer_id), 1)
+    await desk.learn(changed(customer_id, merged_into=kept), 2)
+    assert await desk.assessments("customer_id, status") == [(customer_id, "withdrawn")]
+
+    for asked in (kept, customer_id):
+        [shown] = (await desk.ask(asked)).assessments
+        assert (shown.customer_id, shown.status) == (customer_id, "withdrawn")
+
+    clock.moment += timedelta(days=2000)  # long after the limit of 14 §: a duty that had begun ends by no mistake
+    await desk.learn(changed(customer_id), 3)
+    assert await desk.assessments("customer_id, status") == [(customer_id, "to_start")]
+    assert (await desk.ask(kept)).assessments == ()
+    told = "SELECT data->>'status' FROM outbox WHERE type = 'assessment.changed.v1' ORDER BY position"
+    assert await desk.rows(told) == [("to_start",), ("withdrawn",), ("to_start",)]
+
+
+async def test_facts_that_change_while_merged_bring_back_no_duty(desk: Desk, customer_id: UUID) -> None:
+    await desk.hear(opened(customer_id), 1)
+    await desk.hear(changed(customer_id, merged_into=uuid4()), 2)
+    await desk.hear(changed(customer_id, merged_into=uuid4(), first_permit_on=None), 3)
+    assert await desk.assessments("status") == [("withdrawn",)]
+    await desk.hear(changed(customer_id, integration_act_groups=()), 4)
+    assert await desk.assessments("status") == [("withdrawn",)]

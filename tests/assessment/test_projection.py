@@ -26,14 +26,14 @@ async def test_any_order_ends_in_the_row_of_the_newest(desk: Desk, customer_id: 
     for index in order:
         await desk.project(told[index])
 
-    assert await desk.rows("SELECT * FROM customer_view") == [(customer_id, 3, ["091"])]
+    assert await desk.rows("SELECT * FROM customer_view") == [(customer_id, 3, ["091"], None)]
 
 
 async def test_doubles_end_in_the_same_row(desk: Desk, customer_id: UUID) -> None:
     for told in [*history(customer_id), *history(customer_id)]:
         await desk.project(told)
 
-    assert await desk.rows("SELECT * FROM customer_view") == [(customer_id, 3, ["091"])]
+    assert await desk.rows("SELECT * FROM customer_view") == [(customer_id, 3, ["091"], None)]
 
 
 async def test_a_municipality_that_came_back_is_open_once(desk: Desk, customer_id: UUID) -> None:

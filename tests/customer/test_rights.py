@@ -13,6 +13,13 @@ from contracts.customer.background import (
     GetBackgroundHistory,
 )
 from contracts.customer.contacts import GetContact, ListContacts, ResolveContact, SetReceivingParty
+from contracts.customer.duplicates import (
+    DecideDuplicate,
+    FindDuplicates,
+    ListSuspectedDuplicates,
+    MergeCustomers,
+    UndoMerge,
+)
 from contracts.customer.families import ChangeFamilyRelation, EndFamilyRelation, FamilyRelationChanges, GetFamily
 from contracts.customer.open_matters import GetOpenMatters
 from contracts.customer.operations import AssignCustomers, GetOperation, ListCustomers, UndoOperation
@@ -49,7 +56,7 @@ from contracts.envelope import Request
 from services.customer.subscribers import REQUESTS
 from services.kit.actor import Actor
 from services.kit.errors import Forbidden, NotFound
-from tests.customer.conftest import CODE, SISTER, CustomerService, changing, opening, relation, reporting
+from tests.customer.conftest import CODE, SISTER, CustomerService, changing, opening, person, relation, reporting
 from tests.customer.transfers import AUTHORITY, accepting, asking, by_partner, handing_over, offering, withdrawing
 from tests.support import EXPERT_HELSINKI, RECORDS_TAMPERE
 
@@ -75,6 +82,17 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         relation(known, relative=SISTER),
         ChangeFamilyRelation(relation_id=uuid4(), expected_version=1, changes=FamilyRelationChanges()),
         EndFamilyRelation(relation_id=uuid4(), expected_version=1),
+        FindDuplicates(name=person().name, date_of_birth=person().date_of_birth),
+        ListSuspectedDuplicates(),
+        DecideDuplicate(pair_id=uuid4(), decision="not_same_person", why="Two sisters"),
+        MergeCustomers(
+            customer_id=known.customer_id,
+            expected_version=known.version,
+            duplicate_id=uuid4(),
+            duplicate_version=1,
+            why="The same card",
+        ),
+        UndoMerge(merge_id=uuid4(), why="Two sisters"),
         FindForEmergency(personal_identity_code=CODE, reason="Found unconscious on the street"),
         reporting(),
         ListContacts(),

@@ -156,6 +156,22 @@ class Faulty:
         await asyncio.to_thread(customer.start)
         await self._answered_again("relay", load, back)
 
+    async def die_in_merge(self) -> None:
+        """The customer process will die in the next merge, half way; this starts it again then, in the background."""
+        customer: Program = self.programs["customer"]
+        await asyncio.to_thread(self.die.with_name("die_in_merge").write_text, "now")
+
+        async def back() -> None:
+            await eventually(lambda: _is(customer.pid is None), within=30, what="the death in the merge")
+            await asyncio.to_thread(customer.start)
+
+        self._coming_back = asyncio.create_task(back())
+
+    async def came_back(self) -> None:
+        """Returns when it has."""
+        await self._coming_back
+        await eventually(self._all_ready, within=60, what="ready after the death in the merge")
+
     async def _answered_again(self, what: str, load: Load, back: float) -> None:
         await eventually(self._all_ready, within=60, what=f"ready after {what}")
         known = len(load.answered_at)

@@ -12,6 +12,7 @@ import schemathesis
 from services.access import rules as access_rules
 from services.customer.rules import background as background_rules
 from services.customer.rules import contacts as contact_rules
+from services.customer.rules import duplicates as duplicate_rules
 from services.customer.rules import families as family_rules
 from services.customer.rules import operations as operation_rules
 from services.customer.rules import outreach as outreach_rules
@@ -23,6 +24,8 @@ from services.gateway.sessions import COOKIE
 _TOKENS = json.loads(os.environ["KOTO_FUZZ_TOKENS"])
 _KEPT = os.environ["KOTO_FUZZ_KEPT"]
 _CUSTOMERS = itertools.cycle(each for known in json.loads(os.environ["KOTO_FUZZ_CUSTOMERS"]) for each in (known, None))
+_PAIRS = itertools.cycle(itertools.pairwise(json.loads(os.environ["KOTO_FUZZ_CUSTOMERS"])))
+"""Customers who are there, to be merged."""
 _TRANSFERS = {
     turn: itertools.cycle(each for known in ids for each in (known, None))
     for turn, ids in json.loads(os.environ["KOTO_FUZZ_TRANSFERS"]).items()
@@ -36,6 +39,7 @@ _RULES = {
         customer_rules,
         background_rules,
         family_rules,
+        duplicate_rules,
         contact_rules,
         transfer_rules,
         operation_rules,
@@ -117,6 +121,11 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
             case.path_parameters["transfer_id"] = known
             if "If-Match" in case.headers:
                 case.headers["If-Match"] = '"2"' if turn == "reply" else '"1"'
+    if case.meta.generation.mode.is_positive and case.operation.path.endswith("/merge"):
+        kept, duplicate = next(_PAIRS)
+        versions = [_ETAGS.get((each, ""), '"1"') for each in (kept, duplicate)]
+        case.path_parameters["customer_id"], case.headers["If-Match"] = kept, versions[0]
+        case.body |= {"duplicate_id": duplicate, "duplicate_version": int(versions[1].strip('"'))}
     if case.operation.path.endswith("/end") and case.path_parameters.get("grant_id") == _KEPT:
         case.path_parameters["grant_id"] = str(uuid4())  # the administrator would end the right that it acts under
 

@@ -106,6 +106,17 @@ from contracts.customer.contacts import (
     ResolveContact,
     SetReceivingParty,
 )
+from contracts.customer.duplicates import (
+    DecideDuplicate,
+    DuplicatesFound,
+    FindDuplicates,
+    ListSuspectedDuplicates,
+    MergeCustomers,
+    Merged,
+    PairDecided,
+    SuspectedDuplicates,
+    UndoMerge,
+)
 from contracts.customer.families import (
     ChangeFamilyRelation,
     EndFamilyRelation,
@@ -280,6 +291,11 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     ),
     RecordOutreachAttempt: OutreachTargetState(target_id=GRANT_ID, state="reached"),
     OpenFromOutreach: CustomerVersion(customer_id=CUSTOMER_ID, version=1),
+    FindDuplicates: DuplicatesFound(candidates=()),
+    ListSuspectedDuplicates: SuspectedDuplicates(pairs=()),
+    DecideDuplicate: PairDecided(pair_id=GRANT_ID),
+    MergeCustomers: Merged(customer_id=CUSTOMER_ID, version=4, merge_id=GRANT_ID),
+    UndoMerge: CustomerVersion(customer_id=CUSTOMER_ID, version=5),
     FindUsageOfCustomer: UsageLines(lines=()),
     FindUsageByUser: UsageLines(lines=()),
     FindSearches: UsageLines(lines=()),

@@ -43,6 +43,13 @@ from contracts.customer.background import (
     Group,
 )
 from contracts.customer.contacts import GetContact, ListContacts, ReceiveContact, ResolveContact, SetReceivingParty
+from contracts.customer.duplicates import (
+    DecideDuplicate,
+    FindDuplicates,
+    ListSuspectedDuplicates,
+    MergeCustomers,
+    UndoMerge,
+)
 from contracts.customer.families import (
     ChangeFamilyRelation,
     EndFamilyRelation,
@@ -177,6 +184,20 @@ def _change(to: Callable[[Planted], dict[str, Any]], *, outdated: bool = False) 
 
 def _search(**by: Callable[[Planted], Any]) -> Callable[[Planted], Request[Any]]:
     return lambda planted: SearchCustomers.model_validate({name: of(planted) for name, of in by.items()})
+
+
+def _stranger(**more: Any) -> Request[Any]:
+    name = {"family": "Esimerkki", "given": "Aamu"}
+    return FindDuplicates.model_validate({"name": name, "date_of_birth": date(1900, 3, 4), **more})
+
+
+def _duplicates(more: Callable[[Planted], dict[str, Any]]) -> Callable[[Planted], Request[Any]]:
+    def ask(planted: Planted) -> Request[Any]:
+        given, family = planted.name.split()
+        told = {"name": {"family": family, "given": given}, "date_of_birth": planted.day} | more(planted)
+        return FindDuplicates.model_validate(told)
+
+    return ask
 
 
 def _opening(code: Callable[[Planted], str | None]) -> Callable[[Planted], Request[Any]]:
@@ -425,6 +446,40 @@ DOORS = (
     *_background("goals", "life_situation"),
     *_background("benefits", "benefits"),
     *_background("health", "health"),
+    Door("find duplicates by name", FindDuplicates, _duplicates(lambda _: {})),
+    Door(
+        "find duplicates by phone",
+        FindDuplicates,
+        lambda it: _stranger(phone=it.phone),
+        ("contact",),
+        is_partial=True,  # a number alone makes nobody a candidate
+    ),
+    Door("find duplicates by code", FindDuplicates, _duplicates(lambda it: {"personal_identity_code": it.code})),
+    Door("suspected duplicates", ListSuspectedDuplicates, lambda _: ListSuspectedDuplicates(), is_partial=True),
+    Door(
+        "decide a pair",
+        DecideDuplicate,
+        lambda _: DecideDuplicate(pair_id=uuid4(), decision="not_same_person", why="Two sisters"),
+        refuses=True,  # there is no such pair
+    ),
+    Door(
+        "merge",
+        MergeCustomers,
+        lambda it: MergeCustomers(
+            customer_id=it.customer_id,
+            expected_version=it.version,
+            duplicate_id=it.customer_id,
+            duplicate_version=it.version,
+            why="The same card",
+        ),
+        refuses=True,  # it is one record already
+    ),
+    Door(
+        "undo a merge",
+        UndoMerge,
+        lambda _: UndoMerge(merge_id=uuid4(), why="Two sisters"),
+        refuses=True,  # there is no such merge
+    ),
     Door("find for an emergency", FindForEmergency, _emergency, names_code=True),
     Door(
         "find the own record",

@@ -18,7 +18,7 @@ from contracts.customer.background import (
 )
 from contracts.customer.people import Customer
 from services.customer.handlers.people import record_change
-from services.customer.handlers.standing import relation_to
+from services.customer.handlers.records import relation_to
 from services.customer.repository import background, people
 from services.customer.rules import background as rules
 from services.customer.rules.people import broken_by_source

@@ -16,7 +16,7 @@ from contracts.customer.families import (
 )
 from contracts.customer.people import Customer
 from services.customer.handlers import households
-from services.customer.handlers.standing import relation_to
+from services.customer.handlers.records import relation_to
 from services.customer.repository import families, people
 from services.customer.rules import families as rules
 from services.customer.rules.families import Relation

@@ -25,14 +25,15 @@ from contracts.customer.people import (
     Person,
 )
 from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerErased, CustomerOpened
-from services.customer.handlers import households
-from services.customer.handlers.standing import relation_to
+from services.customer.handlers import duplicates, households
+from services.customer.handlers.records import check_version, relation_to
 from services.customer.repository import families, history, people, search, transfers
 from services.customer.rules import people as rules
+from services.customer.rules.duplicates import FACTS
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_municipality
 from services.kit.erasure import erase_customer as erase_everything
-from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput
+from services.kit.errors import Conflict, Forbidden, InvalidInput
 from services.kit.rights import Reach
 from services.kit.words import words
 from services.kit.work import Work
@@ -67,9 +68,11 @@ async def open_customer(message: OpenCustomer, work: Work) -> CustomerVersion:
     check_may_open(work)
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
-    return await open_relationship(
+    opened = await open_relationship(
         work, message.person, message.arrival, code_was_of_another=message.code_was_of_another
     )
+    await duplicates.told_apart(work, opened.customer_id, message.not_same_as)
+    return opened
 
 
 def check_may_open(work: Work) -> None:
@@ -109,12 +112,15 @@ async def open_relationship(
         and known.customer_id not in work.actor.withheld
     ):
         before = await people.get(work, known.customer_id, _FORMER)
+        told = person
+        if not known.by_own_code:  # it is that of a record merged into this one, and stays there
+            told = told.model_copy(update={"personal_identity_code": None})
         if errors := rules.broken_by_opening(before, person, work.rights):
             raise Forbidden(errors=errors)
         customer = before.model_copy(
             update={
                 "version": before.version + 1,
-                "person": rules.updated(before.person, person),
+                "person": rules.updated(before.person, told),
                 "relationships": (*before.relationships, opened),
             }
         )
@@ -134,6 +140,7 @@ async def open_relationship(
         source=rules.source_at_opening(arrival),
     )
     await search.record_names(work, customer)
+    await duplicates.suspect(work, customer)
     _record_use(work, customer, [field for field, _, new in rules.differences(None, customer.person) if new])
     await work.publish(CustomerOpened(**dict(rules.public_state(customer)), municipality=municipality))
     return _version(customer)
@@ -155,7 +162,7 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
     before = await people.lock(work, message.customer_id)
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
-    await _check_version(work, before, message.expected_version)
+    await check_version(work, before, message.expected_version)
     relation = relation_to(work, before)
     if errors := rules.broken_by_protection(message.changes.model_fields_set, before, work.rights, relation):
         raise Forbidden(errors=errors)
@@ -194,6 +201,8 @@ async def record_change(
     await history.add_history(work, after, differences, why=why, source=source)
     if any(difference.field == rules.NAME for difference in differences):
         await search.record_names(work, after)
+    if any(difference.field in FACTS for difference in differences):
+        await duplicates.suspect(work, after)
     await households.protect(work, household)
     state = rules.public_state(after)
     if state != rules.public_state(before):
@@ -207,7 +216,7 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
     before = await people.lock(work, message.customer_id, rules.RELATIONSHIP)
-    await _check_version(work, before, message.expected_version)
+    await check_version(work, before, message.expected_version)
     _record_use(work, before, [rules.RELATIONSHIP])
     today = helsinki_date(work.now)
     if errors := rules.broken_by_closing(message.reason, today):
@@ -229,9 +238,12 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
     await people.end_relationship(work, after.customer_id, ended)
     await history.add_history(work, after, [rules.difference_of_relationship(open_one, ended)], source="municipality")
     await search.record_names(work, after)
-    await work.publish(
-        CustomerClosed(**dict(rules.public_state(after)), municipality=municipality, reason=message.reason)
-    )
+    closed = {"municipality": municipality, "reason": message.reason}
+    await work.publish(CustomerClosed(**dict(rules.public_state(after)), **closed))
+    for each in after.merged:  # relationships of records merged are one with this
+        await people.end_relationship(work, each, ended)
+        alias = rules.public_state(await people.get_record(work, each), after.customer_id)
+        await work.publish(CustomerClosed(**dict(alias), **closed))
     return _version(after)
 
 
@@ -254,25 +266,26 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
     if any(not each.ended_on for each in customer.relationships if each.municipality != work.actor.organisation):
         raise Conflict("Another municipality has an open relationship with the customer.")
     words = await search.forget_names(work, customer.customer_id)
-    await erase_everything(work, customer.customer_id)
+    for each in (*customer.merged, customer.customer_id):
+        await erase_everything(work, each)
+        await work.publish(CustomerErased(erased_customer_id=each), legal_basis="681/2023 77 §")
     await search.forget_unused_words(work, words)
     await households.protect(work, [each for each in household if each != customer.customer_id])
-    await work.publish(CustomerErased(erased_customer_id=customer.customer_id), legal_basis="681/2023 77 §")
     return _version(customer)
 
 
 async def get_customer_history(message: GetCustomerHistory, work: Work) -> CustomerHistory:
-    """Every change of the person, whoever made it, and of the acting municipality's relationships."""
+    """Every change of the person, whoever made it and in whichever record; of relationships the municipality's own."""
     customer = await people.get(work, message.customer_id)
     relation = relation_to(work, customer)
     fields = rules.visible_fields(customer, work.rights, relation)
-    entries, more = await history.get_history(work, customer.customer_id, fields, message.cursor, message.limit)
-    beside = await history.changes_beside(work, customer.customer_id, entries)
+    entries, more = await history.get_history(work, customer, fields, message.cursor, message.limit)
+    beside = await history.changes_beside(work, customer, entries)
     shown = rules.shown_history(entries, beside, customer, work.rights, relation)
     tells_arrival = any(each.version == 1 and each.source != rules.MASKED for each in shown)
     seen = {each.field for each in shown if not each.masked} | ({rules.RELATIONSHIP} if tells_arrival else set())
     _record_use(work, customer, seen)
-    return CustomerHistory(customer_id=message.customer_id, entries=shown, next_cursor=more)
+    return CustomerHistory(customer_id=customer.customer_id, entries=shown, next_cursor=more)
 
 
 async def get_customer_cards(message: GetCustomerCards, work: Work) -> CustomerCards:
@@ -302,16 +315,6 @@ def _check_person(person: Person, fields: Collection[str], work: Work, *, within
     )
     if errors:
         raise InvalidInput(errors=errors)
-
-
-async def _check_version(work: Work, customer: Customer, expected: int) -> None:
-    if customer.version != expected:
-        relation = relation_to(work, customer)
-        fields = rules.visible_fields(customer, work.rights, relation)
-        changes = await history.changes_after(work, customer.customer_id, fields, expected)
-        raise ChangedMeanwhile(
-            current_version=customer.version, changes=rules.shown_changes(changes, customer, work.rights, relation)
-        )
 
 
 def _already_known(work: Work, known: Row[Any], code: str | None) -> Conflict:

@@ -9,11 +9,11 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Text,
+    Uuid,
     func,
     literal,
     or_,
     select,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
@@ -28,32 +28,31 @@ from services.kit.work import Work
 
 
 async def get_history(
-    work: Work, customer_id: UUID, fields: Collection[str], cursor: str | None, limit: int
+    work: Work, customer: Customer, fields: Collection[str], cursor: str | None, limit: int
 ) -> tuple[tuple[HistoryEntry, ...], str | None]:
     """A page of the changes of these fields, oldest first, and the next page's cursor.
 
-    Of relationships only the municipality's own. Whether the asker reaches the customer is for the caller to know.
+    Those of records merged into the customer's are among them; of relationships only the municipality's own. Whether
+    the asker reaches the customer is for the caller to know.
     """
     table = CUSTOMER_HISTORY.c
     query = select(CUSTOMER_HISTORY).where(
-        table.customer_id == customer_id, table.field == func.any(literal(fields, ARRAY(Text))), _told_here()
+        _of(customer), table.field == func.any(literal(fields, ARRAY(Text))), _told_here()
     )
     if cursor:
-        version, _, entry_id = cursor.partition(".")
-        query = query.where(tuple_(table.version, table.id) > (int(version), UUID(entry_id)))
-    rows = (await execute(work, query.order_by(table.version, table.id).limit(limit + 1))).mappings().all()
+        query = query.where(table.id > UUID(cursor.partition(".")[2]))
+    # by the id, which tells the moment: versions of several records are in no order
+    rows = (await execute(work, query.order_by(table.id).limit(limit + 1))).mappings().all()
     page = rows[:limit]
     more = f"{page[-1]['version']}.{page[-1]['id']}" if len(rows) > limit else None
     return tuple(HistoryEntry.model_validate(_decrypted(work, row)) for row in page), more
 
 
-async def changes_beside(work: Work, customer_id: UUID, entries: Collection[HistoryEntry]) -> tuple[HistoryEntry, ...]:
+async def changes_beside(work: Work, customer: Customer, entries: Collection[HistoryEntry]) -> tuple[HistoryEntry, ...]:
     """All changes of the versions that these changes are of, whether the asker may see them or not."""
     table = CUSTOMER_HISTORY.c
     versions = sorted({each.version for each in entries})
-    same = select(CUSTOMER_HISTORY).where(
-        table.customer_id == customer_id, table.version == func.any(literal(versions, ARRAY(Integer)))
-    )
+    same = select(CUSTOMER_HISTORY).where(_of(customer), table.version == func.any(literal(versions, ARRAY(Integer))))
     rows = (await execute(work, same)).mappings()
     return tuple(HistoryEntry.model_validate(_decrypted(work, row)) for row in rows)
 
@@ -128,6 +127,12 @@ async def add_history_of_many(
         "source": source,
     }
     await work.connection.execute(insert(CUSTOMER_HISTORY), [row | same for row in rows])
+
+
+def _of(customer: Customer) -> ColumnElement[bool]:
+    """Of the customer's record, or of one merged into it."""
+    ids = [customer.customer_id, *customer.merged]
+    return CUSTOMER_HISTORY.c.customer_id == func.any(literal(ids, ARRAY(Uuid)))
 
 
 def _told_here() -> ColumnElement[bool]:

@@ -69,10 +69,10 @@ def _page(reach: Reach) -> Select[Any]:
             _RELATIONSHIP.responsible,
         )
         .join(CUSTOMER, CUSTOMER.c.customer_id == _RELATIONSHIP.customer_id)
-        .where(*_HERE)
+        .where(*_HERE, CUSTOMER.c.merged_into.is_(None))
     )
     if reach.named_only or reach.withheld:
-        query = query.where(within(reach, _RELATIONSHIP.customer_id, true(), true()))
+        query = query.where(within(reach, _RELATIONSHIP.customer_id, true(), true(), CUSTOMER))
     return query
 
 

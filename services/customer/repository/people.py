@@ -31,6 +31,7 @@ from services.customer.repository.reach import (
     has_code,
     has_relationship,
     has_relationship_elsewhere,
+    kept_of,
     reached,
 )
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER
@@ -42,7 +43,13 @@ from services.kit.work import Work
 @cache
 def _customer(reach: Reach | None) -> Select[Any]:
     # Built once: building it takes SQLAlchemy longer than running it takes PostgreSQL.
-    hidden = ("personal_identity_code_hash", "phone_number", "created_at")
+    found = record().where(CUSTOMER.c.customer_id == _KEPT)
+    return found.where(reached(CUSTOMER.c.customer_id, reach)) if reach else found
+
+
+def record() -> Select[Any]:
+    """All that a `customer_of` needs, to be narrowed by conditions."""
+    hidden = ("personal_identity_code_hash", "phone_number", "created_at", "merged_into")
     relationship = CLIENT_RELATIONSHIP.c
     one = func.jsonb_build_object(
         *(part for field in ClientRelationship.model_fields for part in (literal(field), relationship[field]))
@@ -52,10 +59,13 @@ def _customer(reach: Reach | None) -> Select[Any]:
         .where(relationship.customer_id == CUSTOMER.c.customer_id)
         .scalar_subquery()
     )
-    found = select(
-        *(column for column in CUSTOMER.c if column.name not in hidden), all_of_them.label("relationships")
-    ).where(CUSTOMER.c.customer_id == bindparam("customer_id"))
-    return found.where(reached(CUSTOMER.c.customer_id, reach)) if reach else found
+    alias = CUSTOMER.alias("alias")
+    merged = select(alias.c.customer_id).where(alias.c.merged_into == CUSTOMER.c.customer_id).order_by("customer_id")
+    return select(
+        *(column for column in CUSTOMER.c if column.name not in hidden),
+        all_of_them.label("relationships"),
+        func.array(merged.scalar_subquery()).label("merged"),
+    )
 
 
 def listed_as(person: Person) -> dict[str, str | None]:
@@ -72,11 +82,16 @@ def _open_relationship() -> Insert:
     )
 
 
+_ASKED = CUSTOMER.alias("asked")
+_KEPT = kept_of(_ASKED.c.customer_id == bindparam("customer_id"), of=_ASKED).scalar_subquery()
+"""The record kept for the id asked for, which may be an alias."""
+
+
 @cache
 def _lock(reach: Reach) -> Select[Any]:
     return (
         select(CUSTOMER.c.customer_id)
-        .where(CUSTOMER.c.customer_id == bindparam("customer_id"), reached(CUSTOMER.c.customer_id, reach))
+        .where(CUSTOMER.c.customer_id == _KEPT, reached(CUSTOMER.c.customer_id, reach))
         .with_for_update()
     )
 
@@ -85,43 +100,53 @@ async def get(work: Work, customer_id: UUID, reach: Reach | None = None) -> Cust
     """The customer with every municipality's relationships; NotFound when the asker does not reach any of that id.
 
     Forbidden, when the asker sees it in an emergency and the request does more. `reach`: what the request reaches,
-    unless a rule of the domain says otherwise.
+    unless a rule of the domain says otherwise. An alias is answered with the record kept, whose id the answer has.
     """
     row = (await execute(work, _customer(reach or work.rights.reach(REACHED_BY)), customer_id=customer_id)).first()
     if row is None:
         work.rights.refuse_in_emergency(customer_id, REACHED_BY)
         raise NotFound("no such customer")
-    return _whole(work, row)
+    return customer_of(work, row)
 
 
 async def get_whole(work: Work, customer_id: UUID) -> Customer | None:
     """The customer, whoever's: for an act whose right is another row's, such as a transfer's, and beyond the border."""
     row = (await execute(work, _customer(None), customer_id=customer_id)).first()
-    return _whole(work, row) if row else None
+    return customer_of(work, row) if row else None
 
 
 async def get_anybody(work: Work, customer_id: UUID) -> Customer:
     """The same of a customer whom the asker need not reach: for what follows for others, and for nobody's eyes."""
-    return _whole(work, (await execute(work, _customer(None), customer_id=customer_id)).one())
+    return customer_of(work, (await execute(work, _customer(None), customer_id=customer_id)).one())
 
 
 async def lock(work: Work, customer_id: UUID, data: str = REACHED_BY) -> Customer:
     """`get`, and nobody else changes the customer until the transaction ends; `data`: what the act is about."""
     # A statement that waits for a lock sees the relationships as they were before it waited: so `get` looks again.
     reach = work.rights.reach(data)
-    await execute(work, _lock(reach), customer_id=customer_id)
-    await work.beyond_the_border("a change tells the whole state, with every municipality's relationship")
-    return await get(work, customer_id, reach)
+    while True:  # for the record may have become another's alias while its lock was waited for
+        locked = (await execute(work, _lock(reach), customer_id=customer_id)).scalar()
+        await work.beyond_the_border("a change tells the whole state, with every municipality's relationship")
+        customer = await get(work, customer_id, reach)
+        if customer.customer_id == locked:
+            return customer
+
+
+async def get_record(work: Work, customer_id: UUID) -> Customer:
+    """The record with this very id, be it an alias. Whether the asker reaches it is for the caller to know."""
+    return customer_of(work, (await work.connection.execute(_RECORD, {"customer_id": customer_id})).one())
 
 
 async def find_by_former_code(work: Work, code: str) -> list[UUID]:
     """Who had the code before; `find_by_identity_code` comes first, and its lock."""
-    return list((await work.connection.execute(select(CUSTOMER.c.customer_id).where(had_code(work, code)))).scalars())
+    coded = CUSTOMER.alias("coded")
+    return list(await work.connection.scalars(kept_of(had_code(work, code, coded), of=coded)))
 
 
-async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, bool, bool]] | None:
+async def find_by_identity_code(work: Work, code: str) -> Row[Any] | None:
     """Who has the code (`customer_id`); a customer here, now or ever, or elsewhere (`open_here`, `ever_here` ...)?
 
+    `by_own_code` is false where it is that of a record merged into the one found.
     Until the transaction ends nobody else changes the customer found, and nobody else looks for the same code: two
     experts who record a new code at the same moment come one after the other.
     """
@@ -129,26 +154,29 @@ async def find_by_identity_code(work: Work, code: str) -> Row[tuple[UUID, bool, 
     for code_hash in sorted(work.encryption.search_hashes(code)):
         lock_number = int.from_bytes(code_hash[:8], signed=True)
         await work.connection.execute(select(func.pg_advisory_xact_lock(cast(lock_number, BigInteger))))
+    coded = CUSTOMER.alias("coded")
     found = await execute(
         work,
         select(
             CUSTOMER.c.customer_id,
+            has_code(work, code).label("by_own_code"),
             has_relationship(CUSTOMER.c.customer_id).label("open_here"),
             has_relationship(CUSTOMER.c.customer_id, also_ended=True).label("ever_here"),
             has_relationship_elsewhere(CUSTOMER.c.customer_id).label("open_elsewhere"),
         )
-        .where(has_code(work, code))
+        .where(CUSTOMER.c.customer_id.in_(kept_of(has_code(work, code, coded), of=coded)))
         .with_for_update(),
     )
     return found.first()
 
 
 async def get_cards(work: Work, customer_ids: Iterable[UUID]) -> tuple[CustomerCard, ...]:
-    """The cards of those whom the asker may see."""
+    """The cards of those whom the asker may see; of a record merged the card of the one kept."""
+    asked = CUSTOMER.alias("asked")
     rows = await execute(
         work,
         select(CUSTOMER.c.customer_id, CUSTOMER.c.family_name, CUSTOMER.c.given_name, CUSTOMER.c.date_of_birth).where(
-            CUSTOMER.c.customer_id.in_(customer_ids),
+            CUSTOMER.c.customer_id.in_(kept_of(asked.c.customer_id.in_(customer_ids), of=asked)),
             reached(CUSTOMER.c.customer_id, work.rights.reach(REACHED_BY)),
         ),
     )
@@ -197,6 +225,22 @@ async def end_relationship(work: Work, customer_id: UUID, ended: ClientRelations
     )
 
 
+def customer_of(work: Work, row: Row[Any]) -> Customer:
+    """The customer that a row of `record` tells of."""
+    return Customer(
+        customer_id=row.customer_id,
+        version=row.version,
+        person=_person(work, row),
+        relationships=tuple(ClientRelationship.model_validate(each) for each in row.relationships or ()),
+        # none: in an emergency another municipality's customer is seen, and its relationship is not
+        household_non_disclosure=row.household_non_disclosure,
+        merged=tuple(row.merged),
+    )
+
+
+_RECORD = record().where(CUSTOMER.c.customer_id == bindparam("customer_id"))
+
+
 def _columns(work: Work, customer: Customer) -> dict[str, Any]:
     person = customer.person
     code = person.personal_identity_code
@@ -216,17 +260,6 @@ def _columns(work: Work, customer: Customer) -> dict[str, Any]:
         **person.model_dump(mode="json", include={"interpreter", "contact", "first_residence_permit"}),
         "changed_at": work.now,
     }
-
-
-def _whole(work: Work, row: Row[Any]) -> Customer:
-    return Customer(
-        customer_id=row.customer_id,
-        version=row.version,
-        person=_person(work, row),
-        relationships=tuple(ClientRelationship.model_validate(each) for each in row.relationships or ()),
-        # none: in an emergency another municipality's customer is seen, and its relationship is not
-        household_non_disclosure=row.household_non_disclosure,
-    )
 
 
 def _person(work: Work, row: Row[Any]) -> Person:

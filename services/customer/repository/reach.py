@@ -6,8 +6,10 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
+    FromClause,
     Select,
     and_,
+    func,
     select,
 )
 
@@ -28,21 +30,28 @@ async def execute(work: Work, statement: Select[Any], **values: Any) -> CursorRe
     return result
 
 
-def has_code(work: Work, code: str) -> ColumnElement[bool]:
+def has_code(work: Work, code: str, of: FromClause = CUSTOMER) -> ColumnElement[bool]:
     """The customer has this identity code, by whichever search key it was hashed."""
-    return CUSTOMER.c.personal_identity_code_hash.in_(work.encryption.search_hashes(code))
+    return of.c.personal_identity_code_hash.in_(work.encryption.search_hashes(code))
 
 
-def had_code(work: Work, code: str) -> ColumnElement[bool]:
+def kept_of(*conditions: ColumnElement[bool], of: FromClause = CUSTOMER) -> Select[tuple[UUID]]:
+    """The ids of the records kept for those that meet the conditions on `of`: mostly themselves."""
+    return select(func.coalesce(of.c.merged_into, of.c.customer_id)).where(*conditions)
+
+
+def had_code(work: Work, code: str, of: FromClause = CUSTOMER) -> ColumnElement[bool]:
     """The customer had this identity code before another one, or before it was taken away."""
     history = CUSTOMER_HISTORY.c
     had = select(history.customer_id).where(history.former_code_hash.in_(work.encryption.search_hashes(code)))
-    return CUSTOMER.c.customer_id.in_(had)
+    return of.c.customer_id.in_(had)
 
 
 def reached(customer_id: ColumnElement[UUID], reach: Reach) -> ColumnElement[bool]:
     """The right: the customer is one of those whom the act reaches."""
-    return within(reach, customer_id, has_relationship(customer_id), has_relationship(customer_id, also_ended=True))
+    return within(
+        reach, customer_id, has_relationship(customer_id), has_relationship(customer_id, also_ended=True), CUSTOMER
+    )
 
 
 def has_relationship(customer_id: ColumnElement[UUID], also_ended: bool = False) -> ColumnElement[bool]:

@@ -40,6 +40,7 @@ from services.customer.repository.reach import (
     has_code,
     has_relationship,
     has_relationship_elsewhere,
+    kept_of,
 )
 from services.customer.rules.people import NAME
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_HISTORY, CUSTOMER_NAME, NAME_WORD
@@ -79,19 +80,26 @@ async def search(
         CUSTOMER.c.date_of_birth,
         found.c.score,
         found.c.former,
-    ).join(found, found.c.customer_id == CUSTOMER.c.customer_id)
+    ).join(found, and_(found.c.customer_id == CUSTOMER.c.customer_id, CUSTOMER.c.merged_into.is_(None)))
     reach = work.rights.reach(REACHED_BY)
     if reach.named_only or reach.withheld:
-        query = query.where(within(reach, CUSTOMER.c.customer_id, true(), true()))
+        query = query.where(within(reach, CUSTOMER.c.customer_id, true(), true(), CUSTOMER))
+    # also those of a record merged into the customer's; one by one, so that each uses its index
+    record = CUSTOMER.alias("record")
     if message.date_of_birth:
-        query = query.where(CUSTOMER.c.date_of_birth == message.date_of_birth)
+        of_day = kept_of(record.c.date_of_birth == message.date_of_birth, of=record)
+        query = query.where(CUSTOMER.c.customer_id.in_(of_day))
     if message.phone:
-        query = query.where(CUSTOMER.c.phone_number == phone_number(message.phone))
+        of_number = kept_of(record.c.phone_number == phone_number(message.phone), of=record)
+        query = query.where(CUSTOMER.c.customer_id.in_(of_number))
         if not work.rights.allows("protected_contact", work.rights.related):
             query = query.where(not_(CUSTOMER.c.safety_non_disclosure), not_(CUSTOMER.c.household_non_disclosure))
     if code := message.personal_identity_code:
-        query = query.add_columns(not_(func.coalesce(has_code(work, code), false())).label("former_code"))
-        query = query.where(or_(has_code(work, code), had_code(work, code)))
+        has, had = (
+            CUSTOMER.c.customer_id.in_(kept_of(condition(work, code, record), of=record))
+            for condition in (has_code, had_code)
+        )
+        query = query.add_columns(not_(has).label("former_code")).where(or_(has, had))
     if message.cursor:
         score, _, customer_id = message.cursor.partition(".")
         query = query.where(tuple_(found.c.score, CUSTOMER.c.customer_id) < (int(score), UUID(customer_id)))
@@ -111,8 +119,9 @@ async def find_elsewhere(work: Work, code: str) -> UUID | None:
     withheld. Who has it now comes first."""
     await work.beyond_the_border("a whole identity code tells whether it is known elsewhere")
     here, ever_here = (has_relationship(CUSTOMER.c.customer_id, also_ended=ended) for ended in (False, True))
+    coded = CUSTOMER.alias("coded")
     known = select(CUSTOMER.c.customer_id).where(
-        or_(has_code(work, code), had_code(work, code)),
+        CUSTOMER.c.customer_id.in_(kept_of(or_(has_code(work, code, coded), had_code(work, code, coded)), of=coded)),
         or_(
             and_(has_relationship_elsewhere(CUSTOMER.c.customer_id), not_(here)),
             not_(ever_here),
@@ -123,16 +132,25 @@ async def find_elsewhere(work: Work, code: str) -> UUID | None:
 
 
 async def record_names(work: Work, customer: Customer) -> None:
-    """Makes the customer findable by the present and former names, wherever a relationship is open."""
+    """Makes the customer findable by the present and former names, and those of records merged into the customer's,
+    wherever a relationship is open.
+    """
     former: list[PersonName] = []
     unused: Collection[str] = ()
     if customer.version > 1:
         unused = await forget_names(work, customer.customer_id)
         history = CUSTOMER_HISTORY.c
+        ids = (customer.customer_id, *customer.merged)
         previous = select(history.previous).where(
-            history.customer_id == customer.customer_id, history.field == NAME, history.previous.is_not(None)
+            history.customer_id.in_(ids), history.field == NAME, history.previous.is_not(None)
         )
         former = [PersonName.model_validate(row.previous) for row in await work.connection.execute(previous)]
+        merged = select(CUSTOMER.c.family_name.label("family"), CUSTOMER.c.given_name.label("given")).where(
+            CUSTOMER.c.customer_id.in_(customer.merged)
+        )
+        former += [
+            PersonName.model_validate(row, from_attributes=True) for row in await work.connection.execute(merged)
+        ]
     recorded = words_on_record(customer.person.name, former)
     bearing = [
         {"word": word, "municipality": each.municipality, "customer_id": customer.customer_id, "former": only_former}
@@ -155,6 +173,11 @@ async def forget_names(work: Work, customer_id: UUID) -> Collection[str]:
     return set((await work.connection.execute(forgotten)).scalars())
 
 
+async def forget(work: Work, customer_id: UUID) -> None:
+    """Makes a record unfindable by its own id: whose alias it is, is found by its names."""
+    await forget_unused_words(work, await forget_names(work, customer_id))
+
+
 async def forget_unused_words(work: Work, words: Collection[str]) -> None:
     """Removes those that `forget_names` told from the dictionary, unless somebody else bears them."""
     if not words:
@@ -166,8 +189,9 @@ async def forget_unused_words(work: Work, words: Collection[str]) -> None:
 async def find_owner(work: Work, code: str) -> UUID | None:
     """Whose identity code it is, whoever's customer: for those who may know that alone."""
     await work.beyond_the_border("a person is asked for, whoever's customer that is")
-    owner = select(CUSTOMER.c.customer_id).where(has_code(work, code))
-    return (await work.connection.execute(owner)).scalar_one_or_none()
+    owner = kept_of(has_code(work, code))
+    found: UUID | None = await work.connection.scalar(owner)
+    return found
 
 
 def _bearers(words: Collection[str]) -> Subquery:

@@ -162,7 +162,9 @@ def _reached(reach: Reach) -> Select[Any]:
     table, own = TRANSFER.c, has_relationship(TRANSFER.c.customer_id)
     party = or_(table.requester == MUNICIPALITY, table.addressee == MUNICIPALITY)
     ever = has_relationship(table.customer_id, also_ended=True)
-    return select(TRANSFER, own.label("is_own")).where(party, within(reach, table.customer_id, own, ever, party))
+    return select(TRANSFER, own.label("is_own")).where(
+        party, within(reach, table.customer_id, own, ever, CUSTOMER, party)
+    )
 
 
 @cache

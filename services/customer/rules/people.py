@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from contracts.customer.open_matters import OpenMatter
 from contracts.customer.people import (
@@ -67,8 +68,9 @@ PROTECTED_GROUNDS = {VICTIM_OF_TRAFFICKING, "compassionate_grounds", "special_hu
 _DATA_OF_FIELD = {field: data for data, fields in FIELDS_OF_DATA.items() for field in fields}
 _PERMIT = "first_residence_permit"
 _QUOTA_REFUGEES = "2.3"
-IDENTITY_CODE, RELATIONSHIP, NAME = "personal_identity_code", "relationship", "name"
-"""Fields of the history: the first is kept encrypted, the second is a municipality's own, by the third one is found."""
+IDENTITY_CODE, RELATIONSHIP, NAME, MERGE = "personal_identity_code", "relationship", "name", "merge"
+"""Fields of the history: the first is kept encrypted, the second is a municipality's own, by the third one is found;
+the last tells of records made one, and parted."""
 
 
 class Difference(NamedTuple):
@@ -144,12 +146,16 @@ def shown_history(
     `beside` are all changes of the same versions: one reason is given for all that changed at once, and told to those
     alone who may see all of it. Who told it at the opening is how the customer came.
     """
-    hidden = {each.version for each in beside if not rights.allows(_data_of_entry(each, customer), relation)}
+    hidden = {
+        (each.customer_id, each.version)
+        for each in beside
+        if not rights.allows(_data_of_entry(each, customer), relation)
+    }
     sources = rights.allows("relationship", relation)
     return tuple(
         each.model_copy(
             update={
-                **({} if each.version not in hidden else {"why": None}),
+                **({} if (each.customer_id, each.version) not in hidden else {"why": None}),
                 **({} if sources or each.version > 1 else {"source": MASKED}),
                 **(
                     {}
@@ -308,7 +314,7 @@ def source_at_opening(arrival: Arrival) -> str:
     return "customer" if arrival == "moved" else arrival
 
 
-def public_state(customer: Customer) -> CustomerState:
+def public_state(customer: Customer, merged_into: UUID | None = None) -> CustomerState:
     """What other services hear of a customer: consequences in integration law, never their causes."""
     permit = customer.person.first_residence_permit
     interpreter = customer.person.interpreter
@@ -330,6 +336,7 @@ def public_state(customer: Customer) -> CustomerState:
         service_language=customer.person.service_language,
         interpreter_needed=interpreter.needed if interpreter else None,
         safety_non_disclosure=customer.non_disclosure,
+        merged_into=merged_into,
     )
 
 

@@ -3,6 +3,7 @@
 from services.customer.tables import (  # noqa: F401 - importing declares its tables  # noqa: F401 - importing declares its tables
     background,
     contacts,
+    duplicates,
     families,
     operations,
     outreach,

@@ -52,8 +52,15 @@ CUSTOMER = Table(
     Column("contact", VersionedJson),
     Column("phone_number", Text, index=True, comment="of the contact details, as searches compare it"),
     Column("first_residence_permit", VersionedJson),
+    Column(
+        "merged_into",
+        Uuid,
+        ForeignKey("customer.customer_id"),
+        comment="the record kept, through all merges that stand; derived",
+    ),
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
+    Index("customer_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     info={
         "border": f"{_HAS_RELATIONSHIP.format('customer')} OR customer_id = ANY ({OPENED})",
         "encrypted": Encrypted(

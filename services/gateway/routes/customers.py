@@ -78,6 +78,7 @@ def _next_acts(customer: dict[str, str]) -> dict[str, Any]:
         get_customer_assessments=customer,
         get_family=customer,
         record_family_relation=customer,
+        merge_customers=version,
     )
 
 
@@ -165,9 +166,11 @@ async def search_customers(caller: SignedIn, body: Annotated[SearchCustomers, De
 
 @routes.get("/customers/{customer_id:uuid}", response_model=Customer, responses={200: _CURRENT, **_READ})
 async def get_customer(caller: SignedIn, customer_id: CustomerId) -> Response:
-    """One customer of the acting municipality."""
+    """One customer of the acting municipality; of a record merged, the one kept, where `Content-Location` says."""
     customer = await caller.ask(GetCustomer(customer_id=customer_id))
-    return answer(customer, version=customer.version)
+    is_alias = customer.customer_id != customer_id
+    kept = f"{PREFIX}/customers/{customer.customer_id}" if is_alias else None
+    return answer(customer, version=customer.version, content_location=kept)
 
 
 @routes.patch(

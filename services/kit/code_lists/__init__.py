@@ -245,6 +245,8 @@ is_valid_outreach_channel = OUTREACH_CHANNELS.has
 
 OUTREACH_OUTCOMES = CodeList("outreach_outcomes", OutreachOutcome, date(2026, 1, 1))
 outreach_outcome = OUTREACH_OUTCOMES.get
+DUPLICATE_REASONS = CodeList("duplicate_reasons", NamedCode, date(2026, 1, 1))
+is_valid_duplicate_reason = DUPLICATE_REASONS.has
 
 STATE_AUTHORITIES = CodeList("state_authorities", StateAuthority, date(2026, 1, 1))
 
@@ -286,6 +288,7 @@ LISTS: dict[str, CodeList[Any]] = {
         OUTREACH_GROUNDS,
         OUTREACH_CHANNELS,
         OUTREACH_OUTCOMES,
+        DUPLICATE_REASONS,
         LANGUAGE_LEVELS,
         CEFR_LEVELS,
         LITERACY_LEVELS,
