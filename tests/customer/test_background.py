@@ -328,6 +328,21 @@ class TestResidencePermits:
         problem = refused.value.problem()
         assert (problem.current_version, [each.changed_by for each in problem.changes]) == (2, [SUPERVISOR.user])
 
+    @pytest.mark.parametrize("as_first", [True, False])
+    async def test_a_reason_given_for_protected_and_other_permits_at_once_is_kept_with_the_protected_alone(
+        self, customers: CustomerService, as_first: bool
+    ) -> None:
+        opened = await customers.ask(opening(first_residence_permit=WORK))
+        mixed = {"permits": [PERMIT | {"first": as_first}, STUDIES | {"first": not as_first}]}
+        await customers.ask(replacing(opened, "residence_permits", mixed, version=1, why=SECRET))
+        plain = {"permits": [WORK | {"first": True}]}
+        await customers.ask(replacing(opened, "residence_permits", plain, version=3, why=SECRET), UNMASKING)
+        asked = GetCustomerHistory(customer_id=opened.customer_id)
+        for actor, is_told in ((EXPERT_TAMPERE, False), (UNMASKING, True)):
+            told = await past(customers, opened, "residence_permits", actor)
+            assert (SECRET in told.model_dump_json()) is is_told
+        assert SECRET not in (await customers.ask(asked)).model_dump_json()
+
     async def test_there_is_always_room_for_a_first_one(self, customers: CustomerService) -> None:
         opened = await customers.ask(opening())
         with pytest.raises(InvalidInput) as refused:

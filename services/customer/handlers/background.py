@@ -66,17 +66,17 @@ async def change_background(message: ChangeBackground, work: Work) -> Background
     if errors := broken_by_source(message.source, today) + rules.broken_rules(message.content, today):
         raise InvalidInput(errors=errors)
 
-    version, previous, content = before.version, before.content, message.content
+    version, previous, content, why = before.version, before.content, message.content, message.why
     if isinstance(content, ResidencePermits) and isinstance(previous, ResidencePermits):
-        content, first = rules.without_first(content)
-        previous, _ = rules.without_first(previous)
-        if first != customer.person.first_residence_permit:
+        (content, first), (previous, first_before) = rules.without_first(content), rules.without_first(previous)
+        if first != first_before:
+            of_first, why = rules.reasons(why, (first_before, first), (previous, content))
             person = customer.person.model_copy(update={rules.FIRST_PERMIT: first})
-            await record_change(work, customer, person, source=message.source, why=message.why)
+            await record_change(work, customer, person, source=message.source, why=of_first)
             version += 1
     if content != previous:
         version += 1
-        await background.add(work, customer.customer_id, content, source=message.source, why=message.why)
+        await background.add(work, customer.customer_id, content, source=message.source, why=why)
     return BackgroundVersion(customer_id=customer.customer_id, group=group, version=version)
 
 

@@ -122,7 +122,7 @@ def _changes(customer_id: UUID, group: Group) -> Select[Any]:
         literal(True),
     ).where(past.customer_id == customer_id, past.field == rules.FIRST_PERMIT)
     each = (union_all(own, of_person) if group == rules.PERMITS else own).subquery()
-    # by id: it is made while the customer is locked, and the moment before
+    # by id, which is made while the customer is locked; the moment of a change is taken before it waits for that
     return select(each, func.row_number().over(order_by=each.c.id).label("version"))
 
 

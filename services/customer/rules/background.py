@@ -100,6 +100,22 @@ def without_first(content: ResidencePermits) -> tuple[ResidencePermits, Residenc
     return content.model_copy(update={"permits": others}), first and ResidencePermit.model_validate(first.model_dump())
 
 
+def reasons(
+    why: str | None, first: tuple[ResidencePermit | None, ...], others: tuple[ResidencePermits, ...]
+) -> tuple[str | None, str | None]:
+    """The reason of a change of permits as it is kept with the first one and with the others, before and after.
+
+    One reason is given for all that is changed at once: when some of it is protected, it is kept with that alone.
+    """
+    is_changed = others[0] != others[-1]
+    first_is_protected = any(data_of(with_first(None, each)) == "trafficking" for each in first)
+    others_are_protected = is_changed and any(data_of(each) == "trafficking" for each in others)
+    return (
+        why if first_is_protected or not others_are_protected else None,
+        why if others_are_protected or not first_is_protected else None,
+    )
+
+
 def time_limit(content: Content, on: date) -> TimeLimit | None:
     """How long the customer may be assessed (14 § 1 mom.); None without a first permit, and where 14 § 6 mom. holds."""
     if not isinstance(content, ResidencePermits):
