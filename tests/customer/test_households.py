@@ -81,6 +81,8 @@ class TestProtection:
         people = await chain(customers, 3)
         assert [await is_masked(customers, each) for each in people] == [True, True, True]
         assert not await is_masked(customers, people[2], UNMASKING)
+        seen = [await customers.ask(GetCustomer(customer_id=each.customer_id)) for each in people]
+        assert [each.household_non_disclosure for each in seen] == [False, True, True], "the first by nobody else"
 
     async def test_it_does_not_cover_relatives_who_live_elsewhere(self, customers: CustomerService) -> None:
         one, other = await opened(customers, protected=True), await opened(customers)

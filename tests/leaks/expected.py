@@ -102,7 +102,8 @@ class Case:
         if heard.is_problem:
             yield f"it was refused: {heard.body.decode()}"
         for plant in self.person.plants:
-            told = self.door.tells_past or (plant.field in self.door.tells and not plant.past)
+            in_history = self.door.tells_past and "family" not in plant.groups  # relations have one of their own
+            told = in_history or (plant.field in self.door.tells and not plant.past)
             told = told and self.door.can_tell(plant.groups)
             if told and not self.door.is_partial and self.allows(*plant.groups) and not plant.is_in(heard.body):
                 yield f"{plant.field} of {' and '.join(plant.groups)} did not come"
