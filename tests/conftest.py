@@ -5,9 +5,19 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from tests.support import TIME_SCALE, House, TestDatabases, Vhost, environment
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What uses a database or a broker is marked so, and `./koto test --fast` leaves it out."""
+    for item in items:
+        for fixture, mark in (("databases", "database"), ("vhost", "broker")):
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
 
 
 @pytest_asyncio.fixture(scope="session")

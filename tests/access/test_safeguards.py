@@ -191,9 +191,13 @@ class TestEmergencyAccess:
         [notice] = (await access.ask(ListNotices(), actor)).notices
         assert (notice.kind, notice.customer_id, notice.grant_id) == ("emergency_access", CUSTOMER, opener.grant)
 
-    async def test_a_notice_about_a_withheld_customer_is_left_out(self, access: AccessService) -> None:
+    async def test_a_notice_about_a_withheld_customer_is_not_there_to_be_seen(self, access: AccessService) -> None:
         await self.open(access)
-        assert (await access.ask(ListNotices(), replace(SUPERVISOR, withheld=(CUSTOMER,)))).notices == ()
+        kept_out = replace(SUPERVISOR, withheld=(CUSTOMER,))
+        assert (await access.ask(ListNotices(), kept_out)).notices == ()
+        [notice] = (await access.ask(ListNotices(), SUPERVISOR)).notices
+        with pytest.raises(NotFound):
+            await access.ask(MarkNoticeSeen(notice_id=notice.notice_id), kept_out)
 
     async def test_the_first_who_looked_at_a_notice_is_kept(self, access: AccessService) -> None:
         await self.open(access)

@@ -163,12 +163,14 @@ async def is_of_own_emergency(work: Work, notice_id: UUID) -> bool:
 
 
 async def mark_seen(work: Work, notice_id: UUID) -> None:
-    """Notes who first looked at a notice; raises NotFound when there is none for the acting role."""
+    """Notes who first looked at a notice; raises NotFound when the acting role has none that it may see."""
+    held = EMERGENCY_ACCESS.c
+    of_withheld = exists().where(held.emergency_id == _NOTICE.about_id, held.customer_id.in_(work.actor.withheld))
     seen = {
         "seen_at": func.coalesce(_NOTICE.seen_at, work.now),
         "seen_by": func.coalesce(_NOTICE.seen_by, work.actor.user),
     }
-    marked = update(NOTICE).where(_NOTICE.notice_id == notice_id, _to_actor(work)).values(**seen)
+    marked = update(NOTICE).where(_NOTICE.notice_id == notice_id, _to_actor(work), ~of_withheld).values(**seen)
     if not (await work.connection.execute(marked)).rowcount:
         raise NotFound("no such notice")
 
