@@ -6,7 +6,7 @@ import pytest
 
 from contracts.customer.people import GetCustomer
 from contracts.customer.transfers import GetTransferForPartner, PartnerTransfer, RejectTransfer, TransferVersion
-from services.kit.errors import Conflict, InvalidInput, NotFound, NotNow
+from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow
 from tests.customer.conftest import CODE, CustomerService, closed, opening
 from tests.customer.transfers import (
     AUTHORITY,
@@ -91,6 +91,16 @@ class TestToTheEmploymentAuthority:
             await customers.ask(
                 by_partner(offered, "accept", responsible=SOMEBODY).model_copy(update={"partner": "area-091"}), PARTNERS
             )
+
+    async def test_no_person_asks_in_an_authority_s_name(self, customers: CustomerService) -> None:
+        offered = await customers.ask(offering(await customers.ask(opening()), AUTHORITY))
+        for request in (
+            GetTransferForPartner(partner=AUTHORITY, transfer_id=offered.transfer_id),
+            by_partner(offered, "accept", responsible=SOMEBODY),
+            handing_over(),
+        ):
+            with pytest.raises(Forbidden):
+                await customers.ask(request)
 
     @pytest.mark.parametrize(("act", "field"), [("accept", "responsible"), ("reject", "reason"), ("ask_more", "text")])
     async def test_an_answer_without_what_it_needs_names_the_field(

@@ -349,7 +349,12 @@ DOORS = (
         ),
     ),
     Door("open matters", GetOpenMatters, lambda it: GetOpenMatters(customer_id=it.customer_id)),
-    Door("transfer", GetTransfer, lambda it: GetTransfer(transfer_id=it.transfer_id)),
+    Door(
+        "transfer",
+        GetTransfer,
+        lambda it: GetTransfer(transfer_id=it.transfer_id),
+        is_partial=True,  # no preview any more, and nobody was named as responsible
+    ),
     Door("transfers", ListTransfers, lambda _: ListTransfers(), is_partial=True),
     Door(
         "offer a transfer",
