@@ -123,7 +123,8 @@ async def test_a_partner_reads_no_queue_but_its_own(house: House, school: Foreig
 
 
 async def test_headers_in_which_a_partner_says_it_is_another_are_not_believed(house: House, school: Foreigner) -> None:
-    school.send(event(), headers={"x-routing-key": f"employment.{TYPE}", "x-exchange": "partners"})
+    other = f"employment.{TYPE}"
+    school.send(event(), headers={"CC": [other], "x-routing-key": other, "x-exchange": "partners"})
     await receipts(school)
     [row] = await house.rows("integration", "SELECT partner FROM partner_message")
     assert row["partner"] == "school"
