@@ -343,6 +343,16 @@ class TestResidencePermits:
             assert (SECRET in told.model_dump_json()) is is_told
         assert SECRET not in (await customers.ask(asked)).model_dump_json()
 
+    async def test_the_reason_of_a_permit_changed_with_other_fields_is_left_to_the_customer_s_history(
+        self, customers: CustomerService
+    ) -> None:
+        opened = await customers.ask(opening(safety_non_disclosure=True))
+        at_once = {"contact": {"phone": "040 123 4567"}, "first_residence_permit": WORK}
+        known = await customers.ask(changing(opened, why=SECRET, **at_once), UNMASKING)
+        await customers.ask(changing(known, first_residence_permit=STUDIES, why="Alone"))
+        entries = (await past(customers, opened, "residence_permits")).entries
+        assert [each.why for each in entries] == [None, "Alone"]
+
     async def test_there_is_always_room_for_a_first_one(self, customers: CustomerService) -> None:
         opened = await customers.ask(opening())
         with pytest.raises(InvalidInput) as refused:

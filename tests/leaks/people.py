@@ -262,12 +262,12 @@ def contact(municipality: str, number: int) -> ReceiveContact:
 
 async def _plant_background(house: House, planted: Planted, first: dict[str, Any]) -> None:
     """Each data group of the background was told once and then changed, each time with a reason."""
-    number, word = planted.number, planted.name.split()[-1]
+    number = planted.number
     permit = {"kind": "temporary", "ground": "study", "granted_on": f"{1980 + number}-06-01"}
 
     def contents(when: str, day: int) -> dict[Group, dict[str, Any]]:
         until, since = f"{2070 + number}-05-{day:02}", f"{1990 + number}-07-{day:02}"
-        degree, goal, illness = (f"Planted {what} {when} of {word}" for what in ("degree", "goal", "illness"))
+        degree, goal, illness = (f"Planted {what} {when} of {number}" for what in ("degree", "goal", "illness"))
         is_past = when == "before"
         planted.plant(planted.permit, past=is_past, valid_until=until)
         planted.plant("competence", past=is_past, name=degree)

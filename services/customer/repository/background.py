@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Text, Uuid, func, literal, null, select, union_all
+from sqlalchemy import ARRAY, Select, Text, Uuid, case, func, literal, null, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from uuid_utils.compat import uuid7
 
@@ -113,9 +113,16 @@ def _changes(customer_id: UUID, group: Group) -> Select[Any]:
         func.lag(table.id, type_=Uuid).over(order_by=table.version).label("previous_id"),
         literal(False).label("of_person"),
     ).where(table.customer_id == customer_id, table.group == group)
+    beside = CUSTOMER_HISTORY.alias().c
+    changed_at_once = (
+        select(func.count())
+        .where(beside.customer_id == past.customer_id, beside.version == past.version)
+        .scalar_subquery()
+    )
     of_person = select(
         past.id,
-        *(past[name] for name in (*_ABOUT, "why")),
+        *(past[name] for name in _ABOUT),
+        case((changed_at_once == 1, past.why)),  # else the customer's history tells it to who may see all of it
         past.new,
         past.previous,
         null().cast(Uuid),
