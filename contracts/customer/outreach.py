@@ -35,7 +35,7 @@ class OutreachRow(Value):
     family_name: Told = Field("", examples=["Esimerkki"])
     given_name: Told = Field("", examples=["Aamu"])
     date_of_birth: Told = Field("", examples=["1994-05-01"], description="YYYY-MM-DD")
-    personal_identity_code: Told = Field("", examples=["010594Y9032"], description="may be empty")
+    personal_identity_code: Told = Field("", examples=["010594Y9021"], description="may be empty")
     ground: Told = Field("", examples=["home_care_allowance"], description="code list outreach_grounds")
     first_permit_on: Told = Field(
         "", examples=["2025-03-01"], description="first residence permit, card or registration; YYYY-MM-DD"

@@ -29,7 +29,7 @@ _LIST = problems(400, 401, 403, 422, 429, 500, 503)
 _READ = problems(400, 401, 403, 404, 429, 500, 503)
 _ADD = problems(400, 401, 403, 409, 413, 415, 422, 429, 500, 503)
 STARTED = with_headers("Location") | with_links(get_operation={"operation_id": "$response.body#/operation_id"})
-_SAME = {"operation_id": "$request.path.operation_id"}
+_PROGRESS = with_links(undo_operation={"operation_id": "$request.path.operation_id"})
 _LISTED = with_links(
     list_customers={"cursor": "$response.body#/next_cursor"},
     get_customer={"customer_id": "$response.body#/customers/0/customer_id"},
@@ -83,7 +83,7 @@ async def assign_customers(
     return started(await caller.ask(body, key))
 
 
-@routes.get("/operations/{operation_id:uuid}", response_model=Operation, responses=_READ)
+@routes.get("/operations/{operation_id:uuid}", response_model=Operation, responses={200: _PROGRESS, **_READ})
 async def get_operation(
     caller: SignedIn,
     operation_id: UUID,
