@@ -193,7 +193,7 @@ class TestTheTable:
 
     def test_only_a_system_hears_and_no_person_is_one(self) -> None:
         hearing = {case.role for case in policy().cases() if case.act == "hear"}
-        assert hearing == {role for role in ROLES if role.startswith("service_")} - {"service_integration"}
+        assert hearing == {role for role in ROLES if role.startswith("service_")}
 
 
 EVERY_MESSAGE: list[type[Event] | type[Request[Any]]] = [*events(), *requests()]

@@ -1,6 +1,7 @@
 """The border between municipalities inside the database: it holds where a query forgot to."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy import Table, delete, select, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from contracts.customer.background import ChangeBackground, Goal, Goals
+from contracts.customer.contacts import ResolveContact, SetReceivingParty
 from contracts.customer.duplicates import MergeCustomers
 from contracts.customer.outreach import RecordOutreachAttempt
 from services.customer.tables import METADATA
@@ -17,14 +19,17 @@ from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
 from services.kit.migrate import drift
 from services.kit.work import Cause, Work
-from tests.customer.conftest import CODE, SISTER, CustomerService, closed, opening, relation
+from tests.customer.conftest import CODE, SISTER, CustomerService, closed, opening, relation, reporting
 from tests.customer.transfers import hear_of_assessment, offering
 from tests.customer.working import imported, listed, somebody
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, owner_url
 
 pytestmark = pytest.mark.database
 OF_OUTREACH = {"operation", "operation_row", "outreach_target", "outreach_attempt"}
-BORDERED = [table for table in METADATA.sorted_tables if "border" in table.info and table.name not in OF_OUTREACH]
+OF_CONTACTS = {"contact", "contact_report", "contact_passing", "receiving_party"}
+BORDERED = [
+    table for table in METADATA.sorted_tables if "border" in table.info and table.name not in OF_OUTREACH | OF_CONTACTS
+]
 
 
 async def seen(customers: CustomerService, actor: Actor, table: Table) -> list[Any]:
@@ -78,6 +83,26 @@ async def test_the_same_of_operations_and_of_those_to_be_reached(customers: Cust
             RecordOutreachAttempt(target_id=target.target_id, channel="phone", outcome="no_answer"), actor
         )
     assert [row.municipality for row in await seen(customers, EXPERT_TAMPERE, METADATA.tables[name])] == ["837"]
+
+
+@pytest.mark.parametrize("name", sorted(OF_CONTACTS))
+async def test_the_same_of_contacts_and_of_those_who_receive_them(customers: CustomerService, name: str) -> None:
+    for actor, other in ((EXPERT_TAMPERE, "091"), (EXPERT_HELSINKI, "837")):
+        administrator = replace(actor, role="access_administrator")
+        await customers.ask(SetReceivingParty(unit="Alkuneuvonta"), administrator)
+        taken_up = await customers.ask(
+            reporting(actor.organisation, date_of_birth=f"1990-01-0{other[-1]}"), replace(actor, role="supervisor")
+        )
+        passing = {"outcome": "passed_on", "municipality": other, "why": "Moved there"}
+        await customers.ask(ResolveContact(contact_id=taken_up.contact_id, expected_version=1, **passing), actor)
+    table = METADATA.tables[name]
+    here, there, everywhere = [
+        {str(row) for row in await seen(customers, actor, table)}
+        for actor in (EXPERT_TAMPERE, EXPERT_HELSINKI, service_actor("customer"))
+    ]
+    assert here
+    assert there
+    assert (here & there, here | there) == (set(), everywhere)
 
 
 async def merged_and_suspected(customers: CustomerService, actor: Actor) -> set[UUID]:

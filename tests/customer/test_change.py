@@ -67,6 +67,7 @@ async def test_a_change_is_kept_with_who_when_why_and_source(customers: Customer
     history = await customers.ask(GetCustomerHistory(customer_id=opened.customer_id))
     entry = history.entries[-1]
     assert entry.model_dump() == {
+        "customer_id": opened.customer_id,
         "field": "personal_identity_code",
         "version": 2,
         "changed_at": customers.clock.moment,

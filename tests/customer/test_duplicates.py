@@ -35,7 +35,7 @@ from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 pytestmark = pytest.mark.database
 
 ADVISOR = Actor("advisor@tampere", "837", "advisor")
-WITH_POWER = Actor("expert@tampere", "837", "integration_expert", powers=("personal_safety",))
+WITH_POWER = Actor("expert@tampere", "837", "integration_expert", powers=("personal_safety",), purpose="assessment")
 SPELLED, AGAIN = ("Maxamed", "Cali Warsame"), ("Ali Warsame", "Mohamed")
 """Given and family name as the first official wrote them, and as the second did, the other way round."""
 

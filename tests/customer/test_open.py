@@ -62,6 +62,7 @@ async def test_opening_is_published_with_consequences_and_no_names(customers: Cu
         "service_language": "so",
         "interpreter_needed": True,
         "safety_non_disclosure": False,
+        "merged_into": None,
         "municipality": "837",
     }
 

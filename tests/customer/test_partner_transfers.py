@@ -65,7 +65,9 @@ class TestToTheEmploymentAuthority:
         permit = PERMIT | {"ground": "victim_of_trafficking"}
         contact = {"phone": "+358 50 123"}
         told = opening(safety_non_disclosure=True, contact=contact, first_residence_permit=permit)
-        every = SAFE.__class__("e", "837", "integration_expert", powers=("personal_safety", "trafficking"))
+        every = SAFE.__class__(
+            "e", "837", "integration_expert", powers=("personal_safety", "trafficking"), purpose="assessment"
+        )
         known = await customers.ask(told, every)
         offered = await customers.ask(offering(known, AUTHORITY), SAFE)
         await customers.ask(by_partner(offered, "accept", responsible=SOMEBODY), PARTNERS)

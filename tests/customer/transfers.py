@@ -31,7 +31,7 @@ AUTHORITY = "area-837"
 """The employment authority of Tampere's area."""
 PARTNERS = Actor("integration", "koto", "service_integration")
 """The service through whose door employment authorities come."""
-SAFE = Actor("safe@tampere", "837", "integration_expert", powers=("personal_safety",))
+SAFE = Actor("safe@tampere", "837", "integration_expert", powers=("personal_safety",), purpose="assessment")
 PERMIT = {"kind": "continuous", "ground": "international_protection_asylum", "granted_on": "2025-03-02"}
 
 

@@ -102,6 +102,7 @@ class FamilyRelationKind(NamedCode):
     verified: bool
 
 
+@dataclass(frozen=True, kw_only=True)
 class ProficiencyScale(NamedCode):
     """A scale of skill in a language, and the list that its levels are on."""
 
