@@ -61,8 +61,8 @@ async def record_family_relation(message: RecordFamilyRelation, work: Work) -> F
     relation = Relation(
         relation_id=uuid7(),
         version=1,
-        customer_id=message.customer_id,
-        relative_id=message.relative_id,
+        customer_id=named[0],
+        relative_id=named[1] if message.relative_id else None,
         kind=message.kind,
         relative=message.relative,
         same_household=message.same_household,
@@ -114,16 +114,18 @@ async def end_family_relation(message: EndFamilyRelation, work: Work) -> FamilyR
 
 async def _named(message: RecordFamilyRelation, work: Work) -> tuple[UUID, ...]:
     """The customers that the message names; raises NotFound or InvalidInput for those whom the asker does not reach."""
-    await _reached(work, message.customer_id)
-    if errors := rules.broken_by_naming(message.customer_id, message.relative_id, message.relative):
+    customer_id = (await _reached(work, message.customer_id)).customer_id
+    if errors := rules.broken_by_naming(customer_id, message.relative_id, message.relative):
         raise InvalidInput(errors=errors)
     if message.relative_id is None:
-        return (message.customer_id,)
+        return (customer_id,)
     try:
-        await _reached(work, message.relative_id)
+        relative_id = (await _reached(work, message.relative_id)).customer_id
     except NotFound:
         raise InvalidInput(errors=rules.unknown_relative()) from None
-    return (message.customer_id, message.relative_id)
+    if errors := rules.broken_by_naming(customer_id, relative_id, message.relative):
+        raise InvalidInput(errors=errors)
+    return (customer_id, relative_id)
 
 
 async def _reached(work: Work, customer_id: UUID) -> Customer:

@@ -157,8 +157,8 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
     """Changes the person. A change that changes nothing makes no version; one that nobody outside sees, no event."""
     household: tuple[UUID, ...] = ()
     if "safety_non_disclosure" in message.changes.model_fields_set:
-        await people.get(work, message.customer_id)  # else who is not reached would wait for locks
-        household = await households.lock(work, message.customer_id)
+        reached = await people.get(work, message.customer_id)  # else who is not reached would wait for locks
+        household = await households.lock(work, reached.customer_id)
     before = await people.lock(work, message.customer_id)
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
@@ -259,8 +259,8 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
     # before the row: there is none when the first copy has done it
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
-    await people.get(work, message.customer_id)
-    household = await households.lock(work, message.customer_id)
+    known = await people.get(work, message.customer_id)
+    household = await households.lock(work, known.customer_id, *known.merged)
     customer = await people.lock(work, message.customer_id)
     _record_use(work, customer, [*Person.model_fields, rules.RELATIONSHIP])
     if any(not each.ended_on for each in customer.relationships if each.municipality != work.actor.organisation):
@@ -270,7 +270,7 @@ async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:
         await erase_everything(work, each)
         await work.publish(CustomerErased(erased_customer_id=each), legal_basis="681/2023 77 §")
     await search.forget_unused_words(work, words)
-    await households.protect(work, [each for each in household if each != customer.customer_id])
+    await households.protect(work, [each for each in household if each not in (customer.customer_id, *customer.merged)])
     return _version(customer)
 
 
