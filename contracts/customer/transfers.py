@@ -29,7 +29,7 @@ Words = Annotated[
 Version = Annotated[int, Field(ge=1, le=999_999_999)]
 
 
-class Consent(Value):
+class TransferConsent(Value):
     """That the customer consents to the transfer (681/2023 85 §): when and how it was given."""
 
     given_on: Day
@@ -81,7 +81,7 @@ class Transfer(TransferCard):
     """A transfer with its preview, and every turn that it took."""
 
     legal_basis: str
-    consent: Consent | None
+    consent: TransferConsent | None
     preview: Preview | None = Field(None, description="of an offer, for as long as an answer is awaited")
     responsible: Responsible | None = Field(None, description="whom the addressee named")
     turns: tuple[Turn, ...]
@@ -102,7 +102,7 @@ class OfferTransfer(
     customer_id: CustomerId
     receiver: Organisation = Field(examples=["091"])
     reason: Reason
-    consent: Consent | None = Field(None, description="obligatory between municipalities (85 §)")
+    consent: TransferConsent | None = Field(None, description="obligatory between municipalities (85 §)")
 
 
 class AskForTransfer(
@@ -112,7 +112,7 @@ class AskForTransfer(
 
     personal_identity_code: PersonalIdentityCode
     reason: Reason
-    consent: Consent
+    consent: TransferConsent
 
 
 class GetTransfer(Request[Transfer], type="customer.get_transfer.v1", act="view", data=("transfer",)):

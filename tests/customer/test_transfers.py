@@ -13,11 +13,11 @@ from contracts.customer.people import (
 from contracts.customer.search import SearchCustomers
 from contracts.customer.transfers import (
     AskMoreOfTransfer,
-    Consent,
     GetTransfer,
     ListTransfers,
     RejectTransfer,
     ReplyToTransfer,
+    TransferConsent,
 )
 from services.customer.handlers.transfers import tick
 from services.kit.actor import Actor
@@ -132,7 +132,7 @@ class TestAnOffer:
             ({"receiver": "area-999"}, ("/receiver", "receiver")),
             ({"reason": "Meikalainen"}, ("/reason", "code_list")),
             (
-                {"consent": Consent(given_on=date(2026, 3, 3), given_by="speech")},
+                {"consent": TransferConsent(given_on=date(2026, 3, 3), given_by="speech")},
                 ("/consent/given_on", "in_future"),
             ),
         ],

@@ -10,11 +10,11 @@ from contracts.customer.transfers import (
     AcceptTransfer,
     AnswerTransferForPartner,
     AskForTransfer,
-    Consent,
     GetTransfer,
     OfferTransfer,
     RequestTransferForPartner,
     Transfer,
+    TransferConsent,
     TransferVersion,
     WithdrawTransfer,
 )
@@ -25,7 +25,7 @@ from services.kit.actor import Actor, service_actor
 from tests.customer.conftest import CAUSE, CODE, CustomerService, person
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
 
-CONSENT = Consent(given_on=date(2026, 3, 1), given_by="writing")
+CONSENT = TransferConsent(given_on=date(2026, 3, 1), given_by="writing")
 SOMEBODY = Responsible(name="Aino Virkanen")
 AUTHORITY = "area-837"
 """The employment authority of Tampere's area."""

@@ -19,7 +19,7 @@ QUEUES = [queue.name for queue in topology.queues()]
 EXCHANGES = [*topology.exchanges(), "amq.topic", "amq.direct", "amq.fanout", "amq.headers"]
 
 READS = {
-    "customer": {"customer.requests", "customer.dead"},
+    "customer": {"customer.requests", "customer.dead", "customer.projection"},
     "assessment": {"assessment.requests", "assessment.dead", "assessment.input", "assessment.projection"},
     "access": {"access.requests", "access.dead", "access.input", "access.usage"},
     "integration": {"integration.requests", "integration.dead", "integration.input", "integration.partners"},

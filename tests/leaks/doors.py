@@ -88,7 +88,6 @@ from contracts.customer.transfers import (
     AnswerTransferForPartner,
     AskForTransfer,
     AskMoreOfTransfer,
-    Consent,
     GetTransfer,
     GetTransferForPartner,
     ListTransfers,
@@ -96,6 +95,7 @@ from contracts.customer.transfers import (
     RejectTransfer,
     ReplyToTransfer,
     RequestTransferForPartner,
+    TransferConsent,
     WithdrawTransfer,
 )
 from contracts.envelope import Request
@@ -279,7 +279,7 @@ def _change_relation(to: dict[str, Any]) -> Callable[[Planted], Request[Any]]:
 _SOMEBODY = Relative(name=PersonName(family="Esimerkki", given="Ilta"))
 
 
-_CONSENT = Consent(given_on=date(2026, 1, 2), given_by="writing")
+_CONSENT = TransferConsent(given_on=date(2026, 1, 2), given_by="writing")
 _THEIRS: dict[str, Any] = {"of_organisation": True}
 
 _LIST: dict[str, Any] = {"of_organisation": True, "refuses": True}

@@ -31,7 +31,7 @@ from contracts.customer.people import (
     Person,
     PersonChanges,
 )
-from contracts.customer.transfers import Consent, OfferTransfer, RejectTransfer
+from contracts.customer.transfers import OfferTransfer, RejectTransfer, TransferConsent
 from contracts.types import PersonName
 from services.kit.actor import Actor, service_actor
 from tests.support import House, eventually
@@ -309,7 +309,7 @@ OTHER_CONTENTS: dict[Group, dict[str, Any]] = {
 
 async def _plant_transfer(house: House, planted: Planted) -> None:
     """An offer that was rejected: it keeps nobody from closing, and both sides read what was written."""
-    consent = Consent(given_on=date(2026, 1, 2), given_by="writing")
+    consent = TransferConsent(given_on=date(2026, 1, 2), given_by="writing")
     offering = OfferTransfer(customer_id=planted.customer_id, receiver=PARTY, reason="moved", consent=consent)
     planted.transfer_id = (await house.ask(offering, _ENTERS)).transfer_id
     text = f"planted words {planted.number}"

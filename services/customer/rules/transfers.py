@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from contracts.customer.people import Arrival, Customer, Person
-from contracts.customer.transfers import Consent, Preview, Transfer, TransferCard
+from contracts.customer.transfers import Preview, Transfer, TransferCard, TransferConsent
 from contracts.envelope import FieldError
 from services.customer.law import law_on
 from services.customer.law.transfers import Ground, transfers_law
@@ -46,7 +46,9 @@ def ground(giver: str, receiver: str, on: date) -> Ground:
     return law.between_municipalities if both else law.with_employment_authority
 
 
-def broken_by_offering(giver: str, receiver: str, reason: str, consent: Consent | None, on: date) -> list[FieldError]:
+def broken_by_offering(
+    giver: str, receiver: str, reason: str, consent: TransferConsent | None, on: date
+) -> list[FieldError]:
     """The rules that offering a customer breaks."""
     if receiver == giver:
         return [error("/receiver", "own_organisation")]
@@ -55,7 +57,9 @@ def broken_by_offering(giver: str, receiver: str, reason: str, consent: Consent 
     return broken_by_asking(reason, consent, on, consent_needed=ground(giver, receiver, on).consent_needed)
 
 
-def broken_by_asking(reason: str, consent: Consent | None, on: date, *, consent_needed: bool) -> list[FieldError]:
+def broken_by_asking(
+    reason: str, consent: TransferConsent | None, on: date, *, consent_needed: bool
+) -> list[FieldError]:
     """The rules that a request for this reason and with this consent breaks."""
     errors = []
     if not code_lists.is_valid_transfer_reason(reason, on):

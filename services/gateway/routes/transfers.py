@@ -11,7 +11,6 @@ from contracts.customer.transfers import (
     AcceptTransfer,
     AskForTransfer,
     AskMoreOfTransfer,
-    Consent,
     GetTransfer,
     ListTransfers,
     OfferTransfer,
@@ -19,6 +18,7 @@ from contracts.customer.transfers import (
     RejectTransfer,
     ReplyToTransfer,
     Transfer,
+    TransferConsent,
     Transfers,
     TransferVersion,
     WithdrawTransfer,
@@ -66,7 +66,7 @@ class TransferOffer(Value):
 
     receiver: Organisation
     reason: Reason
-    consent: Consent | None = None
+    consent: TransferConsent | None = None
 
 
 class Acceptance(Value):
