@@ -347,8 +347,7 @@ class Entering:
 
     async def at_the_close(self) -> None:
         """Why the customer leaves is a code, not a story."""
-        await eventually(self._open_matters)  # the assessment is known a moment after it is made
-        open_matters = await self._open_matters()
+        open_matters = await eventually(self._open_matters)  # the assessment is known a moment after it is made
         for reason, status in ((WHY, 422), (FAMILY, 422), (CHANGED_NAME, 422), (CODE, 422), ("moved_away", 200)):
             headers, body = {"If-Match": self.etag}, {"reason": reason, "acknowledged": open_matters}
             answer = await self.send("POST", f"{self.address}/close", json=body, headers=headers)
