@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from contracts.policy import policy
@@ -14,7 +15,17 @@ from tests.leaks.standings import Standing
 
 def knows(role: str, door: Door) -> bool:
     """Whether the role may do the door's act at all, with whatever data."""
-    return any((case.role, case.act) == (role, door.request.ACT) for case in policy().cases())
+    return (role, door.request.ACT) in _known_acts()
+
+
+@cache
+def _known_acts() -> frozenset[tuple[str, str]]:
+    return frozenset((case.role, case.act) for case in policy().cases())
+
+
+@cache
+def _ruled() -> frozenset[tuple[str, str, str]]:
+    return frozenset((case.role, case.act, case.relation) for case in policy().cases())
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,7 @@ class Case:
     @property
     def is_ruled(self) -> bool:
         """Whether the policy says anything of the act in this relation."""
-        known = (self.role, self.door.request.ACT, self.standing.relation)
-        return any((each.role, each.act, each.relation) == known for each in policy().cases())
+        return (self.role, self.door.request.ACT, self.standing.relation) in _ruled()
 
     def allows(self, *groups: str) -> bool:
         return all(self.decision(group) == "allow" for group in groups)

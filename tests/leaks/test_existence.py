@@ -25,7 +25,7 @@ KNOWING = [
 async def test_who_is_not_reached_might_as_well_not_be(planted: Leaky, door: Door, role: str) -> None:
     found: list[str] = []
     async with world(planted.house, door.service) as here:
-        for case in planted.cases(door, role):
+        for case in planted.cases(door, role, "ordinary", "protected"):
             if case.is_reached or case.may_know_that_there_is_one:
                 continue
             there = await here.ask(door.ask(case.person), case.actor)
