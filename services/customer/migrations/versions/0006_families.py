@@ -1,9 +1,0 @@
-"""Families, and former identity codes."""
-
-revision = "0006"
-down_revision = "0005"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None: ...

@@ -1,9 +1,0 @@
-"""Suspected duplicates, and aliases of merged records."""
-
-revision = "0007"
-down_revision = "0006"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None: ...

@@ -1,9 +1,0 @@
-"""Contacts from authorities."""
-
-revision = "0008"
-down_revision = "0007"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None: ...

@@ -1,9 +1,0 @@
-"""Transfers between organisations."""
-
-revision = "0009"
-down_revision = "0008"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None: ...

@@ -1,9 +1,0 @@
-"""Operations on many customers, and outreach."""
-
-revision = "0010"
-down_revision = "0009"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None: ...
