@@ -195,12 +195,8 @@ class TestClosing:
     ) -> None:
         await ask(log, GetAnomaly(anomaly_id=case.anomaly_id))
         await ask(log, closing(case))
-        told = await log.sql(
-            "SELECT data::json->>'act' AS act, data::json->>'customers' AS customers FROM outbox"
-            " WHERE type = 'access.data_used.v1'"
-        )
+        told = await log.sql("SELECT data::json->>'act' AS act FROM outbox WHERE type = 'access.data_used.v1'")
         assert {row["act"] for row in told} == {"investigate"} == {*usage_log_law().held_back[0].acts}
-        assert all(str(case.customers[0]) in row["customers"] for row in told), "the list names them too"
 
     async def test_an_old_version_is_refused(self, log: UsageLog, case: Any) -> None:
         await log.keep(log.line(customers=list(case.customers)))
