@@ -22,6 +22,7 @@ REACHED_BY = "identity"
 """The data group without which a customer does not exist for the asker."""
 
 IS_OPEN = CLIENT_RELATIONSHIP.c.ended_on.is_(None)
+"""Of a relationship: it has not ended."""
 
 
 async def execute(work: Work, statement: Select[Any], **values: Any) -> CursorResult[Any]:
@@ -61,6 +62,7 @@ def has_relationship(customer_id: ColumnElement[UUID], also_ended: bool = False)
 
 
 def has_relationship_elsewhere(customer_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Another municipality has an open relationship with the customer."""
     return _relationship_exists(customer_id, CLIENT_RELATIONSHIP.c.municipality != MUNICIPALITY, IS_OPEN)
 
 
@@ -72,6 +74,7 @@ def _relationship_exists(customer_id: ColumnElement[UUID], *conditions: ColumnEl
 
 
 def card(row: Any) -> dict[str, Any]:
+    """The fields of a CustomerCard from a row with the customer's columns."""
     return {
         "customer_id": row.customer_id,
         "name": PersonName(family=row.family_name, given=row.given_name),
