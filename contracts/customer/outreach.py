@@ -165,7 +165,7 @@ class OutreachTargets(Value):
     next_cursor: str | None = Field(None, description="where the next page begins; null on the last")
 
 
-TARGET_CURSOR_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+TARGET_CURSOR_PATTERN = r"^[1-9][0-9]{0,5}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 
 class ListOutreachTargets(

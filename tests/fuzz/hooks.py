@@ -22,14 +22,13 @@ from services.gateway.caller import CSRF_HEADER
 from services.gateway.sessions import COOKIE
 
 _TOKENS = json.loads(os.environ["KOTO_FUZZ_TOKENS"])
-_KEPT = os.environ["KOTO_FUZZ_KEPT"]
+_KEPT = json.loads(os.environ["KOTO_FUZZ_KEPT"])
 _CUSTOMERS = itertools.cycle(each for known in json.loads(os.environ["KOTO_FUZZ_CUSTOMERS"]) for each in (known, None))
-_PAIRS = itertools.cycle(itertools.pairwise(json.loads(os.environ["KOTO_FUZZ_CUSTOMERS"])))
-"""Customers who are there, to be merged."""
-_TRANSFERS = {
-    turn: itertools.cycle(each for known in ids for each in (known, None))
-    for turn, ids in json.loads(os.environ["KOTO_FUZZ_TRANSFERS"]).items()
+_PREPARED = {
+    operation: itertools.cycle(each for prepared in told for each in (prepared, None))
+    for operation, told in json.loads(os.environ["KOTO_FUZZ_PREPARED"]).items()
 }
+"""Requests that can succeed, by operation: their path parameters, version and body, where these matter."""
 _ETAGS: dict[tuple[str, str], str] = {}
 """Of the customers who are there and the groups of their background, as the last answers told."""
 _SESSIONS = itertools.cycle(json.loads(os.environ["KOTO_FUZZ_SESSIONS"]))
@@ -110,24 +109,20 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         if "group" in case.path_parameters and isinstance(case.body, dict):  # as the content says
             case.path_parameters["group"] = case.body["content"]["group"]
         looks = case.operation.method.upper() in ("GET", "PATCH", "PUT")
-        looks = looks or case.operation.path.endswith("/transfers")
         if looks and "customer_id" in case.path_parameters and (known := next(_CUSTOMERS)):
             case.path_parameters["customer_id"] = known
             if "If-Match" in case.headers:
                 case.headers["If-Match"] = _ETAGS.get(_place(case), '"0"' if _place(case)[1] else '"1"')
-    if case.meta.generation.mode.is_positive and "transfer_id" in case.path_parameters:
-        turn = case.operation.path.rpartition("}")[2].strip("/")
-        if turn in _TRANSFERS and (known := next(_TRANSFERS[turn])):
-            case.path_parameters["transfer_id"] = known
-            if "If-Match" in case.headers:
-                case.headers["If-Match"] = '"2"' if turn == "reply" else '"1"'
-    if case.meta.generation.mode.is_positive and case.operation.path.endswith("/merge"):
-        kept, duplicate = next(_PAIRS)
-        versions = [_ETAGS.get((each, ""), '"1"') for each in (kept, duplicate)]
-        case.path_parameters["customer_id"], case.headers["If-Match"] = kept, versions[0]
-        case.body |= {"duplicate_id": duplicate, "duplicate_version": int(versions[1].strip('"'))}
-    if case.operation.path.endswith("/end") and case.path_parameters.get("grant_id") == _KEPT:
-        case.path_parameters["grant_id"] = str(uuid4())  # the administrator would end the right that it acts under
+        operation = case.operation.definition.raw["operationId"]
+        if operation in _PREPARED and (prepared := next(_PREPARED[operation])):
+            case.path_parameters.update(prepared["path"])
+            case.headers.update(prepared["headers"])
+            if "body" in prepared:
+                case.body = prepared["body"]
+    if case.operation.path.endswith("/end") and case.path_parameters.get("grant_id") in _KEPT:
+        case.path_parameters["grant_id"] = str(
+            uuid4()
+        )  # the administrator would end the right that it acts under, or what is reviewed
 
 
 @schemathesis.hook

@@ -132,7 +132,7 @@ class Door:
     data: tuple[str, ...] = ()
     """The data groups that it can tell of, where they are fewer than the contract's."""
     shows_others: bool = False
-    """Whether others are shown beside the person: a short value, such as a code, may be theirs."""
+    """Whether others are shown beside the person: a code may be theirs."""
 
     @property
     def service(self) -> str:
@@ -142,6 +142,10 @@ class Door:
     def operation(self) -> str:
         """The operation of the HTTP API that asks it, where there is one: it has the request's name."""
         return self.request.TYPE.split(".")[1]
+
+    @property
+    def of_background(self) -> bool:
+        return "background" in self.operation
 
     @property
     def tells(self) -> Collection[str]:

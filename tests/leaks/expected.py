@@ -1,6 +1,6 @@
 """What must and what must not come out of a door: by the policy, and by the contracts' data groups and schemas."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,6 +16,23 @@ from tests.leaks.standings import Standing
 def knows(role: str, door: Door) -> bool:
     """Whether the role may do the door's act at all, with whatever data."""
     return (role, door.request.ACT) in _known_acts()
+
+
+def told_apart(roles: Iterable[str], door: Door) -> Collection[str]:
+    """The roles without those of whom the policy says the same as of another, of the door's act and data."""
+    data = {"existence", door.exists_by, *door.request.DATA}
+    said = [each for each in _said() if each[1] == door.request.ACT and each[2] in data]
+    return {frozenset(each[1:] for each in said if each[0] == role): role for role in roles}.values()
+
+
+@cache
+def _said() -> frozenset[tuple[str, str, str, str, str | None]]:
+    known = policy()
+    return frozenset(
+        (*case, ruling.decision if ruling else None)
+        for case in known.cases()
+        for ruling in (known.ruling(case), known.ruling(case, tuple(known.text.powers)))
+    )
 
 
 @cache
@@ -114,7 +131,7 @@ class Case:
         for plant in self.person.plants:
             in_history = self.door.tells_past and "family" not in plant.groups  # relations have one of their own
             told = in_history or (plant.field in self.door.tells and not plant.past)
-            told = told and self.door.can_tell(plant.groups)
+            told = told and self.door.can_tell(plant.groups) and (self.door.of_background or not plant.of_background)
             if told and not self.door.is_partial and self.allows(*plant.groups) and not plant.is_in(heard.body):
                 yield f"{plant.field} of {' and '.join(plant.groups)} did not come"
 
@@ -137,7 +154,7 @@ class Case:
             yield "health came out, and has no line of its own in the usage log"
 
     def _seen(self, heard: Heard) -> list[Plant]:
-        own = [each for each in self.person.plants if len(each.text) >= 6 or not self.door.shows_others]
+        own = [each for each in self.person.plants if not (each.is_code and self.door.shows_others)]
         return [plant for plant in own if plant.is_in(heard.body)]
 
     def _is_named(self, heard: Heard) -> bool:

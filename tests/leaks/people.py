@@ -57,6 +57,13 @@ class Plant(NamedTuple):
     text: str
     past: bool = False
     """Told by the history alone."""
+    of_background: bool = False
+    """Told by the doors of the background alone."""
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is a value of a list, which others may have too."""
+        return len(self.text) < 6 or (self.text.isidentifier() and self.text.islower())
 
     def is_in(self, body: bytes) -> bool:
         """Whether an answer holds it: as a whole value where it is short, else anywhere."""
@@ -118,8 +125,8 @@ class Planted:
         lifted = {self.contact} if "safety_non_disclosure" in fields and self.kind == "protected" else set()
         return {self.group(field) for field in fields} | lifted
 
-    def plant(self, group: str, past: bool = False, **texts: str) -> None:
-        self.plants += [Plant(each, (group,), text, past) for each, text in texts.items()]
+    def plant(self, group: str, past: bool = False, of_background: bool = False, **texts: str) -> None:
+        self.plants += [Plant(each, (group,), text, past, of_background) for each, text in texts.items()]
 
 
 def unborn(number: int) -> Planted:
@@ -152,7 +159,7 @@ def _describe(planted: Planted) -> dict[str, Any]:
     planted.plant(planted.contact, phone=planted.phone, email=email, street=street)
     planted.plant("language", mother_tongue="kca", language="yrk")
     planted.plant(planted.permit, ground=ground, granted_on=granted, valid_until=until)
-    planted.plant("relationship", arrival="outreach")
+    planted.plant("relationship", arrival="directed")
     return {
         "name": {"family": family, "given": given},
         "date_of_birth": planted.day,
@@ -180,7 +187,7 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
     planted = Planted(kind, number, UUID(int=0))
     told = _describe(planted)
     later = {name: told.pop(name) for name in ("mother_tongue", "contact", "first_residence_permit")}
-    known = await house.ask(OpenCustomer(person=Person.model_validate(told), arrival="outreach"), _ENTERS)
+    known = await house.ask(OpenCustomer(person=Person.model_validate(told), arrival="directed"), _ENTERS)
     planted.customer_id = known.customer_id
     earlier = {
         "mother_tongue": "mns",
@@ -249,7 +256,7 @@ def contact(municipality: str, number: int) -> ReceiveContact:
                 "reporter": {"name": "Somebody"},
                 "person": {
                     "name": {"family": f"Contactfamily{number}", "given": "Somebody"},
-                    "date_of_birth": date(1960 + number, 7, 7),
+                    "date_of_birth": date(1960 + number, 7, 30),
                     "contact": {"phone": f"+35847{7000000 + number}"},
                 },
                 "needs": ["other"],
@@ -269,11 +276,11 @@ async def _plant_background(house: House, planted: Planted, first: dict[str, Any
         until, since = f"{2070 + number}-05-{day:02}", f"{1990 + number}-07-{day:02}"
         degree, goal, illness = (f"Planted {what} {when} of {number}" for what in ("degree", "goal", "illness"))
         is_past = when == "before"
-        planted.plant(planted.permit, past=is_past, valid_until=until)
-        planted.plant("competence", past=is_past, name=degree)
-        planted.plant("life_situation", past=is_past, description=goal)
-        planted.plant("benefits", past=is_past, since=since)
-        planted.plant("health", past=is_past, description=illness)
+        planted.plant(planted.permit, of_background=True, past=is_past, valid_until=until)
+        planted.plant("competence", of_background=True, past=is_past, name=degree)
+        planted.plant("life_situation", of_background=True, past=is_past, description=goal)
+        planted.plant("benefits", of_background=True, past=is_past, since=since)
+        planted.plant("health", of_background=True, past=is_past, description=illness)
         return {
             "residence_permits": {"permits": [first | {"first": True}, permit | {"valid_until": until}]},
             "education": {"studies": [{"level": "6", "name": degree, "completed": True}]},
@@ -286,7 +293,7 @@ async def _plant_background(house: House, planted: Planted, first: dict[str, Any
     for told in contents("before", 3), contents("now", 4):
         for group, content in told.items():
             why = f"because {number} of {group} {versions.get(group)}"
-            planted.plant(planted.group(group), past=True, why=why)
+            planted.plant(planted.group(group), of_background=True, past=True, why=why)
             asked = {
                 "customer_id": planted.customer_id,
                 "expected_version": versions.get(group, 0),
@@ -347,7 +354,7 @@ async def plant_outreach(house: House, people: list[Planted]) -> None:
             given_name="Aamu",
             date_of_birth=f"198{number}-03-04",
             ground=each,
-            phone=f"+35847700000{number}",
+            phone=f"+35848700000{number}",
         )
         for number, each in enumerate(("integration_act_group", "victim_of_trafficking"))
     ]

@@ -105,6 +105,8 @@ STANDINGS = (
 """Those of everybody but the customer, who is `OWN_RECORD`."""
 OF_ORGANISATION = {"own", "own, on old rights", "own, withheld", "foreign", "participant"}
 """The standings that can make a difference where nothing of one customer is asked."""
+MAIN = {"own", "own, with every power", "foreign", "own record"}
+"""The standings that are tried to a person of every kind, also where there is no time for everything."""
 OWN_RECORD = (
     Standing(
         "own record", "own_record", lambda role, customer_id: Actor("c", "customer", role, own_record=customer_id)

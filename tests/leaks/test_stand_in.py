@@ -58,7 +58,9 @@ def _query(work: Work, people: list[Planted]) -> Select[Any]:
     ).data([(each.customer_id, *(secret(field, each) for field in FIELDS)) for each in people])
     # an outer join: of a customer opened in an emergency, who is another municipality's, the border hides the view
     related = func.coalesce(func.array_position(customer_view.c.open_municipalities, MUNICIPALITY) > 0, false())
-    reached = [within(work.rights.reach(field), note.c.customer_id, related, false()) for field in FIELDS]
+    reached = [
+        within(work.rights.reach(field), note.c.customer_id, related, false(), customer_view) for field in FIELDS
+    ]
     joined = note.outerjoin(customer_view, customer_view.c.customer_id == note.c.customer_id)
     return select(note, related.label("related")).select_from(joined).where(or_(*reached))
 

@@ -61,12 +61,12 @@ async def list_targets(work: Work, asked: ListOutreachTargets, on: date) -> tupl
         query = query.where(_TARGET.ground_codes.contains([asked.ground]))
     if asked.cursor:
         day, _, target_id = asked.cursor.partition(".")
-        after = (date.fromisoformat(day), UUID(target_id))
+        after = (date.fromordinal(int(day)), UUID(target_id))
         query = query.where(tuple_(_TARGET.contact_by, _TARGET.target_id) > after)
     query = query.order_by(_TARGET.contact_by, _TARGET.target_id).limit(asked.limit + 1)
     rows = (await work.connection.execute(query)).all()
     page = rows[: asked.limit]
-    more = f"{page[-1].contact_by}.{page[-1].target_id}" if len(rows) > asked.limit else None
+    more = f"{page[-1].contact_by.toordinal()}.{page[-1].target_id}" if len(rows) > asked.limit else None
     return page, more
 
 
