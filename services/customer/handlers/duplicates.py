@@ -118,6 +118,7 @@ async def undo_merge(message: UndoMerge, work: Work) -> CustomerVersion:
     row = await repository.standing_merge(work, message.merge_id)
     if row is None:
         raise NotFound("no such merge")
+    household = await households.lock(work, row.merged_into, row.customer_id)
     kept = await people.lock(work, row.merged_into)
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
@@ -139,9 +140,11 @@ async def undo_merge(message: UndoMerge, work: Work) -> CustomerVersion:
     await repository.decide(work, row.merged_into, parted.customer_id, "not_same_person", message.why)
     for record in (after, parted):
         await suspect(work, record)
+    await households.protect(work, household)
     _record_use(work, after, parted)
-    await work.publish(CustomerChanged(**dict(people_rules.public_state(after))))
-    await work.publish(CustomerChanged(**dict(people_rules.public_state(parted))))
+    for record in (after, parted):  # each protected by its own household alone
+        state = people_rules.public_state(await people.get_record(work, record.customer_id))
+        await work.publish(CustomerChanged(**dict(state)))
     await _tell_aliases(work, aliases, parted.customer_id)
     return CustomerVersion(customer_id=parted.customer_id, version=parted.version)
 
@@ -208,6 +211,7 @@ async def _merge(
     await suspect(work, kept)
     await households.protect(work, await families.household(work, [kept.customer_id]))
     _record_use(work, kept, duplicate)
+    kept = await people.get_record(work, kept.customer_id)  # protected by the duplicate's household, it may be
     if (state := people_rules.public_state(kept)) != people_rules.public_state(before):
         await work.publish(CustomerChanged(**dict(state)))
     await work.publish(CustomerChanged(**dict(people_rules.public_state(duplicate, kept.customer_id))))

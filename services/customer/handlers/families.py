@@ -36,8 +36,9 @@ async def get_family(message: GetFamily, work: Work) -> Family:
         raise Forbidden("The role does not allow seeing families.")
     customer = await _reached(work, message.customer_id)
     standing, on = relation_to(work, customer), message.on or helsinki_date(work.now)
-    relations = await families.relations_of(work, [customer.customer_id])
-    members = set(await families.household(work, [customer.customer_id])) - {customer.customer_id}
+    ids = {customer.customer_id, *customer.merged}
+    relations = await families.of_people(work, await families.relations_of(work, ids))
+    members = set(await families.household(work, ids)) - ids
     relatives = {other for each in relations if (other := each.other(customer.customer_id))}
     cards = {each.customer_id: each for each in await people.get_cards(work, members | relatives)}
     seen = rules.data_seen(customer, relations, work.rights, standing)
@@ -135,7 +136,7 @@ async def _reached(work: Work, customer_id: UUID) -> Customer:
 async def _known(work: Work, relation_id: UUID) -> Relation:
     """The relation; raises NotFound, or Forbidden when one of the two is somebody whom the actor may not handle."""
     relation = await families.get(work, relation_id)
-    if not set(relation.people).isdisjoint(work.actor.withheld):
+    if not (await families.ids_of(work, relation.people)).isdisjoint(work.actor.withheld):
         raise Forbidden("The relative is a customer whom the user may not handle.")
     return relation
 
@@ -170,7 +171,7 @@ async def _change(
     if errors := rules.broken_by_protection(before, after, customers, work.rights, standing, within=within):
         raise Forbidden(errors=errors)
     differences = rules.differences(before, after)
-    _record_use(work, after.people, ["family"], standing, *customers)
+    _record_use(work, [each.customer_id for each in customers], ["family"], standing, *customers)
     if not differences:
         return _version(before)
     if not after.ended:
@@ -181,13 +182,17 @@ async def _change(
     return _version(after)
 
 
-async def _check(work: Work, relation: Relation, customers: Iterable[Customer], *, within: str = "") -> None:
-    others = await families.relations_of(work, relation.people)
+async def _check(work: Work, recorded: Relation, customers: Iterable[Customer], *, within: str = "") -> None:
+    others = await families.relations_of(work, await families.ids_of(work, recorded.people))
+    others = await families.of_people(work, [each for each in others if each.relation_id != recorded.relation_id])
+    relation = next(iter(await families.of_people(work, [recorded])), None)
+    if relation is None:  # both records are of one person now
+        return
     parent = (rules.parent_and_child(relation) or (None, None))[0]
     errors = rules.broken_rules(
         relation,
         {each.customer_id: each.person.date_of_birth for each in customers},
-        [each for each in others if each.relation_id != relation.relation_id],
+        others,
         await families.ancestors(work, parent) if parent else (),
         helsinki_date(work.now),
         within=within,

@@ -30,6 +30,7 @@ async def protect(work: Work, members: Collection[UUID]) -> None:
     if not turned:
         return
     await families.turn_household_non_disclosure(work, turned)
+    merged = await families.merged_into(work, turned)  # of whom the record kept is told
     for customer_id in turned:
-        if customer_id not in own:  # else nothing is new to those who hear
+        if customer_id not in own and customer_id not in merged:  # else nothing is new to those who hear
             await work.publish(CustomerChanged(**dict(public_state(await people.get_anybody(work, customer_id)))))

@@ -5,13 +5,27 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CTE, BigInteger, Uuid, and_, case, cast, func, literal, not_, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Uuid,
+    and_,
+    cast,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from contracts.customer.families import Relative
 from contracts.envelope import FieldChange
-from services.customer.repository.reach import execute, reached
+from services.customer.repository.reach import execute, kept_id, reached
 from services.customer.rules.families import Relation
 from services.customer.rules.people import Difference
 from services.customer.tables.families import FAMILY_RELATION, FAMILY_RELATION_HISTORY
@@ -26,6 +40,8 @@ _SAME = and_(
     FAMILY_RELATION.c.same_household, not_(FAMILY_RELATION.c.ended), FAMILY_RELATION.c.relative_id.is_not(None)
 )
 """Joins two customers in one household."""
+_SIDES = (FAMILY_RELATION.c.customer_id, FAMILY_RELATION.c.relative_id)
+_MERGED = (CUSTOMER.c.customer_id, CUSTOMER.c.merged_into)
 
 
 async def lock_all(work: Work) -> None:
@@ -36,10 +52,15 @@ async def lock_all(work: Work) -> None:
 async def get(work: Work, relation_id: UUID) -> Relation:
     """The relation; NotFound when the asker reaches neither of its customers."""
     reach = work.rights.reach(REACHED_BY)
-    relation = FAMILY_RELATION.c
-    query = select(FAMILY_RELATION).where(
-        relation.relation_id == relation_id,
-        or_(reached(relation.customer_id, reach), reached(relation.relative_id, reach)),
+    one, other = (CUSTOMER.alias(name) for name in ("one", "other"))
+    query = (
+        select(FAMILY_RELATION)
+        .outerjoin(one, one.c.customer_id == _SIDES[0])
+        .outerjoin(other, other.c.customer_id == _SIDES[1])
+        .where(
+            FAMILY_RELATION.c.relation_id == relation_id,
+            or_(*(reached(kept_id(side), reach) for side in (one, other))),
+        )
     )
     row = (await execute(work, query)).first()
     if row is None:
@@ -57,24 +78,45 @@ async def relations_of(work: Work, customer_ids: Collection[UUID]) -> list[Relat
 
 
 async def household(work: Work, customer_ids: Collection[UUID]) -> tuple[UUID, ...]:
-    """Everybody in the households of these customers, they among them, as far as the border lets see; in one order."""
-    start = select(func.unnest(literal(list(customer_ids), ARRAY(Uuid))).label("customer_id"))
-    members = start.cte("household", recursive=True)
-    members = members.union(_other_side(members, _SAME))
-    return tuple((await work.connection.execute(select(members.c.customer_id).order_by("customer_id"))).scalars())
+    """Everybody in the households of these customers, they among them, as far as the border lets see; in one order.
+
+    The records of one person are in one household.
+    """
+    edges = [(one, other, _SAME) for one, other in (_SIDES, _SIDES[::-1])]
+    return tuple(sorted(await _led_to(work, customer_ids, edges)))
 
 
 async def ancestors(work: Work, customer_id: UUID) -> set[UUID]:
-    """The parents, grandparents and so on who are customers, and the customer."""
-    start = select(literal(customer_id, Uuid).label("customer_id"))
-    found = start.cte("ancestor", recursive=True)
-    relation = FAMILY_RELATION.c
-    is_parent = or_(
-        and_(relation.kind == "parent", relation.customer_id == found.c.customer_id),
-        and_(relation.kind == "child", relation.relative_id == found.c.customer_id),
-    )
-    found = found.union(_other_side(found, and_(is_parent, not_(relation.ended), relation.relative_id.is_not(None))))
-    return set((await work.connection.execute(select(found.c.customer_id))).scalars())
+    """The parents, grandparents and so on who are customers, and the customer: all records of each."""
+    kind, holds = FAMILY_RELATION.c.kind, and_(not_(FAMILY_RELATION.c.ended), _SIDES[1].is_not(None))
+    edges = [(*_SIDES, and_(kind == "parent", holds)), (*_SIDES[::-1], and_(kind == "child", holds))]
+    return await _led_to(work, [customer_id], edges)
+
+
+async def ids_of(work: Work, customer_ids: Collection[UUID]) -> set[UUID]:
+    """All ids of these people: of the records given, those kept for them, and whatever else was merged into them."""
+    return await _led_to(work, customer_ids, [])
+
+
+async def merged_into(work: Work, customer_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Those of these that are aliases, and the record kept for each."""
+    merged = select(*_MERGED).where(CUSTOMER.c.customer_id.in_(customer_ids), _MERGED[1].is_not(None))
+    return {row.customer_id: row.merged_into for row in await work.connection.execute(merged)}
+
+
+async def of_people(work: Work, relations: Iterable[Relation]) -> list[Relation]:
+    """These relations between the records kept, as they are told; those of one person with himself or herself go."""
+    known = list(relations)
+    kept = await merged_into(work, {each for relation in known for each in relation.people})
+    told = [
+        replace(
+            each,
+            customer_id=kept.get(each.customer_id, each.customer_id),
+            relative_id=each.relative_id and kept.get(each.relative_id, each.relative_id),
+        )
+        for each in known
+    ]
+    return [each for each in told if each.customer_id != each.relative_id]
 
 
 async def lock_rows(work: Work, customer_ids: Iterable[UUID]) -> None:
@@ -84,22 +126,26 @@ async def lock_rows(work: Work, customer_ids: Iterable[UUID]) -> None:
 
 
 async def non_disclosures(work: Work, customer_ids: Collection[UUID]) -> tuple[set[UUID], set[UUID]]:
-    """Who of these has non-disclosure for personal safety, and who is protected by the household on record."""
-    columns = (CUSTOMER.c.customer_id, CUSTOMER.c.safety_non_disclosure, CUSTOMER.c.household_non_disclosure)
-    rows = (await work.connection.execute(select(*columns).where(CUSTOMER.c.customer_id.in_(customer_ids)))).all()
+    """Who of these has non-disclosure for personal safety, and who is protected by the household on record.
+
+    A merged record has none of its own: it was taken over by the record kept, where it can be lifted.
+    """
+    columns = (CUSTOMER.c[name] for name in ("customer_id", "safety_non_disclosure", "household_non_disclosure"))
+    query = select(*columns, CUSTOMER.c.merged_into).where(CUSTOMER.c.customer_id.in_(customer_ids))
+    rows = (await work.connection.execute(query)).all()
     return (
-        {row.customer_id for row in rows if row.safety_non_disclosure},
+        {row.customer_id for row in rows if row.safety_non_disclosure and row.merged_into is None},
         {row.customer_id for row in rows if row.household_non_disclosure},
     )
 
 
 async def joined(work: Work, customer_ids: Collection[UUID]) -> list[tuple[UUID, UUID]]:
-    """The pairs of these customers that share a household."""
-    relation = FAMILY_RELATION.c
-    pairs = select(relation.customer_id, relation.relative_id).where(
-        _SAME, relation.customer_id.in_(customer_ids), relation.relative_id.in_(customer_ids)
-    )
-    return [(row.customer_id, row.relative_id) for row in await work.connection.execute(pairs)]
+    """The pairs of these customers that share a household; a merged record and the one kept are a pair."""
+    pairs = [
+        select(one, other).where(condition, one.in_(customer_ids), other.in_(customer_ids))
+        for one, other, condition in ((*_SIDES, _SAME), (*_MERGED, _MERGED[1].is_not(None)))
+    ]
+    return [(row[0], row[1]) for row in await work.connection.execute(union_all(*pairs))]
 
 
 async def turn_household_non_disclosure(work: Work, customer_ids: Iterable[UUID]) -> None:
@@ -115,7 +161,7 @@ async def add(work: Work, relation: Relation) -> None:
 
 
 async def change(work: Work, relation: Relation) -> None:
-    """Writes a relation as it is now."""
+    """Writes a relation as it is now, between the records that it was recorded of."""
     known = FAMILY_RELATION.c.relation_id == relation.relation_id
     await work.connection.execute(update(FAMILY_RELATION).where(known).values(**_columns(relation)))
 
@@ -149,11 +195,24 @@ async def changes_after(work: Work, relation_id: UUID, version: int) -> list[tup
     return [(row["organisation"], FieldChange.model_validate(row)) for row in rows.mappings()]
 
 
-def _other_side(known: CTE, condition: Any) -> Any:
-    """The customers whom a relation joins to those known."""
-    relation, one = FAMILY_RELATION.c, known.c.customer_id
-    other = case((relation.customer_id == one, relation.relative_id), else_=relation.customer_id)
-    return select(other).where(or_(relation.customer_id == one, relation.relative_id == one), condition)
+async def _led_to(
+    work: Work, customer_ids: Collection[UUID], edges: Iterable[tuple[Any, Any, ColumnElement[bool]]]
+) -> set[UUID]:
+    """Whoever is reached from these customers, from one column to the other wherever the condition holds.
+
+    Each record leads to the one that it was merged into, and back.
+    """
+    is_merged = _MERGED[1].is_not(None)
+    steps = union_all(
+        *(
+            select(one.label("one"), other.label("other")).where(condition)
+            for one, other, condition in (*edges, (*_MERGED, is_merged), (*_MERGED[::-1], is_merged))
+        )
+    ).subquery()
+    start = select(func.unnest(literal(list(customer_ids), ARRAY(Uuid))).label("customer_id"))
+    found = start.cte("found", recursive=True)
+    found = found.union(select(steps.c.other).where(steps.c.one == found.c.customer_id))
+    return set((await work.connection.execute(select(found.c.customer_id))).scalars())
 
 
 def _columns(relation: Relation) -> dict[str, Any]:

@@ -36,9 +36,14 @@ def has_code(work: Work, code: str, of: FromClause = CUSTOMER) -> ColumnElement[
     return of.c.personal_identity_code_hash.in_(work.encryption.search_hashes(code))
 
 
-def kept_of(*conditions: ColumnElement[bool], of: FromClause = CUSTOMER) -> Select[tuple[UUID]]:
+def kept_of(*conditions: ColumnElement[bool], of: FromClause = CUSTOMER) -> Select[UUID]:
     """The ids of the records kept for those that meet the conditions on `of`: mostly themselves."""
-    return select(func.coalesce(of.c.merged_into, of.c.customer_id)).where(*conditions)
+    return select(kept_id(of)).where(*conditions)
+
+
+def kept_id(of: FromClause = CUSTOMER) -> ColumnElement[UUID]:
+    """The id of the record kept for each of these."""
+    return func.coalesce(of.c.merged_into, of.c.customer_id)
 
 
 def had_code(work: Work, code: str, of: FromClause = CUSTOMER) -> ColumnElement[bool]:

@@ -240,8 +240,8 @@ def hinders_merge(kept: Customer, duplicate: Customer, municipality: str) -> str
 
 
 def with_protection_of(kept: Customer, duplicate: Customer) -> Customer:
-    """The record kept, one version on: under non-disclosure if either was, the duplicate by its household even."""
-    protected = kept.person.safety_non_disclosure or duplicate.non_disclosure
+    """The record kept, one version on: under non-disclosure if either was; that of a household is derived anew."""
+    protected = kept.person.safety_non_disclosure or duplicate.person.safety_non_disclosure
     return kept.model_copy(
         update={
             "version": kept.version + 1,
