@@ -258,15 +258,29 @@ class TimeLimit(Value):
     legal_basis: str = Field(examples=["681/2023 14 § 1 mom."])
 
 
+class OtherVersion(Value):
+    """What a group holds in a record that was merged into the customer's, beside what is shown."""
+
+    customer_id: CustomerId = Field(description="the merged record")
+    content: Content | None = Field(None, description="left out where all groups are read: read the one group")
+    provenance: Provenance
+
+
 class BackgroundGroup(Value):
     """One group as the asker may see it."""
 
-    version: int = Field(ge=0, description="grows by every change of the group; 0: nothing was recorded; the ETag")
+    version: int = Field(
+        ge=0, description="grows by every change of the group; 0: nothing was recorded in the record kept; the ETag"
+    )
     content: Content
     provenance: Provenance | None = Field(None, description="null while nothing is recorded")
     time_limit: TimeLimit | None = Field(
         None, description="of residence_permits: the last day of the three years; null where they do not apply"
     )
+    told_of: CustomerId | None = Field(
+        None, description="the merged record that the content is from, where the record kept has none"
+    )
+    other_versions: tuple[OtherVersion, ...] = Field((), description="what other merged records hold in this group")
 
 
 class Background(Value):
@@ -329,6 +343,7 @@ class BackgroundChange(Value):
     tell the others alone.
     """
 
+    customer_id: CustomerId | None = Field(None, description="whose record, of a customer and those merged into it")
     version: int = Field(ge=1)
     changed_at: datetime
     changed_by: str

@@ -81,6 +81,14 @@ class Customer(Value):
     merged: tuple[CustomerId, ...] = Field(
         (), description="records merged into this one: their ids are answered with it"
     )
+    first_permit_of_merged: ResidencePermit | None = Field(
+        None, description="the first permit of a merged record: counts while the record kept has none"
+    )
+
+    @property
+    def first_permit(self) -> ResidencePermit | None:
+        """The permit that the three years of 14 § 1 mom. run from."""
+        return self.person.first_residence_permit or self.first_permit_of_merged
 
     @property
     def non_disclosure(self) -> bool:

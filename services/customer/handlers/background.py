@@ -36,12 +36,12 @@ async def get_background(message: GetBackground, work: Work) -> Background:
     relation = relation_to(work, customer)
     known = [group for group in GROUPS if work.rights.ruling(DATA_OF_GROUP[group], relation)]
     found = await background.get(work, customer, known)
-    data = {group: rules.data_of(each.content) for group, each in found.items()}
+    data = {group: rules.data_of_all(each) for group, each in found.items()}
     shown = [group for group in known if work.rights.allows(data[group], relation)]
     _record_use(work, customer, {data[group] for group in shown})
     return Background(
         customer_id=customer.customer_id,
-        groups=tuple(_with_time_limit(work, found[group]) for group in shown),
+        groups=tuple(rules.briefly(_with_time_limit(work, found[group])) for group in shown),
         masked=tuple(group for group in known if group not in shown and work.rights.ruling(data[group], relation)),
     )
 
@@ -66,7 +66,8 @@ async def change_background(message: ChangeBackground, work: Work) -> Background
     if errors := broken_by_source(message.source, today) + rules.broken_rules(message.content, today):
         raise InvalidInput(errors=errors)
 
-    version, previous, content, why = before.version, before.content, message.content, message.why
+    own = (await background.get_recorded(work, customer, [group]))[group]
+    version, previous, content, why = own.version, own.content, message.content, message.why
     if isinstance(content, ResidencePermits) and isinstance(previous, ResidencePermits):
         (content, first), (previous, first_before) = rules.without_first(content), rules.without_first(previous)
         if first != first_before:
@@ -74,7 +75,7 @@ async def change_background(message: ChangeBackground, work: Work) -> Background
             person = customer.person.model_copy(update={rules.FIRST_PERMIT: first})
             await record_change(work, customer, person, source=message.source, why=of_first)
             version += 1
-    if content != previous:
+    if content != previous or before.told_of:  # what a merged record told is shown until the record kept is told
         version += 1
         await background.add(work, customer.customer_id, content, source=message.source, why=why)
     return BackgroundVersion(customer_id=customer.customer_id, group=group, version=version)
@@ -84,7 +85,7 @@ async def get_background_history(message: GetBackgroundHistory, work: Work) -> B
     """Every change of one group, whoever made it."""
     customer = await people.get(work, message.customer_id)
     await _get_permitted(work, customer, message.group)
-    entries, more = await background.get_history(work, customer.customer_id, message.group, message.cursor)
+    entries, more = await background.get_history(work, customer, message.group, message.cursor)
     return BackgroundHistory(
         customer_id=customer.customer_id,
         group=message.group,
@@ -100,7 +101,7 @@ async def _get_permitted(work: Work, customer: Customer, group: Group) -> Backgr
     """
     relation = relation_to(work, customer)
     found = (await background.get(work, customer, [group]))[group]
-    data = rules.data_of(found.content)
+    data = rules.data_of_all(found)
     if not work.rights.allows(data, relation):
         if work.rights.ruling(DATA_OF_GROUP[group], relation):
             raise Forbidden("The group is protected.")

@@ -66,6 +66,7 @@ async def offer_transfer(message: OfferTransfer, work: Work) -> TransferVersion:
         raise Conflict("A transfer of the customer awaits an answer: withdraw it first.")
     arrival = next(each.arrival for each in customer.relationships if each.municipality == giver and not each.ended_on)
     has_assessment = await repository.has_assessment(work, customer.customer_id, giver)
+    person = customer.person.model_copy(update={"first_residence_permit": customer.first_permit})
     work.record_use([customer.customer_id], ["transfer"], relation=work.rights.related)
     return await _request(
         work,
@@ -75,7 +76,7 @@ async def offer_transfer(message: OfferTransfer, work: Work) -> TransferVersion:
         requester=giver,
         reason=message.reason,
         consent=message.consent and message.consent.model_dump(mode="json"),
-        preview=rules.preview(customer.person, arrival, has_assessment, today).model_dump(mode="json"),
+        preview=rules.preview(person, arrival, has_assessment, today).model_dump(mode="json"),
     )
 
 

@@ -25,6 +25,7 @@ from contracts.customer.people import Customer
 from contracts.envelope import FieldChange
 from contracts.types import ResidencePermit
 from services.customer.law import law_on
+from services.customer.repository import people
 from services.customer.repository.reach import execute
 from services.customer.rules import background as rules
 from services.customer.tables.background import BACKGROUND
@@ -37,7 +38,23 @@ _ABOUT = ("changed_at", "changed_by", "organisation", "source")
 
 
 async def get(work: Work, customer: Customer, groups: Collection[Group]) -> dict[Group, BackgroundGroup]:
-    """These groups, empty ones too. Whether the asker reaches the customer and sees them is for the caller to know."""
+    """These groups, empty ones too, with what records merged into the customer's hold.
+
+    Whether the asker reaches the customer and sees them is for the caller to know.
+    """
+    own = await get_recorded(work, customer, groups)
+    aliases = [await people.get_record(work, each) for each in customer.merged]
+    merged = {each.customer_id: await get_recorded(work, each, groups) for each in aliases}
+    return {
+        group: rules.of_person(
+            own[group], {each: found[group] for each, found in merged.items()}, customer.first_permit
+        )
+        for group in groups
+    }
+
+
+async def get_recorded(work: Work, customer: Customer, groups: Collection[Group]) -> dict[Group, BackgroundGroup]:
+    """The same of this very record alone."""
     table = BACKGROUND.c
     newest = (
         select(BACKGROUND)
@@ -78,22 +95,22 @@ async def add(work: Work, customer_id: UUID, content: Content, *, source: str, w
 
 
 async def get_history(
-    work: Work, customer_id: UUID, group: Group, cursor: int | None
+    work: Work, customer: Customer, group: Group, cursor: int | None
 ) -> tuple[tuple[BackgroundChange, ...], int | None]:
-    """A page of the changes of a group, oldest first, and the next page's cursor."""
-    changes = _changes(customer_id, group).subquery()
-    page = select(changes).where(changes.c.version > (cursor or 0)).order_by(changes.c.version)
+    """A page of the changes of a group, oldest first, in whichever record, and the next page's cursor."""
+    changes = _changes([customer.customer_id, *customer.merged], group).subquery()
+    page = select(changes).where(changes.c.place > (cursor or 0)).order_by(changes.c.place)
     rows = (await execute(work, page.limit(MOST_BACKGROUND_HISTORY + 1))).mappings().all()
     shown = rows[:MOST_BACKGROUND_HISTORY]
     return (
         tuple(BackgroundChange.model_validate(_decrypted_change(work, group, row)) for row in shown),
-        shown[-1]["version"] if len(rows) > len(shown) else None,
+        shown[-1]["place"] if len(rows) > len(shown) else None,
     )
 
 
 async def changes_after(work: Work, customer_id: UUID, group: Group, version: int) -> list[FieldChange]:
     """Who changed a group after a version, and when."""
-    changes = _changes(customer_id, group).subquery()
+    changes = _changes([customer_id], group).subquery()
     later = (
         select(changes.c.version, changes.c.changed_at, changes.c.changed_by)
         .where(changes.c.version > version)
@@ -102,17 +119,24 @@ async def changes_after(work: Work, customer_id: UUID, group: Group, version: in
     return [FieldChange(field=group, **row) for row in (await execute(work, later)).mappings()]
 
 
-def _changes(customer_id: UUID, group: Group) -> Select[Any]:
-    """Every change of a group, numbered: those of the first permit stand among those of the other permits."""
+def _changes(customer_ids: Collection[UUID], group: Group) -> Select[Any]:
+    """Every change of a group in these records, numbered in each: those of the first permit stand among those of the
+    other permits.
+    """
     table, past = BACKGROUND.c, CUSTOMER_HISTORY.c
+
+    def previous(column: Any, kind: Any) -> Any:
+        return func.lag(column, type_=kind).over(partition_by=table.customer_id, order_by=table.version)
+
     own = select(
         table.id,
+        table.customer_id,
         *(table[name] for name in (*_ABOUT, "why")),
         table.content.label("new"),
-        func.lag(table.content, type_=VersionedJson).over(order_by=table.version).label("previous"),
-        func.lag(table.id, type_=Uuid).over(order_by=table.version).label("previous_id"),
+        previous(table.content, VersionedJson).label("previous"),
+        previous(table.id, Uuid).label("previous_id"),
         literal(False).label("of_person"),
-    ).where(table.customer_id == customer_id, table.group == group)
+    ).where(table.customer_id.in_(customer_ids), table.group == group)
     beside = CUSTOMER_HISTORY.alias().c
     changed_at_once = (
         select(func.count())
@@ -121,16 +145,22 @@ def _changes(customer_id: UUID, group: Group) -> Select[Any]:
     )
     of_person = select(
         past.id,
+        past.customer_id,
         *(past[name] for name in _ABOUT),
         case((changed_at_once == 1, past.why)),  # else the customer's history tells it to who may see all of it
         past.new,
         past.previous,
         null().cast(Uuid),
         literal(True),
-    ).where(past.customer_id == customer_id, past.field == rules.FIRST_PERMIT)
+    ).where(past.customer_id.in_(customer_ids), past.field == rules.FIRST_PERMIT)
     each = (union_all(own, of_person) if group == rules.PERMITS else own).subquery()
     # by id, which is made while the customer is locked; the moment of a change is taken before it waits for that
-    return select(each, func.row_number().over(order_by=each.c.id).label("version"))
+    number = func.row_number()
+    return select(
+        each,
+        number.over(partition_by=each.c.customer_id, order_by=each.c.id).label("version"),
+        number.over(order_by=each.c.id).label("place"),
+    )
 
 
 async def _with_first_permit(work: Work, customer: Customer, others: dict[str, Any] | None) -> BackgroundGroup:

@@ -60,11 +60,15 @@ def record() -> Select[Any]:
         .scalar_subquery()
     )
     alias = CUSTOMER.alias("alias")
-    merged = select(alias.c.customer_id).where(alias.c.merged_into == CUSTOMER.c.customer_id).order_by("customer_id")
+    is_alias = alias.c.merged_into == CUSTOMER.c.customer_id
+    merged = select(alias.c.customer_id).where(is_alias).order_by("customer_id")
+    permit = alias.c.first_residence_permit
+    first_permit = select(permit).where(is_alias, permit.is_not(None)).order_by(alias.c.customer_id).limit(1)
     return select(
         *(column for column in CUSTOMER.c if column.name not in hidden),
         all_of_them.label("relationships"),
         func.array(merged.scalar_subquery()).label("merged"),
+        first_permit.scalar_subquery().label("first_permit_of_merged"),
     )
 
 
@@ -235,6 +239,7 @@ def customer_of(work: Work, row: Row[Any]) -> Customer:
         # none: in an emergency another municipality's customer is seen, and its relationship is not
         household_non_disclosure=row.household_non_disclosure,
         merged=tuple(row.merged),
+        first_permit_of_merged=row.first_permit_of_merged,
     )
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from contracts.customer.background import (
     CONTENT_OF_GROUP,
     DATA_OF_GROUP,
     MOST_ENTRIES,
     BackgroundChange,
+    BackgroundGroup,
     Benefit,
     Benefits,
     Content,
@@ -21,6 +23,7 @@ from contracts.customer.background import (
     LanguageSkill,
     LifeFact,
     Occupation,
+    OtherVersion,
     ResidencePermits,
     Skill,
     Studies,
@@ -77,6 +80,45 @@ def data_of(content: Content) -> str:
     if isinstance(content, ResidencePermits) and any(each.ground in PROTECTED_GROUNDS for each in content.permits):
         return "trafficking"
     return DATA_OF_GROUP[content.group]
+
+
+def data_of_all(group: BackgroundGroup) -> str:
+    """The same of all that a group holds, in whichever record: what is protected in one is in all."""
+    contents = [group.content, *(each.content for each in group.other_versions if each.content)]
+    return next((data for each in contents if (data := data_of(each)) == "trafficking"), data_of(group.content))
+
+
+def of_person(
+    own: BackgroundGroup, merged: Mapping[UUID, BackgroundGroup], first: ResidencePermit | None
+) -> BackgroundGroup:
+    """A group of somebody with merged records: what the record kept was told, else what the oldest of the others was.
+
+    What else was told is offered beside it. `first`: the first permit, which is found by the same rule on its own.
+    """
+    told = {each: group for each, group in merged.items() if group.version}
+    told_of = None if own.version else next(iter(told), None)
+    shown = told[told_of] if told_of else own
+    content = shown.content
+    if isinstance(content, ResidencePermits):
+        content = with_first(without_first(content)[0].model_dump(mode="json"), first)
+    return shown.model_copy(
+        update={
+            "version": own.version,
+            "content": content,
+            "told_of": told_of,
+            "other_versions": tuple(
+                OtherVersion(customer_id=each, content=group.content, provenance=group.provenance)
+                for each, group in told.items()
+                if each != told_of and group.provenance
+            ),
+        }
+    )
+
+
+def briefly(group: BackgroundGroup) -> BackgroundGroup:
+    """The group where all are shown at once: with the contents of other versions the answer could be too large."""
+    others = tuple(each.model_copy(update={"content": None}) for each in group.other_versions)
+    return group.model_copy(update={"other_versions": others})
 
 
 def empty(group: Group) -> Content:

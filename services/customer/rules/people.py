@@ -86,8 +86,8 @@ def data_of(field: str, customer: Customer) -> str:
     data = _DATA_OF_FIELD[field]
     if data == "contact" and customer.non_disclosure:
         return "protected_contact"
-    permit = customer.person.first_residence_permit
-    if field == _PERMIT and permit and permit.ground in PROTECTED_GROUNDS:
+    permits = (customer.person.first_residence_permit, customer.first_permit_of_merged)
+    if field == _PERMIT and any(each.ground in PROTECTED_GROUNDS for each in permits if each):
         return "trafficking"
     return data
 
@@ -108,6 +108,7 @@ def shown(customer: Customer, rights: "Rights", relation: str) -> Customer:
                 if may_see_relationships and each.municipality == rights.actor.municipality
             ),
             "masked": tuple(sorted(masked)),
+            "first_permit_of_merged": None if _PERMIT in hidden else customer.first_permit_of_merged,
         }
     )
 
@@ -316,7 +317,7 @@ def source_at_opening(arrival: Arrival) -> str:
 
 def public_state(customer: Customer, merged_into: UUID | None = None) -> CustomerState:
     """What other services hear of a customer: consequences in integration law, never their causes."""
-    permit = customer.person.first_residence_permit
+    permit = customer.first_permit
     interpreter = customer.person.interpreter
     return CustomerState(
         customer_id=customer.customer_id,
@@ -348,7 +349,7 @@ def _integration_act_groups(customer: Customer) -> tuple[str, ...]:
     person who makes the assessment decides.
     """
     groups = {_QUOTA_REFUGEES} if any(each.arrival == "quota_refugee" for each in customer.relationships) else set()
-    if permit := customer.person.first_residence_permit:
+    if permit := customer.first_permit:
         item = code_lists.permit_ground(permit.ground, permit.granted_on).integration_act_group
         if item:
             groups.add(".".join(item.split(".")[:2]))
