@@ -62,7 +62,7 @@ RIGHTS_NEWS = (("access.events", RightsChanged.TYPE), ("access.events", RIGHTS_H
 SERVICES: tuple[Service, ...] = (
     Service("customer", projection=(AssessmentChanged,)),
     Service("assessment", input=(*CUSTOMER_STATES, CustomerErased), projection=CUSTOMER_STATES),
-    Service("access", input=(CustomerClosed, CustomerErased), usage=DATA_USED),
+    Service("access", input=(CustomerClosed, CustomerErased), projection=CUSTOMER_STATES, usage=DATA_USED),
     Service("integration", asks=("customer",), input=(CustomerErased,), partners=True),
     Service("gateway", asks=("customer", "assessment", "access"), news=RIGHTS_NEWS, answers=False),
 )

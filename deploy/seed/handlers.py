@@ -82,7 +82,7 @@ async def _do(customer: Parts, act: Act, customer_id: UUID | None, cause: Cause)
     unit_of_work = replace(customer.unit_of_work, clock=StandingClock(act.moment))
     async with unit_of_work.begin(actor := ledger.actor(act.municipality), cause) as work:
         if isinstance(request, CloseCustomer):
-            open_ones = await transfers.open_matters(work, request.customer_id, actor.municipality)
+            open_ones = await transfers.open_matters(work, [request.customer_id], actor.municipality)
             request = request.model_copy(update={"acknowledged": tuple(each.matter_id for each in open_ones)})
         work.rights = rights_of(actor, type(request), work.now)
         done: CustomerVersion = await REQUESTS[type(request)](request, work)

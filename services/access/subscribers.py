@@ -26,10 +26,12 @@ from contracts.access.safeguards import (
     WithholdCustomer,
 )
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
-from contracts.customer.state import CustomerClosed
+from contracts.customer.state import CustomerClosed, CustomerState
 from contracts.envelope import Event, Request
 from services.access.handlers import anomalies, organisations, rights, safeguards, time, usage_keeping, usage_log
+from services.access.tables.merges import CUSTOMER_VIEW
 from services.kit.batches import Keep
+from services.kit.projection import Projection
 from services.kit.service import Background
 from services.kit.work import Handler
 
@@ -63,6 +65,14 @@ REQUESTS: Mapping[type[Request[Any]], Handler] = {
     WatchCustomer: anomalies.watch_customer,
 }
 INPUT: Mapping[type[Event], Handler] = {CustomerClosed: time.customer_closed}
+
+
+def view_of(state: CustomerState) -> dict[str, Any]:
+    """What `customer_view` keeps of a customer's state."""
+    return {"merged_into": state.merged_into}
+
+
+PROJECTION = Projection(CUSTOMER_VIEW, view_of)
 USAGE: Keep = usage_keeping.keep_usage
 BACKGROUND: Sequence[Background] = (
     rights.tell_that_news_arrives,

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -13,9 +14,10 @@ from pydantic import BaseModel
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage, UsageLines
 from contracts.customer.people import OpenCustomer, Person
 from contracts.customer.search import SearchCustomers
+from contracts.customer.state import CustomerChanged
 from contracts.envelope import Request
 from contracts.policy import policy
-from services.access.subscribers import REQUESTS
+from services.access.subscribers import PROJECTION, REQUESTS
 from services.access.texts import LANGUAGES, texts_of
 from services.kit.actor import Actor
 from services.kit.code_lists import PURPOSES_OF_USE
@@ -64,6 +66,37 @@ async def test_who_saw_this_customer_and_why_newest_first(log: UsageLog) -> None
         ("other", "denied", None),
         ("expert@tampere", "done", "assessment"),
     ]
+
+
+async def hear_of_merge(log: UsageLog, duplicate: UUID, kept: UUID | None, number: int = 1) -> None:
+    """A state event tells that the one record was merged into the other, or into none any more."""
+    event = CustomerChanged(customer_id=duplicate, relationships=(), merged_into=kept)
+    envelope, _ = log.line()
+    told = envelope.model_copy(update={"subject": duplicate, "subjectsequence": number, "type": event.TYPE})
+    await PROJECTION.keep(log.parts, [(told, event)])
+
+
+async def test_the_log_of_merged_records_is_one_by_either_id_until_the_undoing(log: UsageLog) -> None:
+    kept, duplicate = uuid4(), uuid4()
+    await log.keep(log.line(customers=[kept]), log.line(customers=[duplicate]))
+    await hear_of_merge(log, duplicate, kept)
+    for each in (kept, duplicate):
+        assert positions(await ask(log, FindUsageOfCustomer(customer_id=each))) == [2, 1]
+        assert len((await ask(log, GetOwnUsage(), replace(CUSTOMER, own_record=each))).lines) == 2
+    await hear_of_merge(log, duplicate, None, number=2)
+    assert positions(await ask(log, FindUsageOfCustomer(customer_id=kept))) == [1]
+
+
+async def test_an_officer_does_not_investigate_somebody_withheld_under_any_id(log: UsageLog) -> None:
+    kept, duplicate = uuid4(), uuid4()
+    await log.keep(log.line(customers=[kept]), log.line(customers=[duplicate]))
+    await hear_of_merge(log, duplicate, kept)
+    for withheld in (kept, duplicate):
+        officer = replace(OFFICER, withheld=(withheld,))
+        assert not (await ask(log, FindUsageByUser(user="expert@tampere"), officer)).lines
+        for each in (kept, duplicate):
+            with pytest.raises(NotFound):
+                await ask(log, FindUsageOfCustomer(customer_id=each), officer)
 
 
 async def test_what_this_user_saw(log: UsageLog) -> None:

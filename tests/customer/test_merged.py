@@ -1,5 +1,6 @@
 """A record kept tells what those merged into it were told, and an undoing gives each its own again."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,13 +8,16 @@ import pytest
 from contracts.customer.background import GetBackground, GetBackgroundGroup, GetBackgroundHistory, Group
 from contracts.customer.duplicates import Merged
 from contracts.customer.families import ChangeFamilyRelation, Family, FamilyRelationChanges, GetFamily
+from contracts.customer.open_matters import GetOpenMatters
 from contracts.customer.people import CustomerVersion, EraseCustomer, GetCustomer
-from services.kit.errors import Forbidden, InvalidInput
-from tests.customer.conftest import SISTER, CustomerService, changing, relation
+from services.customer.handlers.people import MattersOpen
+from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from tests.customer.conftest import SISTER, CustomerService, changing, closed, relation
 from tests.customer.test_background import NURSE, replacing
 from tests.customer.test_duplicates import AGAIN, SPELLED, merging, named, two, undoing
 from tests.customer.test_households import CONTACT, UNMASKING, ending, in_one, is_masked, lift, opened
-from tests.support import EXPERT_TAMPERE, RECORDS_TAMPERE
+from tests.customer.transfers import accepting, hear_of_assessment, offering, seen
+from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
 TEACHER = NURSE | {"name": "Teaching"}
@@ -232,9 +236,7 @@ class TestFamily:
         brother = await opened(customers)
         recorded = await customers.ask(relation(both[1], relative_id=brother.customer_id))
         await merged(customers, *both)
-        colleague = EXPERT_TAMPERE.__class__(
-            "c@tampere", "837", "integration_expert", withheld=(both[withheld].customer_id,)
-        )
+        colleague = replace(EXPERT_TAMPERE, user="c@tampere", withheld=(both[withheld].customer_id,))
         with pytest.raises(Forbidden):
             await customers.ask(ending(recorded), colleague)
 
@@ -295,6 +297,50 @@ class TestHousehold:
         await customers.ask(undoing(done))
         assert not await is_masked(customers, sister)
         assert await is_masked(customers, kept)
+
+
+class TestTransfers:
+    async def test_what_is_open_of_the_duplicate_is_open_of_the_record_kept(self, customers: CustomerService) -> None:
+        kept, duplicate = await two(customers)
+        offer = await customers.ask(offering(duplicate))
+        assessment = await hear_of_assessment(customers, duplicate)
+        done = await merged(customers, kept, duplicate)
+        for each in (kept, duplicate):
+            matters = (await customers.ask(GetOpenMatters(customer_id=each.customer_id))).matters
+            assert {one.matter_id for one in matters} == {offer.transfer_id, assessment}
+        with pytest.raises(MattersOpen):
+            await closed(customers, CustomerVersion(customer_id=kept.customer_id, version=done.version))
+        with pytest.raises(Conflict):
+            await customers.ask(offering(kept))
+        await customers.ask(undoing(done))
+        assert not (await customers.ask(GetOpenMatters(customer_id=kept.customer_id))).matters
+
+    async def test_an_offer_of_the_duplicate_that_is_accepted_moves_the_person_and_all_that_is_known(
+        self, customers: CustomerService
+    ) -> None:
+        kept, duplicate = await two(customers)
+        await customers.ask(replacing(duplicate, "education"))
+        offer = await customers.ask(offering(duplicate))
+        await merged(customers, kept, duplicate)
+        await customers.ask(accepting(offer), EXPERT_HELSINKI)
+        asked = GetBackgroundGroup(customer_id=kept.customer_id, group="education")
+        assert (await customers.ask(asked, EXPERT_HELSINKI)).told_of == duplicate.customer_id
+        for each in (kept, duplicate):
+            assert (await customers.events(each.customer_id))[-2:] == ["customer.closed.v1", "customer.opened.v1"]
+            with pytest.raises(NotFound):
+                await customers.ask(GetCustomer(customer_id=each.customer_id))
+        assert (await seen(customers, offer.transfer_id, EXPERT_HELSINKI)).state == "accepted"
+
+    @pytest.mark.parametrize("withheld", [0, 1])
+    async def test_a_transfer_of_somebody_withheld_under_either_id_does_not_exist(
+        self, customers: CustomerService, withheld: int
+    ) -> None:
+        both = await two(customers)
+        offer = await customers.ask(offering(both[1]))
+        await merged(customers, *both)
+        colleague = replace(EXPERT_TAMPERE, user="c@tampere", withheld=(both[withheld].customer_id,))
+        with pytest.raises(NotFound):
+            await seen(customers, offer.transfer_id, colleague)
 
 
 def _names(content: Any) -> list[str]:

@@ -22,6 +22,7 @@ from contracts.envelope import FieldError
 from services.access.anomalies import Use, UserDay, findings
 from services.access.law.anomalies import anomaly_law
 from services.access.repository import anomalies as repository
+from services.access.repository.merges import ids_of
 from services.kit.actor import service_actor
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_anomaly_outcome
@@ -140,11 +141,13 @@ async def close_anomaly(message: CloseAnomaly, work: Work) -> AnomalyVersion:
 
 async def watch_customer(message: WatchCustomer, work: Work) -> Watch:
     """Has every look at a customer looked at, or no longer."""
-    if message.customer_id in work.actor.withheld:
+    ids = await ids_of(work, [message.customer_id])
+    if not ids.isdisjoint(work.actor.withheld):
         raise NotFound
     if done := await work.outcome_of_repeat(Watch):
         return done
-    await repository.watch(work, message.customer_id, message.watched)
+    for each in sorted(ids):
+        await repository.watch(work, each, message.watched)
     work.record_use([message.customer_id], LOG, relation="none")
     return Watch(customer_id=message.customer_id, watched=message.watched)
 

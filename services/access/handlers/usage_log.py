@@ -24,6 +24,7 @@ from contracts.access.usage_log import (
 from contracts.envelope import FieldError
 from services.access.law import usage_log_law
 from services.access.repository import usage_log as repository
+from services.access.repository.merges import ids_of
 from services.access.settings import AccessSettings
 from services.access.texts import Texts, texts_in
 from services.kit.errors import InvalidInput, NotFound
@@ -36,10 +37,14 @@ TOLD_AS = {"trafficking": "residence_permit", "protected_contact": "contact"}
 
 
 async def find_usage_of_customer(message: FindUsageOfCustomer, work: Work) -> UsageLines:
-    """Who used one customer's data, or tried to: by users of the own organisation, or under rights that it granted."""
-    if message.customer_id in work.actor.withheld:
+    """Who used one customer's data, or tried to: by users of the own organisation, or under rights that it granted.
+
+    Under whichever of the customer's ids: of the record kept, and of those merged into it.
+    """
+    ids = await ids_of(work, [message.customer_id])
+    if not ids.isdisjoint(work.actor.withheld):
         raise NotFound
-    rows = await repository.lines_of_customer(work, message.customer_id, message.cursor, message.limit)
+    rows = await repository.lines_of_customer(work, ids, message.cursor, message.limit)
     page = _page(rows, message.limit, work)
     work.record_use([message.customer_id], LOG, relation="none", purpose=INVESTIGATION, found=len(page.lines))
     return page
@@ -83,7 +88,8 @@ async def get_own_usage(message: GetOwnUsage, work: Work) -> OwnUsage:
         raise NotFound("There is no customer record of yours.")
     held_back = {act: work.now - timedelta(days=each.days) for each in usage_log_law().held_back for act in each.acts}
     rows, more = _cut(
-        await repository.lines_of_own_record(work, held_back, message.cursor, message.limit), message.limit
+        await repository.lines_of_own_record(work, await ids_of(work, [own]), held_back, message.cursor, message.limit),
+        message.limit,
     )
     names = await repository.organisation_names(work, {row.organisation for row in rows})
     texts = texts_in(message.languages)

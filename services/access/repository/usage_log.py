@@ -34,6 +34,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.access.chain import HASHED, Numbers
 from services.access.law import kept_since
+from services.access.repository.merges import ids_of
 from services.access.tables.rights import ORGANISATION
 from services.access.tables.usage_log import USAGE_CHAIN, USAGE_LINE, USAGE_MISSING, USAGE_SENDER
 from services.kit.work import Work
@@ -162,9 +163,11 @@ async def left_through(connection: AsyncConnection, position: int, before: datet
 # ---------------------------------------------------------------- asking
 
 
-async def lines_of_customer(work: Work, customer_id: UUID, cursor: str | None, limit: int) -> list[Row[Any]]:
-    """Lines about a customer that the actor may see, newest first."""
-    return await _asked(work, "customer", {"customer_ids": [customer_id]}, cursor, limit)
+async def lines_of_customer(
+    work: Work, customer_ids: Collection[UUID], cursor: str | None, limit: int
+) -> list[Row[Any]]:
+    """Lines about a customer by any of these ids that the actor may see, newest first."""
+    return await _asked(work, "customer", {"customer_ids": list(customer_ids)}, cursor, limit)
 
 
 async def lines_of_user(work: Work, user: str, cursor: str | None, limit: int) -> list[Row[Any]]:
@@ -178,12 +181,12 @@ async def searches(work: Work, words: Collection[int], cursor: str | None, limit
 
 
 async def lines_of_own_record(
-    work: Work, held_back: Mapping[str, datetime], cursor: str | None, limit: int
+    work: Work, customer_ids: Collection[UUID], held_back: Mapping[str, datetime], cursor: str | None, limit: int
 ) -> list[Row[Any]]:
-    """What others did with the data of the customer that the actor is; acts held back only up to their moment."""
+    """What others did with the data of the customer who has these ids; acts held back only up to their moment."""
     held = [or_(_LINE.act != act, _LINE.occurred_at < since) for act, since in held_back.items()]
     query = _page(and_(_QUESTIONS["own"], *held), further=cursor is not None)
-    values = {"customer_ids": [work.actor.own_record]} | _place(work, cursor, limit)
+    values = {"customer_ids": list(customer_ids)} | _place(work, cursor, limit)
     return list((await work.connection.execute(query, values)).all())
 
 
@@ -196,7 +199,7 @@ async def organisation_names(work: Work, codes: Collection[str]) -> dict[str, Ro
 
 async def _asked(work: Work, question: str, asked: dict[str, Any], cursor: str | None, limit: int) -> list[Row[Any]]:
     values = asked | _place(work, cursor, limit) | {"own": work.actor.organisation}
-    values["withheld"] = list(work.actor.withheld)
+    values["withheld"] = list(await ids_of(work, work.actor.withheld))
     return list((await work.connection.execute(_asking(question, cursor is not None), values)).all())
 
 
@@ -235,7 +238,7 @@ _VISIBLE = and_(
     not_(_LINE.customers.overlap(bindparam("withheld", type_=ARRAY(Uuid)))),
 )
 _QUESTIONS: dict[str, ColumnElement[bool]] = {
-    "customer": and_(_LINE.customers.contains(_CUSTOMERS), _VISIBLE),
+    "customer": and_(_LINE.customers.overlap(_CUSTOMERS), _VISIBLE),
     "user": and_(_LINE.user_id == bindparam("user", type_=Text), _VISIBLE),
     # views carry the words of names too, but nothing that somebody asked
     "words": and_(
@@ -244,7 +247,7 @@ _QUESTIONS: dict[str, ColumnElement[bool]] = {
         _LINE.act != "view",
         _VISIBLE,
     ),
-    "own": and_(_LINE.customers.contains(_CUSTOMERS), _LINE.outcome == "done", _LINE.role != "customer"),
+    "own": and_(_LINE.customers.overlap(_CUSTOMERS), _LINE.outcome == "done", _LINE.role != "customer"),
 }
 
 

@@ -223,7 +223,7 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
         raise InvalidInput(errors=errors)
 
     municipality = work.actor.organisation
-    matters = await transfers.open_matters(work, before.customer_id, municipality)
+    matters = await transfers.open_matters(work, (before.customer_id, *before.merged), municipality)
     if left := [each for each in matters if not (each.may_be_acknowledged and each.matter_id in message.acknowledged)]:
         raise MattersOpen(left)
     open_one = next(each for each in before.relationships if each.municipality == municipality and not each.ended_on)
@@ -251,7 +251,8 @@ async def get_open_matters(message: GetOpenMatters, work: Work) -> OpenMatters:
     """What stands in the way of ending the acting municipality's relationship."""
     customer = await people.get(work, message.customer_id, work.rights.reach(rules.RELATIONSHIP))
     _record_use(work, customer, [rules.RELATIONSHIP])
-    return OpenMatters(matters=await transfers.open_matters(work, customer.customer_id, work.actor.municipality))
+    ids = (customer.customer_id, *customer.merged)
+    return OpenMatters(matters=await transfers.open_matters(work, ids, work.actor.municipality))
 
 
 async def erase_customer(message: EraseCustomer, work: Work) -> CustomerVersion:

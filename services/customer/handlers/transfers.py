@@ -59,13 +59,14 @@ async def offer_transfer(message: OfferTransfer, work: Work) -> TransferVersion:
     giver, today = work.actor.municipality, helsinki_date(work.now)
     customer = await people.lock(work, message.customer_id, "transfer")
     _check_protection(work, customer)
+    ids = (customer.customer_id, *customer.merged)
     errors = rules.broken_by_offering(giver, message.receiver, message.reason, message.consent, today)
     if errors:
         raise InvalidInput(errors=errors)
-    if await repository.is_requested(work, customer.customer_id, giver):
+    if await repository.is_requested(work, ids, giver):
         raise Conflict("A transfer of the customer awaits an answer: withdraw it first.")
     arrival = next(each.arrival for each in customer.relationships if each.municipality == giver and not each.ended_on)
-    has_assessment = await repository.has_assessment(work, customer.customer_id, giver)
+    has_assessment = await repository.has_assessment(work, ids, giver)
     person = customer.person.model_copy(update={"first_residence_permit": customer.first_permit})
     work.record_use([customer.customer_id], ["transfer"], relation=work.rights.related)
     return await _request(
@@ -116,7 +117,7 @@ async def ask_for_transfer(message: AskForTransfer, work: Work) -> TransferVersi
         own = Conflict("The municipality has or had the customer itself: read or open it.")
         own.use = use | {"denied": False}
         raise own
-    if await repository.is_requested(work, asked, receiver):
+    if await repository.is_requested(work, await families.ids_of(work, [asked]), receiver):
         twice = Conflict("The transfer was asked for already, and awaits an answer.")
         twice.use = use | {"denied": False}
         raise twice
@@ -151,7 +152,7 @@ async def request_transfer_for_partner(message: RequestTransferForPartner, work:
     code = person.personal_identity_code
     known = await people.find_by_identity_code(work, code) if code else None
     customer_id = known.customer_id if known else uuid7()
-    if await repository.is_requested(work, customer_id, message.partner):
+    if await repository.is_requested(work, await families.ids_of(work, [customer_id]), message.partner):
         raise Conflict("A transfer of the person awaits an answer: withdraw it first.")
     transfer_id = uuid7()
     return await _request(
@@ -388,13 +389,16 @@ async def _move(work: Work, row: Row[Any]) -> UUID:
     else:
         after = Customer(customer_id=row.customer_id, version=1, person=person, relationships=tuple(relationships))
     await _write_customer(work, before, after, ended, opened)
-    state = dict(rules_of_people.public_state(after))
-    for each, _ in ended:
-        closed = CustomerClosed(**state, municipality=each.municipality, reason=rules.REASON_OF_CLOSING)
-        await work.publish(closed, legal_basis=row.legal_basis)
-    if opened:
-        await work.publish(CustomerOpened(**state, municipality=opened.municipality), legal_basis=row.legal_basis)
-    for other in await repository.others_awaited(work, after.customer_id, row.transfer_id):
+    states = [rules_of_people.public_state(after)]
+    for alias in after.merged:
+        states.append(rules_of_people.public_state(await people.get_record(work, alias), after.customer_id))
+    for state in map(dict, states):
+        for each, _ in ended:
+            closed = CustomerClosed(**state, municipality=each.municipality, reason=rules.REASON_OF_CLOSING)
+            await work.publish(closed, legal_basis=row.legal_basis)
+        if opened:
+            await work.publish(CustomerOpened(**state, municipality=opened.municipality), legal_basis=row.legal_basis)
+    for other in await repository.others_awaited(work, (after.customer_id, *after.merged), row.transfer_id):
         await _follow(work, other, "withdraw")
     return after.customer_id
 
@@ -428,10 +432,11 @@ async def _write_customer(
             await households.protect(work, await households.lock(work, after.customer_id))
     else:
         await people.add(work, after)
-    for _, each in ended:
-        await people.end_relationship(work, after.customer_id, each)
-    if opened:
-        await people.open_relationship(work, after.customer_id, opened)
+    for record in (after.customer_id, *after.merged):  # else the receiver would not be told what merged records hold
+        for _, each in ended:
+            await people.end_relationship(work, record, each)
+        if opened:
+            await people.open_relationship(work, record, opened)
     source = "municipality" if ended else "authority_contact"
     differences = rules_of_people.differences(before.person if before else None, after.person)
     changes = [

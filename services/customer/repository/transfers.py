@@ -1,6 +1,6 @@
 """Transfers, and what is open of a customer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from contracts.customer.open_matters import OpenMatter
 from contracts.customer.transfers import ListTransfers
-from services.customer.repository.reach import IS_OPEN, execute, has_relationship
+from services.customer.repository.families import ids_of, lock_rows
+from services.customer.repository.reach import IS_OPEN, execute, has_relationship, kept_id
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER
 from services.customer.tables.transfers import ASSESSMENT_VIEW, TRANSFER
 from services.kit.errors import NotFound
@@ -43,10 +44,9 @@ async def lock(work: Work, transfer_id: UUID, partner: str | None = None) -> Row
 
 
 async def lock_both(work: Work, customer_id: UUID, transfer_id: UUID) -> None:
-    """Locks a transfer, its customer first as everywhere."""
+    """Locks a transfer, its customer first as everywhere: all records of that one."""
     await work.beyond_the_border("a transfer changes what two municipalities have, and the whole state is told")
-    customer = select(CUSTOMER.c.customer_id).where(CUSTOMER.c.customer_id == customer_id)
-    await work.connection.execute(customer.with_for_update())
+    await lock_rows(work, await ids_of(work, [customer_id]))
     transfer = select(TRANSFER.c.transfer_id).where(TRANSFER.c.transfer_id == transfer_id)
     await work.connection.execute(transfer.with_for_update())
 
@@ -66,17 +66,19 @@ async def find(work: Work, asked: ListTransfers) -> tuple[Sequence[Row[Any]], UU
     return page, page[-1].transfer_id if len(rows) > asked.limit else None
 
 
-async def is_requested(work: Work, customer_id: UUID, requester: str) -> bool:
-    """Whether the organisation has asked for a transfer of the customer that awaits an answer."""
+async def is_requested(work: Work, customer_ids: Collection[UUID], requester: str) -> bool:
+    """Whether the organisation has asked for a transfer of the customer, by any id, that awaits an answer."""
     table = TRANSFER.c
-    asked = select(table.transfer_id).where(table.customer_id == customer_id, table.requester == requester, IS_AWAITED)
+    theirs = table.customer_id.in_(customer_ids)
+    asked = select(table.transfer_id).where(theirs, table.requester == requester, IS_AWAITED)
     return (await work.connection.execute(asked)).first() is not None
 
 
-async def others_awaited(work: Work, customer_id: UUID, but: UUID) -> Sequence[UUID]:
-    """The other transfers of the customer that await an answer."""
+async def others_awaited(work: Work, customer_ids: Collection[UUID], but: UUID) -> Sequence[UUID]:
+    """The other transfers of the customer, by any id, that await an answer."""
     table = TRANSFER.c
-    others = select(table.transfer_id).where(table.customer_id == customer_id, table.transfer_id != but, IS_AWAITED)
+    theirs = table.customer_id.in_(customer_ids)
+    others = select(table.transfer_id).where(theirs, table.transfer_id != but, IS_AWAITED)
     return (await work.connection.execute(others.order_by(table.transfer_id))).scalars().all()
 
 
@@ -113,24 +115,24 @@ async def holder(work: Work, customer_id: UUID) -> str | None:
     return (await work.connection.execute(last)).scalar_one_or_none()
 
 
-async def has_assessment(work: Work, customer_id: UUID, municipality: str) -> bool:
-    """Whether the municipality has an assessment of the customer, as far as has been heard."""
-    return bool((await work.connection.execute(_assessments(customer_id, municipality))).first())
+async def has_assessment(work: Work, customer_ids: Collection[UUID], municipality: str) -> bool:
+    """Whether the municipality has an assessment of the customer, by any id, as far as has been heard."""
+    return bool((await work.connection.execute(_assessments(customer_ids, municipality))).first())
 
 
-async def open_matters(work: Work, customer_id: UUID, municipality: str) -> tuple[OpenMatter, ...]:
-    """What is open of the customer for the municipality, the oldest first."""
+async def open_matters(work: Work, customer_ids: Collection[UUID], municipality: str) -> tuple[OpenMatter, ...]:
+    """What is open of the customer, by any id, for the municipality, the oldest first."""
     table = TRANSFER.c
     party = or_(table.requester == municipality, table.addressee == municipality)
     arrived = select(func.max(CLIENT_RELATIONSHIP.c.started_on)).where(
-        CLIENT_RELATIONSHIP.c.customer_id == customer_id, CLIENT_RELATIONSHIP.c.municipality == municipality, IS_OPEN
+        CLIENT_RELATIONSHIP.c.customer_id.in_(customer_ids), CLIENT_RELATIONSHIP.c.municipality == municipality, IS_OPEN
     )
     to_review = and_(
         table.state == "accepted",
         table.receiver == municipality,
         func.date(func.timezone("Europe/Helsinki", table.changed_at)) >= arrived.scalar_subquery(),
     )
-    transfers = select(TRANSFER).where(table.customer_id == customer_id, party, or_(IS_AWAITED, to_review))
+    transfers = select(TRANSFER).where(table.customer_id.in_(customer_ids), party, or_(IS_AWAITED, to_review))
     found = [
         OpenMatter(
             kind="transfer" if row.state in OPEN else "plan_review",
@@ -143,27 +145,31 @@ async def open_matters(work: Work, customer_id: UUID, municipality: str) -> tupl
     ]
     found += [
         OpenMatter(kind="assessment", matter_id=row.assessment_id, since=row.created_at, may_be_acknowledged=True)
-        for row in await work.connection.execute(_assessments(customer_id, municipality))
+        for row in await work.connection.execute(_assessments(customer_ids, municipality))
     ]
     return tuple(found)
 
 
-def _assessments(customer_id: UUID, municipality: str) -> Select[Any]:
+def _assessments(customer_ids: Collection[UUID], municipality: str) -> Select[Any]:
     view = ASSESSMENT_VIEW.c
     return (
         select(ASSESSMENT_VIEW)
-        .where(view.customer_id == customer_id, view.municipality == municipality, view.status != "withdrawn")
+        .where(view.customer_id.in_(customer_ids), view.municipality == municipality, view.status != "withdrawn")
         .order_by(view.assessment_id)
     )
 
 
 @cache
 def _reached(reach: Reach) -> Select[Any]:
-    table, own = TRANSFER.c, has_relationship(TRANSFER.c.customer_id)
+    table = TRANSFER.c
+    # nobody, where a partner tells of somebody new
+    customer_id = func.coalesce(kept_id(), table.customer_id)
+    own, ever = has_relationship(customer_id), has_relationship(customer_id, also_ended=True)
     party = or_(table.requester == MUNICIPALITY, table.addressee == MUNICIPALITY)
-    ever = has_relationship(table.customer_id, also_ended=True)
-    return select(TRANSFER, own.label("is_own")).where(
-        party, within(reach, table.customer_id, own, ever, CUSTOMER, party)
+    return (
+        select(TRANSFER, own.label("is_own"))
+        .outerjoin(CUSTOMER, CUSTOMER.c.customer_id == table.customer_id)
+        .where(party, within(reach, customer_id, own, ever, CUSTOMER, party))
     )
 
 
