@@ -10,13 +10,14 @@ from contracts.customer.duplicates import Merged
 from contracts.customer.families import ChangeFamilyRelation, Family, FamilyRelationChanges, GetFamily
 from contracts.customer.open_matters import GetOpenMatters
 from contracts.customer.people import CustomerVersion, EraseCustomer, GetCustomer
-from services.customer.handlers.people import MattersOpen
+from contracts.customer.search import SearchCustomers
+from services.customer.handlers.people import KnownElsewhere, MattersOpen
 from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
-from tests.customer.conftest import SISTER, CustomerService, changing, closed, relation
+from tests.customer.conftest import CODE, OTHER_CODE, SISTER, CustomerService, changing, closed, relation
 from tests.customer.test_background import NURSE, replacing
-from tests.customer.test_duplicates import AGAIN, SPELLED, merging, named, two, undoing
+from tests.customer.test_duplicates import AGAIN, SPELLED, asked, merging, named, two, undoing
 from tests.customer.test_households import CONTACT, UNMASKING, ending, in_one, is_masked, lift, opened
-from tests.customer.transfers import accepting, hear_of_assessment, offering, seen
+from tests.customer.transfers import accepting, asking, hear_of_assessment, offering, seen
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -341,6 +342,28 @@ class TestTransfers:
         colleague = replace(EXPERT_TAMPERE, user="c@tampere", withheld=(both[withheld].customer_id,))
         with pytest.raises(NotFound):
             await seen(customers, offer.transfer_id, colleague)
+
+
+class TestWithheld:
+    @pytest.mark.parametrize("withheld", [0, 1])
+    @pytest.mark.parametrize("is_closed", [False, True], ids=["open", "closed"])
+    async def test_somebody_withheld_under_either_id_answers_by_no_code_as_a_customer_of_the_municipality(
+        self, customers: CustomerService, withheld: int, is_closed: bool
+    ) -> None:
+        kept = await customers.ask(named(SPELLED, personal_identity_code=CODE))
+        duplicate = await customers.ask(named(AGAIN, personal_identity_code=OTHER_CODE))
+        done = await merged(customers, kept, duplicate)
+        if is_closed:
+            await closed(customers, CustomerVersion(customer_id=kept.customer_id, version=done.version))
+        colleague = replace(EXPERT_TAMPERE, user="c@tampere", withheld=((kept, duplicate)[withheld].customer_id,))
+        for code in (CODE, OTHER_CODE):
+            with pytest.raises(KnownElsewhere):
+                await customers.ask(named(("Somebody", "Else"), personal_identity_code=code), colleague)
+            assert not (await customers.ask(asked(personal_identity_code=code), colleague)).candidates
+            found = await customers.ask(SearchCustomers(personal_identity_code=code, purpose="assessment"), colleague)
+            assert (found.hits, found.known_elsewhere) == ((), True)
+            with pytest.raises(NotFound):
+                await customers.ask(asking(code), colleague)
 
 
 def _names(content: Any) -> list[str]:

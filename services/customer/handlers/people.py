@@ -105,12 +105,7 @@ async def open_relationship(
         before = None
         customer = Customer(customer_id=uuid7(), version=1, person=person, relationships=(opened,))
         await people.add(work, customer)
-    elif (
-        known.ever_here
-        and not known.open_here
-        and not known.open_elsewhere
-        and known.customer_id not in work.actor.withheld
-    ):
+    elif known.ever_here and not known.open_here and not known.open_elsewhere and not known.withheld:
         before = await people.get(work, known.customer_id, _FORMER)
         told = person
         if not known.by_own_code:  # it is that of a record merged into this one, and stays there
@@ -321,7 +316,7 @@ def _check_person(person: Person, fields: Collection[str], work: Work, *, within
 def _already_known(work: Work, known: Row[Any], code: str | None) -> Conflict:
     """The answer that says as little as it can of a person whose identity code is on record."""
     here = known.open_here or (known.ever_here and not known.open_elsewhere)
-    if here and known.customer_id not in work.actor.withheld:
+    if here and not known.withheld:
         conflict = Conflict("The municipality has a customer with this personal identity code.")
     else:
         conflict = KnownElsewhere(

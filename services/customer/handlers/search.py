@@ -1,6 +1,7 @@
 """Looking for people."""
 
 from contracts.customer.search import CustomersFound, FindForEmergency, FindOwnRecord, OwnRecord, SearchCustomers
+from services.customer.repository import families
 from services.customer.repository import search as repository
 from services.customer.rules import people as rules
 from services.kit.clock import helsinki_date
@@ -65,4 +66,5 @@ async def find_for_emergency(message: FindForEmergency, work: Work) -> OwnRecord
         words=[message.personal_identity_code],
         purpose="emergency",
     )
-    return OwnRecord(customer_id=found if found not in work.actor.withheld else None)
+    ids = await families.ids_of(work, [found] if found else [])
+    return OwnRecord(customer_id=found if ids.isdisjoint(work.actor.withheld) else None)

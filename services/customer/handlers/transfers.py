@@ -101,7 +101,7 @@ async def ask_for_transfer(message: AskForTransfer, work: Work) -> TransferVersi
     await work.beyond_the_border("whoever holds the person with a whole identity code is asked")
     known = await people.find_by_identity_code(work, code)
     giver = await repository.holder(work, known.customer_id) if known else None
-    asked = known.customer_id if known and giver and known.customer_id not in work.actor.withheld else None
+    asked = known.customer_id if known and giver and not known.withheld else None
     use: dict[str, Any] = {
         "customers": [asked] if asked else [],
         "data": ["existence"],

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -18,6 +18,7 @@ from contracts.customer.contacts import (
     ReportedPerson,
     SetReceivingParty,
 )
+from services.customer.repository.reach import is_withheld
 from services.customer.rules import contacts as rules
 from services.customer.tables.contacts import CONTACT, CONTACT_PASSING, CONTACT_REPORT, RECEIVING_PARTY
 from services.kit.errors import NotFound
@@ -221,7 +222,7 @@ async def forget(work: Work, before: datetime) -> None:
 def _reached(work: Work) -> ColumnElement[bool]:
     """The acting organisation's own, but for those of customers withheld from the user."""
     mine = _CONTACT.municipality == work.actor.organisation
-    return mine & (_CONTACT.customer_id.is_(None) | _CONTACT.customer_id.not_in(work.actor.withheld))
+    return mine & (_CONTACT.customer_id.is_(None) | not_(is_withheld(work, _CONTACT.customer_id)))
 
 
 def _code(work: Work, contact: Row[Any]) -> str | None:

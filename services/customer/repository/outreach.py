@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from contracts.customer.outreach import ListOutreachTargets
-from services.customer.repository.reach import IS_OPEN, has_relationship
+from services.customer.repository.reach import IS_OPEN, has_relationship, is_withheld
 from services.customer.tables.operations import OPERATION, OPERATION_ROW
 from services.customer.tables.outreach import OUTREACH_ATTEMPT, OUTREACH_TARGET
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_NAME
@@ -47,8 +47,7 @@ def _reached(work: Work) -> ColumnElement[bool]:
     if not work.rights.allows("trafficking", "none"):
         conditions.append(not_(_TARGET.protected))
     if work.actor.withheld:
-        withheld = _TARGET.customer_id == func.any(literal(list(work.actor.withheld), ARRAY(Uuid)))
-        conditions.append(or_(_TARGET.customer_id.is_(None), not_(withheld)))
+        conditions.append(or_(_TARGET.customer_id.is_(None), not_(is_withheld(work, _TARGET.customer_id))))
     return and_(*conditions)
 
 

@@ -31,6 +31,7 @@ from services.customer.repository.reach import (
     has_code,
     has_relationship,
     has_relationship_elsewhere,
+    is_withheld,
     kept_of,
     reached,
 )
@@ -167,6 +168,7 @@ async def find_by_identity_code(work: Work, code: str) -> Row[Any] | None:
             has_relationship(CUSTOMER.c.customer_id).label("open_here"),
             has_relationship(CUSTOMER.c.customer_id, also_ended=True).label("ever_here"),
             has_relationship_elsewhere(CUSTOMER.c.customer_id).label("open_elsewhere"),
+            is_withheld(work, CUSTOMER.c.customer_id).label("withheld"),
         )
         .where(CUSTOMER.c.customer_id.in_(kept_of(has_code(work, code, coded), of=coded)))
         .with_for_update(),

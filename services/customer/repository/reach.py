@@ -4,12 +4,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     CursorResult,
     FromClause,
     Select,
+    Uuid,
     and_,
     func,
+    literal,
+    or_,
     select,
 )
 
@@ -51,6 +55,15 @@ def had_code(work: Work, code: str, of: FromClause = CUSTOMER) -> ColumnElement[
     history = CUSTOMER_HISTORY.c
     had = select(history.customer_id).where(history.former_code_hash.in_(work.encryption.search_hashes(code)))
     return of.c.customer_id.in_(had)
+
+
+def is_withheld(work: Work, customer_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The customer is withheld from the actor, under this id or another of the same person's."""
+    named = literal(list(work.actor.withheld), ARRAY(Uuid))
+    one, other = CUSTOMER.alias("withheld"), CUSTOMER.alias("withheld_too")
+    people = kept_of(one.c.customer_id == func.any(named), of=one)
+    theirs = select(other.c.customer_id).where(or_(other.c.customer_id.in_(people), other.c.merged_into.in_(people)))
+    return or_(customer_id == func.any(named), customer_id.in_(theirs))
 
 
 def reached(customer_id: ColumnElement[UUID], reach: Reach) -> ColumnElement[bool]:

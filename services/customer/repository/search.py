@@ -5,11 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     Integer,
     Select,
     Subquery,
-    Uuid,
     and_,
     case,
     cast,
@@ -40,6 +38,7 @@ from services.customer.repository.reach import (
     has_code,
     has_relationship,
     has_relationship_elsewhere,
+    is_withheld,
     kept_of,
 )
 from services.customer.rules.people import NAME
@@ -125,7 +124,7 @@ async def find_elsewhere(work: Work, code: str) -> UUID | None:
         or_(
             and_(has_relationship_elsewhere(CUSTOMER.c.customer_id), not_(here)),
             not_(ever_here),
-            CUSTOMER.c.customer_id == func.any(literal(list(work.actor.withheld), ARRAY(Uuid))),
+            is_withheld(work, CUSTOMER.c.customer_id),
         ),
     )
     return (await execute(work, known.order_by(not_(has_code(work, code))).limit(1))).scalar_one_or_none()
