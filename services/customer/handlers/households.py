@@ -13,7 +13,9 @@ from services.kit.work import Work
 async def lock(work: Work, *customer_ids: UUID) -> tuple[UUID, ...]:
     """Everybody in the households of these customers; until the transaction ends nobody else changes any of them.
 
-    Comes before any other lock on a customer: who holds one and then waits for a household would be waited for by it.
+    Everybody locks in one order, so that no two wait for each other: the lock of all households
+    (`families.lock_all`); the identity code's (`people.lock_code`); the customers' rows, several at once in the order
+    of their ids; transfers; the dictionary of names; the birthday's (`duplicates.wait_for_others`).
     """
     await families.lock_all(work)
     await work.beyond_the_border("a household's members may be customers of several municipalities")

@@ -94,9 +94,10 @@ async def open_relationship(
     opened = ClientRelationship(municipality=municipality, arrival=arrival, started_on=today)
     code = person.personal_identity_code
     await work.beyond_the_border("a person is one national record, and a new one has no relationship yet")
-    if code and person.safety_non_disclosure:
-        await families.lock_all(work)  # before the customer's row: who is known may have a household
-    known = await people.find_by_identity_code(work, code) if code else None
+    protects = person.safety_non_disclosure  # and the household of whoever is known
+    if code and protects:
+        await families.lock_all(work)
+    known = await people.lock_by_identity_code(work, code, with_household=protects) if code else None
     if errors := rules.broken_by_opening(None, person, work.rights):
         raise Forbidden(errors=errors)
     if known is None:
@@ -151,9 +152,15 @@ async def get_customer(message: GetCustomer, work: Work) -> Customer:
 async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersion:
     """Changes the person. A change that changes nothing makes no version; one that nobody outside sees, no event."""
     household: tuple[UUID, ...] = ()
-    if "safety_non_disclosure" in message.changes.model_fields_set:
+    protects = "safety_non_disclosure" in message.changes.model_fields_set
+    if protects or message.changes.personal_identity_code:
         reached = await people.get(work, message.customer_id)  # else who is not reached would wait for locks
-        household = await households.lock(work, reached.customer_id)
+        if protects:
+            await families.lock_all(work)
+        if message.changes.personal_identity_code:
+            await people.lock_code(work, message.changes.personal_identity_code)
+        if protects:
+            household = await households.lock(work, reached.customer_id)
     before = await people.lock(work, message.customer_id)
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done

@@ -99,7 +99,7 @@ async def ask_for_transfer(message: AskForTransfer, work: Work) -> TransferVersi
     if errors:
         raise InvalidInput(errors=errors)
     await work.beyond_the_border("whoever holds the person with a whole identity code is asked")
-    known = await people.find_by_identity_code(work, code)
+    known = await people.lock_by_identity_code(work, code)
     giver = await repository.holder(work, known.customer_id) if known else None
     asked = known.customer_id if known and giver and not known.withheld else None
     use: dict[str, Any] = {
@@ -150,7 +150,7 @@ async def request_transfer_for_partner(message: RequestTransferForPartner, work:
     if errors:
         raise InvalidInput(errors=errors)
     code = person.personal_identity_code
-    known = await people.find_by_identity_code(work, code) if code else None
+    known = await people.lock_by_identity_code(work, code) if code else None
     customer_id = known.customer_id if known else uuid7()
     if await repository.is_requested(work, await families.ids_of(work, [customer_id]), message.partner):
         raise Conflict("A transfer of the person awaits an answer: withdraw it first.")
@@ -215,7 +215,7 @@ async def answer_transfer_for_partner(message: AnswerTransferForPartner, work: W
     _check_passes_on(work)
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
-    row = await repository.lock(work, message.transfer_id, message.partner)
+    row = await _lock(work, message.transfer_id, message.act, message.partner)
     told = message.model_dump(mode="json", include={"responsible", "reason", "text"})
     return await _act(work, row, message.act, message.partner, **told)
 
@@ -282,7 +282,7 @@ async def _answer(message: Any, act: HandshakeAct, work: Work, **told: Any) -> T
     # before the row, as at the offer
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
-    row = await repository.lock(work, message.transfer_id)
+    row = await _lock(work, message.transfer_id, act)
     _record_use(work, row)
     return await _act(work, row, act, work.actor.municipality, expected=message.expected_version, **told)
 
@@ -366,7 +366,7 @@ async def _move(work: Work, row: Row[Any]) -> UUID:
     held = rules.open_relationships(before) if before else set()
     if held - {row.giver}:
         raise Conflict("A municipality has the customer already: reject the transfer.")
-    told = Person.model_validate_json(work.encryption.decrypt(row.person, row.transfer_id)) if row.person else None
+    told = _told(work, row) if row.person else None
     person = rules_of_people.updated(told, before.person) if told and before else told or (before and before.person)
     assert person is not None
     ended = [
@@ -403,14 +403,29 @@ async def _move(work: Work, row: Row[Any]) -> UUID:
     return after.customer_id
 
 
+async def _lock(work: Work, transfer_id: UUID, act: str, partner: str | None = None) -> Row[Any]:
+    """The transfer and its customer, locked: after what is locked of the person whom an acceptance opens."""
+    row = await repository.get(work, transfer_id, partner)
+    if act == "accept" and row.person:
+        told = _told(work, row)
+        if told.personal_identity_code:
+            if told.safety_non_disclosure:
+                await families.lock_all(work)
+            await people.lock_code(work, told.personal_identity_code)
+    return await repository.lock(work, transfer_id, partner)
+
+
+def _told(work: Work, row: Row[Any]) -> Person:
+    """The person as a partner told of him or her."""
+    return Person.model_validate_json(work.encryption.decrypt(row.person, row.transfer_id))
+
+
 async def _before(work: Work, row: Row[Any]) -> Customer | None:
     """The customer whom a transfer is about; None when a partner's request tells of somebody new."""
     if row.person:
-        told = Person.model_validate_json(work.encryption.decrypt(row.person, row.transfer_id))
-        code = told.personal_identity_code
-        if code and told.safety_non_disclosure:
-            await families.lock_all(work)  # before the customer's row: who is known may have a household
-        known = await people.find_by_identity_code(work, code) if code else None
+        told = _told(work, row)
+        code, protects = told.personal_identity_code, told.safety_non_disclosure
+        known = await people.lock_by_identity_code(work, code, with_household=protects) if code else None
         return await people.get_whole(work, known.customer_id) if known else None
     customer = await people.get_whole(work, row.customer_id)
     if customer is None:

@@ -22,6 +22,7 @@ from uuid_utils.compat import uuid7
 
 from contracts.customer.people import ClientRelationship, Customer, CustomerCard, Person
 from services.customer.matching import phone_number
+from services.customer.repository import families
 from services.customer.repository.reach import (
     IS_OPEN,
     REACHED_BY,
@@ -142,6 +143,16 @@ async def get_record(work: Work, customer_id: UUID) -> Customer:
     return customer_of(work, (await work.connection.execute(_RECORD, {"customer_id": customer_id})).one())
 
 
+async def lock_code(work: Work, code: str) -> None:
+    """Until the transaction ends nobody else looks for the code, or records it: two experts who record a new one at the
+    same moment come one after the other. Comes before any lock on a customer (`households.lock`).
+    """
+    # while keys are rotated, every process knows the key that another one hashes by, and so takes its lock too
+    for code_hash in sorted(work.encryption.search_hashes(code)):
+        lock_number = int.from_bytes(code_hash[:8], signed=True)
+        await work.connection.execute(select(func.pg_advisory_xact_lock(cast(lock_number, BigInteger))))
+
+
 async def find_by_former_code(work: Work, code: str) -> list[UUID]:
     """Who had the code before; `find_by_identity_code` comes first, and its lock."""
     coded = CUSTOMER.alias("coded")
@@ -152,13 +163,9 @@ async def find_by_identity_code(work: Work, code: str) -> Row[Any] | None:
     """Who has the code (`customer_id`); a customer here, now or ever, or elsewhere (`open_here`, `ever_here` ...)?
 
     `by_own_code` is false where it is that of a record merged into the one found.
-    Until the transaction ends nobody else changes the customer found, and nobody else looks for the same code: two
-    experts who record a new code at the same moment come one after the other.
+    Until the transaction ends nobody else looks for the same code (`lock_code`).
     """
-    # while keys are rotated, every process knows the key that another one hashes by, and so takes its lock too
-    for code_hash in sorted(work.encryption.search_hashes(code)):
-        lock_number = int.from_bytes(code_hash[:8], signed=True)
-        await work.connection.execute(select(func.pg_advisory_xact_lock(cast(lock_number, BigInteger))))
+    await lock_code(work, code)
     coded = CUSTOMER.alias("coded")
     found = await execute(
         work,
@@ -169,11 +176,24 @@ async def find_by_identity_code(work: Work, code: str) -> Row[Any] | None:
             has_relationship(CUSTOMER.c.customer_id, also_ended=True).label("ever_here"),
             has_relationship_elsewhere(CUSTOMER.c.customer_id).label("open_elsewhere"),
             is_withheld(work, CUSTOMER.c.customer_id).label("withheld"),
-        )
-        .where(CUSTOMER.c.customer_id.in_(kept_of(has_code(work, code, coded), of=coded)))
-        .with_for_update(),
+        ).where(CUSTOMER.c.customer_id.in_(kept_of(has_code(work, code, coded), of=coded))),
     )
     return found.first()
+
+
+async def lock_by_identity_code(work: Work, code: str, *, with_household: bool = False) -> Row[Any] | None:
+    """The same, and nobody else changes the customer found until the transaction ends.
+
+    `with_household`: nor anybody in the household, whose lock was taken before (`families.lock_all`).
+    """
+    whoever = families.household if with_household else families.ids_of
+    while known := await find_by_identity_code(work, code):
+        await families.lock_rows(work, await whoever(work, [known.customer_id]))
+        # again, for what a statement sees is from before it waited; and the record may have become another's alias
+        found = await find_by_identity_code(work, code)
+        if found and found.customer_id == known.customer_id:
+            return found
+    return None
 
 
 async def get_cards(work: Work, customer_ids: Iterable[UUID]) -> tuple[CustomerCard, ...]:
