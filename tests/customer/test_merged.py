@@ -12,7 +12,7 @@ from contracts.customer.open_matters import GetOpenMatters
 from contracts.customer.people import CustomerVersion, EraseCustomer, GetCustomer
 from contracts.customer.search import SearchCustomers
 from services.customer.handlers.people import KnownElsewhere, MattersOpen
-from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
 from tests.customer.conftest import CODE, OTHER_CODE, SISTER, CustomerService, changing, closed, relation
 from tests.customer.test_background import NURSE, replacing
 from tests.customer.test_duplicates import AGAIN, SPELLED, asked, merging, named, two, undoing
@@ -364,6 +364,47 @@ class TestWithheld:
             assert (found.hits, found.known_elsewhere) == ((), True)
             with pytest.raises(NotFound):
                 await customers.ask(asking(code), colleague)
+
+
+class TestChains:
+    async def test_a_chain_is_told_and_found_by_every_name_and_each_link_undone_by_itself(
+        self, customers: CustomerService
+    ) -> None:
+        opened_ones = (("Aamina", "Yuusuf"), ("Hodan", "Warsame"), ("Asha", "Nuur"))
+        first, second, third = [await customers.ask(named(each)) for each in opened_ones]
+        inner = await merged(customers, second, first)
+        outer = await merged(customers, third, second)
+        assert await self.bearers(customers) == {third.customer_id}
+        assert await self.told(customers, first) == str(third.customer_id)
+        await customers.ask(undoing(outer))
+        assert await self.bearers(customers) == {second.customer_id}
+        assert await self.told(customers, first) == str(second.customer_id)
+        await customers.ask(undoing(inner))
+        assert await self.bearers(customers) == {first.customer_id}
+        assert await self.told(customers, first) is None
+
+    async def bearers(self, customers: CustomerService) -> set[Any]:
+        """Whom the first one's name leads to, in the search and in what it keeps."""
+        hits = (await customers.ask(SearchCustomers(name="Yuusuf"))).hits
+        kept = await customers.rows("SELECT DISTINCT customer_id FROM customer_name WHERE word = 'yuusuf'")
+        assert {each.customer_id for each in hits} == {row["customer_id"] for row in kept}
+        return {each.customer_id for each in hits}
+
+    async def told(self, customers: CustomerService, known: CustomerVersion) -> str | None:
+        """Whose alias other services last heard it to be."""
+        events = await customers.rows(
+            "SELECT data->>'merged_into' AS it FROM outbox WHERE subject = $1 AND type NOT LIKE '%.data_used.v1'"
+            " ORDER BY position DESC",
+            known.customer_id,
+        )
+        into: str | None = events[0]["it"]
+        return into
+
+    async def test_a_merge_into_a_version_that_is_no_more_is_refused(self, customers: CustomerService) -> None:
+        kept, duplicate = await two(customers)
+        await customers.ask(changing(kept, mother_tongue="so"))
+        with pytest.raises(ChangedMeanwhile):
+            await customers.ask(merging(kept, duplicate))
 
 
 def _names(content: Any) -> list[str]:

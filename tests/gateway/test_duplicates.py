@@ -64,10 +64,26 @@ async def test_from_the_warning_to_the_undoing_through_the_whole_house(house: Ho
         [pair] = (await ask("GET", "/duplicates"))["pairs"]  # type: ignore[misc]
         assert {each["customer_id"] for each in pair["customers"]} == {kept, other}
 
+        education = {"group": "education", "studies": [{"level": "6", "name": "Nursing", "completed": True}]}
+        await ask("PUT", f"/customers/{other}/background/education", {"content": education}, If_Match='"0"')
         body = {"duplicate_id": other, "duplicate_version": 1, "why": "The same card"}
         merged = await ask("POST", f"/customers/{kept}/merge", body, If_Match='"1"')
         read = await ask("GET", f"/customers/{other}")
         assert read["headers"]["Content-Location"] == f"{API}/customers/{kept}"  # type: ignore[index]
+
+        for each in (kept, other):
+            told = await ask("GET", f"/customers/{each}/background/education")
+            assert (told["told_of"], told["headers"]["ETag"]) == (other, '"0"')  # type: ignore[index]
+            assert (await ask("GET", f"/customers/{each}/family"))["customer"]["customer_id"] == kept  # type: ignore[index]
+        officer = str(uuid4())
+        await house.appoint(officer, "837", "data_protection_officer")
+        of_officer = issuer.token(sub=officer)
+
+        async def is_one_log() -> bool:
+            answer = await door.send("GET", f"{API}/customers/{kept}/usage", token=of_officer)
+            return {kept, other} <= {id for line in answer.json.get("lines", ()) for id in line["customers"]}
+
+        await eventually(is_one_log, within=30)
 
         async def are(*statuses: str) -> bool:
             answer = await door.send("GET", f"{API}/customers/{other}/assessments", token=token)
@@ -77,5 +93,6 @@ async def test_from_the_warning_to_the_undoing_through_the_whole_house(house: Ho
         await eventually(lambda: are("to_start", "withdrawn"))
         await ask("POST", f"/merges/{merged['merge_id']}/undo", {"why": "Two cousins"})
         assert (await ask("GET", f"/customers/{other}"))["customer_id"] == other
+        assert (await ask("GET", f"/customers/{kept}/background/education"))["told_of"] is None
         await eventually(lambda: are("to_start"))
         await house.settle()
