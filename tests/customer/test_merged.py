@@ -15,7 +15,7 @@ from services.customer.handlers.people import KnownElsewhere, MattersOpen
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
 from tests.customer.conftest import CODE, OTHER_CODE, SISTER, CustomerService, changing, closed, relation
 from tests.customer.test_background import NURSE, replacing
-from tests.customer.test_duplicates import AGAIN, SPELLED, asked, merging, named, two, undoing
+from tests.customer.test_duplicates import AGAIN, SPELLED, asked, merging, named, pairs, two, undoing
 from tests.customer.test_households import CONTACT, UNMASKING, ending, in_one, is_masked, lift, opened
 from tests.customer.transfers import accepting, asking, hear_of_assessment, offering, seen
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
@@ -405,6 +405,20 @@ class TestChains:
         await customers.ask(changing(kept, mother_tongue="so"))
         with pytest.raises(ChangedMeanwhile):
             await customers.ask(merging(kept, duplicate))
+
+
+async def test_records_parted_come_back_on_the_work_list_when_they_look_more_alike_than_then(
+    customers: CustomerService,
+) -> None:
+    kept, duplicate = await two(customers)
+    done = await merged(customers, kept, duplicate)
+    assert [row["decision"] for row in await customers.rows("SELECT * FROM suspected_duplicate")] == ["same_person"]
+    parted = await customers.ask(undoing(done))
+    assert not await pairs(customers)
+    await customers.ask(changing(parted, contact={"email": "a@example.org"}))
+    still = CustomerVersion(customer_id=kept.customer_id, version=3)
+    await customers.ask(changing(still, contact={"email": "A@example.org"}))
+    assert len(await pairs(customers)) == 1
 
 
 def _names(content: Any) -> list[str]:

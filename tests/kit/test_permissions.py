@@ -21,7 +21,7 @@ EXCHANGES = [*topology.exchanges(), "amq.topic", "amq.direct", "amq.fanout", "am
 READS = {
     "customer": {"customer.requests", "customer.dead", "customer.projection"},
     "assessment": {"assessment.requests", "assessment.dead", "assessment.input", "assessment.projection"},
-    "access": {"access.requests", "access.dead", "access.input", "access.usage"},
+    "access": {"access.requests", "access.dead", "access.input", "access.projection", "access.usage"},
     "integration": {"integration.requests", "integration.dead", "integration.input", "integration.partners"},
     "gateway": set(),
 }
