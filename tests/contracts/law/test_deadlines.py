@@ -233,11 +233,12 @@ def test_a_due_date_is_explained_in_each_language() -> None:
     found = due("plan_maximum", of, date(2025, 6, 2))
     assert found
     assert explain(found, "en") == (
-        "The plan is in force at most until 2.9.2028. Counted from 31.1.2025 (the first plan was drawn up): 2 years"
-        " (681/2023 23 § 2 mom.). Added 1 year and 6 months: the maximum ran out while receiving home care allowance"
-        " and taking part part-time (681/2023 23 § 3 mom. 2 k.). Added 31 days for 1.5.2025-31.5.2025: illness"
-        " (681/2023 23 § 4 mom.). Added 2 days for 1.6.2025-2.6.2025: injury (681/2023 23 § 4 mom.). The hindrance goes on: the date"
-        " moves by a day each day. The integration plan ends; for the needs that remain another plan is made."
+        "The plan is in force at most until 2.9.2028. Counted from 31.1.2025 (the first plan was drawn "
+        "up): 2 years (681/2023 23 § 2 mom.). Added 1 year and 6 months: the maximum ran out while "
+        "receiving home care allowance and taking part part-time (681/2023 23 § 3 mom. 2 k.). Added 31 "
+        "days for 1.5.2025-31.5.2025: illness (681/2023 23 § 4 mom.). Added 2 days for 1.6.2025-2.6.2025:"
+        " injury (681/2023 23 § 4 mom.). The hindrance goes on: the date moves by a day each day. The "
+        "integration plan ends; for the needs that remain another plan is made."
     )
     assert explain(found, "fi").startswith("Suunnitelma on voimassa enintään 2.9.2028. Laskettu päivästä 31.1.2025")
     assert len({explain(found, each) for each in LANGUAGES}) == len(LANGUAGES)
