@@ -26,12 +26,12 @@ from contracts import topology
 from contracts.assessment import AssessmentChanged
 from contracts.customer.people import ChangeCustomer, ClientRelationship, CloseCustomer, Customer, OpenCustomer
 from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerOpened, CustomerState
+from contracts.law import laws
 from contracts.types import PersonName
 from deploy.seed import ledger
 from deploy.seed.ledger import Begun
 from deploy.seed.people import Act, Kin, Life
 from services.assessment import tables as assessment_tables
-from services.assessment.law import law_on
 from services.assessment.rules import reasons_to_assess
 from services.assessment.subscribers import PROJECTION
 from services.customer import tables as customer_tables
@@ -332,7 +332,7 @@ async def _join(
 async def _hear(assessment: Parts, recorder: _Recorder, told: list[_Told], now: datetime) -> None:
     """Records what the assessment service's handler and its projection leave of what they are told of a customer."""
     today = helsinki_date(now)
-    law = law_on(today)
+    law = laws().on(today)
     standing: dict[str, dict[str, Any]] = {}
     for event, row in told:
         cause = Cause(str(row["id"]), row["correlation_id"])
