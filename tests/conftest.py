@@ -7,8 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from tests.support import TIME_SCALE, House, TestDatabases, Vhost, environment
+
+settings.register_profile("koto", deadline=None)  # how long a test takes is no property of the code
+settings.load_profile("koto")
 
 
 @pytest.hookimpl(tryfirst=True)

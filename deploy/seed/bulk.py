@@ -26,12 +26,12 @@ from contracts import topology
 from contracts.assessment import AssessmentChanged
 from contracts.customer.people import ChangeCustomer, ClientRelationship, CloseCustomer, Customer, OpenCustomer
 from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerOpened, CustomerState
+from contracts.law import laws
 from contracts.types import PersonName
 from deploy.seed import ledger
 from deploy.seed.ledger import Begun
 from deploy.seed.people import Act, Kin, Life
 from services.assessment import tables as assessment_tables
-from services.assessment.law import law_on
 from services.assessment.rules import reasons_to_assess
 from services.assessment.subscribers import PROJECTION
 from services.customer import tables as customer_tables
@@ -40,6 +40,7 @@ from services.customer.repository import families, history, people
 from services.customer.rules import families as family_rules
 from services.customer.rules import people as rules
 from services.customer.rules.families import Relation
+from services.customer.subscribers import PROJECTION as SHOWN
 from services.customer.tables.families import FAMILY_RELATION
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
@@ -53,6 +54,7 @@ _AT_ONCE = 2  # one chunk's rows are made while PostgreSQL takes in another's
 _DIALECT = sqlalchemy_asyncpg.dialect()  # type: ignore[no-untyped-call]
 _WRITTEN = {
     "customer": {
+        "assessment_view",
         "client_relationship",
         "customer",
         "customer_history",
@@ -84,6 +86,7 @@ _LEFT_EMPTY = {
         "request_outcome",
         "suspected_duplicate",
         "tombstone",
+        "transfer",
     },
     "assessment": {"parked", "request_outcome", "tombstone"},
 }
@@ -101,7 +104,7 @@ def check_tables() -> None:
     readers = {each.name for each in topology.SERVICES if each.input or each.projection}
     # access notes when a relationship ended, to judge later looks at the customer: at the invented nobody looks;
     # integration hears of erasures alone
-    if readers != {"assessment", "access", "integration"}:
+    if readers != {"assessment", "customer", "access", "integration"}:
         raise UnknownTables(f"readers of events: {', '.join(sorted(readers))}")
 
 
@@ -129,8 +132,10 @@ async def write(
                 written, heard = _Recorder(customer.backbone), _Recorder(assessment.backbone)
                 for life in lives:
                     await _hear(assessment, heard, await _live(customer, written, life, seed, now), now)
+                shown = _shown(customer, heard)
                 await _copy(customers, written)
-                await _copy(assessments, heard)  # if it ends before this, ledger.tell_again mends that
+                await _copy(assessments, heard)  # if it ends before or after this, ledger.tell_again mends that
+                await _copy(customers, shown)
                 tell(len(chunk))
 
     async with asyncio.TaskGroup() as group:
@@ -327,7 +332,7 @@ async def _join(
 async def _hear(assessment: Parts, recorder: _Recorder, told: list[_Told], now: datetime) -> None:
     """Records what the assessment service's handler and its projection leave of what they are told of a customer."""
     today = helsinki_date(now)
-    law = law_on(today)
+    law = laws().on(today)
     standing: dict[str, dict[str, Any]] = {}
     for event, row in told:
         cause = Cause(str(row["id"]), row["correlation_id"])
@@ -362,6 +367,18 @@ async def _hear(assessment: Parts, recorder: _Recorder, told: list[_Told], now: 
     number = {"customer_id": newest.customer_id, "sequence": row["sequence"]}
     recorder.add(assessment_tables.considered, number)
     recorder.add(PROJECTION.table, number | PROJECTION.row_of(newest))
+
+
+def _shown(customer: Parts, assessments: _Recorder) -> _Recorder:
+    """What the customer service's projection keeps of the assessments' states."""
+    recorder = _Recorder(customer.backbone)
+    outbox = assessments.tables().get(assessment_tables.BACKBONE.outbox, [])
+    newest = {row["subject"]: row for row in outbox}
+    for row in newest.values():
+        state = AssessmentChanged.model_validate(row["data"])
+        shown = {SHOWN.key: row["subject"], "sequence": row["sequence"]}
+        recorder.add(SHOWN.table, shown | SHOWN.row_of(state))
+    return recorder
 
 
 async def _copy(connection: asyncpg.Connection, recorder: _Recorder) -> None:

@@ -111,6 +111,16 @@ async def tell_again(customer: asyncpg.Connection, assessment: asyncpg.Connectio
     """
     missing = await behind(customer, assessment, ids)
     await customer.execute("UPDATE outbox SET published_at = NULL WHERE subject = ANY($1)", missing)
+    shown = await customer.fetch("SELECT assessment_id FROM assessment_view WHERE customer_id = ANY($1)", ids)
+    await assessment.execute(
+        """
+        UPDATE outbox SET published_at = NULL WHERE subject IN (
+            SELECT assessment_id FROM assessment WHERE customer_id = ANY($1) AND assessment_id <> ALL($2)
+        )
+        """,
+        ids,
+        [row[0] for row in shown],
+    )
 
 
 def _identity_code(life: Life) -> str | None:

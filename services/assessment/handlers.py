@@ -4,8 +4,8 @@ from uuid_utils.compat import uuid7
 
 from contracts.assessment import Assessment, AssessmentChanged, Assessments, GetCustomerAssessments
 from contracts.customer.state import CustomerState
+from contracts.law import laws
 from services.assessment import repository
-from services.assessment.law import law_on
 from services.assessment.rules import reasons_to_assess
 from services.kit.clock import helsinki_date
 from services.kit.errors import NotFound
@@ -24,7 +24,7 @@ async def consider(message: CustomerState, work: Work) -> None:
         present = standing.get(municipality)
         # Measured on the day the municipality learned of the person: time that passes ends no duty that has begun.
         on = helsinki_date(present.created_at if present else work.now)
-        law = law_on(on)
+        law = laws().on(on)
         arrival = arrivals.get(municipality)
         before = tuple(present.reasons) if present and present.status != "withdrawn" else ()
         reasons = reasons_to_assess(message, arrival, on, law) if arrival else ()

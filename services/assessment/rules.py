@@ -4,7 +4,7 @@ from datetime import date
 
 from contracts.customer.people import Arrival
 from contracts.customer.state import CustomerState
-from services.assessment.law import Law
+from contracts.law import Law
 
 
 def reasons_to_assess(state: CustomerState, arrival: Arrival, on: date, law: Law) -> tuple[str, ...]:
@@ -26,12 +26,8 @@ def reasons_to_assess(state: CustomerState, arrival: Arrival, on: date, law: Law
 
 
 def last_day(first_permit_on: date, law: Law) -> date:
-    """The last day on which the first permit is not too old (14 § 1 mom.), counted as 150/1930 3 § says."""
-    year = first_permit_on.year + law.time_limit.years
-    try:
-        return first_permit_on.replace(year=year)
-    except ValueError:  # 29 February
-        return date(year, 2, 28)
+    """The last day on which the first permit is not too old (14 § 1 mom.)."""
+    return law.due_date("assessment_latest").length.after(first_permit_on)
 
 
 def _belongs_to_integration_act_group(state: CustomerState) -> bool:

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from contracts.customer.people import Arrival
 from contracts.customer.state import CustomerChanged, RelationshipState
+from contracts.law import laws
 from contracts.types import Code
-from services.assessment.law import law_on, versions
 from services.assessment.rules import last_day, reasons_to_assess
 from tests.assessment.support import relationships
 
 ON = date(2026, 3, 2)
-LAW = law_on(ON)
+LAW = laws().on(ON)
 ARRIVALS: tuple[Arrival, ...] = ("moved", "directed", "quota_refugee", "authority_contact", "outreach")
 
 
@@ -80,7 +80,7 @@ def test_three_years_end_on_the_same_day_or_the_months_last_and_include_it(permi
 
 @given(permit=st.dates(date(1950, 1, 1), date(2100, 12, 31)), on=st.dates(date(1950, 1, 1), date(2110, 12, 31)))
 def test_three_years_are_counted_by_year_month_and_day(permit: date, on: date) -> None:
-    years = LAW.time_limit.years
+    years = LAW.due_date("assessment_latest").length.months // 12
 
     assert (on <= last_day(permit, LAW)) == (
         (on.year - years, on.month, on.day) <= (permit.year, permit.month, permit.day)
@@ -127,21 +127,6 @@ def test_every_reason_is_named_by_the_law_and_none_comes_alone_from_an_unknown_d
 
     reasons = reasons_to_assess(known, arrival, ON, LAW)
 
-    assert set(reasons) <= {each.code for each in (*LAW.grounds, *LAW.open_questions)}
+    assert LAW.assessment
+    assert set(reasons) <= {each.code for each in (*LAW.assessment.grounds, *LAW.assessment.open_questions)}
     assert reasons != ("first_permit_unknown",)
-
-
-def test_the_law_has_its_seven_grounds_in_order() -> None:
-    assert [each.legal_basis for each in LAW.grounds] == [f"681/2023 14 § 1 mom. {item} k." for item in range(1, 8)]
-
-
-def test_each_version_of_the_law_ends_before_the_next_begins() -> None:
-    for older, newer in zip(versions(), versions()[1:], strict=False):
-        assert older.valid_to == newer.valid_from - timedelta(days=1)
-
-
-def test_no_version_is_in_force_before_the_act_was() -> None:
-    with pytest.raises(LookupError):
-        law_on(date(2024, 12, 31))
-
-    assert law_on(date(2025, 1, 1)).version == "2025-01-01"

@@ -170,6 +170,8 @@ def as_json(row: Any) -> bytes:
         "person": {name: values.get(name) for name in Person.model_fields},
         "relationships": values["relationships"],
         "masked": [],
+        "household_non_disclosure": values["household_non_disclosure"],
+        "merged": [],
     }
     return json.dumps(customer, default=str).encode()
 

@@ -109,7 +109,7 @@ async def test_one_of_several_audiences_is_enough(door: Door) -> None:
         pytest.param({"exp": NOW - 60}, id="expired"),
         pytest.param({"exp": None}, id="without an end"),
         pytest.param({"exp": "never"}, id="an end that is no time"),
-        pytest.param({"nbf": NOW + 600}, id="not yet valid"),
+        pytest.param({"nbf": NOW + 86_400}, id="not yet valid"),
         pytest.param({"aud": "other"}, id="for another audience"),
         pytest.param({"aud": None}, id="for no audience"),
         pytest.param({"iss": "https://issuer.example"}, id="of another issuer"),

@@ -148,7 +148,7 @@ async def test_a_rebuild_s_own_queue_and_table_are_gone_afterwards(stand_in: Sta
         queues = await stand_in.vhost.api("GET", f"queues/{stand_in.vhost.name}")
         return not [queue["name"] for queue in queues if "@" in queue["name"]]
 
-    await eventually(no_queue_is_left)
+    await eventually(no_queue_is_left, within=60)
     assert not await stand_in.rows("SELECT 1 FROM pg_tables WHERE tablename = 'view_rebuilt'")
 
 

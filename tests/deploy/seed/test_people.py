@@ -41,7 +41,7 @@ def share(of: Iterable[bool]) -> float:
     return sum(found) / len(found)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=SEEDS, few=st.integers(1, 60), more=st.integers(0, 60))
 def test_the_same_seed_makes_the_same_people_however_many_follow(seed: int, few: int, more: int) -> None:
     assert list(lives(few, seed=seed)) == list(islice(lives(few + more, seed=seed), few))
@@ -99,7 +99,7 @@ def test_identity_codes_are_for_tests_alone_and_nobody_shares_one(people: list[L
     assert share(opened(life).personal_identity_code is None for life in people) == pytest.approx(0.08, abs=0.02)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS, birthday=st.dates(date(1930, 1, 1), LAST_DAY), woman=st.booleans())
 def test_a_birthday_has_three_hundred_codes_of_each_sex_and_then_none(seed: int, birthday: date, woman: bool) -> None:
     codes = IdentityCodes(seed)
