@@ -1,5 +1,5 @@
-"""The customer service, which dies wherever a file says so: the relay between the broker's confirm and its mark, a merge
-when the alias is written and nothing else, and what is done to rows when it is written and not committed.
+"""The customer service, which dies wherever a file says so: the relay between the broker's confirm and its mark, a
+merge when the alias is written and nothing else, an operation when what was done to rows is written and not committed.
 """
 
 import os
@@ -20,18 +20,23 @@ PLACES: dict[str, tuple[Any, str]] = {
     "adding_rows": (operations, "add_rows"),
     "settling_rows": (operations, "settle"),
 }
-"""Functions after which it may be ordered to die, in the file named after the place: how often they go well before."""
+"""Functions after which it may be ordered to die: the file named after the place says how often they go well before."""
 _mark = Relay._mark
 
 
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def _die_if_ordered(order: Path) -> None:
+    if not order.exists():
+        return
+    left = int(order.read_text())
+    order.unlink()
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    order.write_text(str(left - 1))
 
 
 async def _die_when_ordered(self: Relay, connection: Any, positions: list[int]) -> None:
-    if positions and ORDER.exists():
-        ORDER.unlink()
-        _die()
+    if positions:
+        _die_if_ordered(ORDER)
     await _mark(self, connection, positions)
 
 
@@ -40,12 +45,7 @@ def _dying(place: str, function: Callable[..., Awaitable[Any]]) -> Callable[...,
 
     async def does_and_dies_when_ordered(*told: Any, **more: Any) -> Any:
         done = await function(*told, **more)
-        if order.exists():
-            left = int(order.read_text())
-            order.unlink()
-            if left == 0:
-                _die()
-            order.write_text(str(left - 1))
+        _die_if_ordered(order)
         return done
 
     return does_and_dies_when_ordered

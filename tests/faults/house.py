@@ -150,7 +150,7 @@ class Faulty:
         """The customer process dies at that line, under load."""
         customer: Program = self.programs["customer"]
         self.kills["relay between confirm and mark"] += 1
-        await asyncio.to_thread(self.die.write_text, "now")
+        await asyncio.to_thread(self.die.write_text, "0")
         await eventually(lambda: _is(customer.pid is None), within=20, what="the relay's death")
         back = time.monotonic()
         await asyncio.to_thread(customer.start)
