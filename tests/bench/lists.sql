@@ -27,7 +27,7 @@ SELECT gen_random_uuid() AS contact_id, * FROM known WHERE chance % 20 = 1;
 INSERT INTO contact (contact_id, municipality, version, state, family_name, given_name, name_words, date_of_birth,
     received_at)
 SELECT contact_id, municipality, 1, CASE WHEN chance / 20 % 5 = 0 THEN 'open' ELSE 'closed' END, family_name, given_name,
-    ARRAY[family_name, given_name], date_of_birth, now()
+    ARRAY[family_name, given_name], date_of_birth, '2026-01-02'
 FROM told;
 INSERT INTO contact_report (report_id, contact_id, received_at, received_by, authority, authority_name, channel, report)
 SELECT gen_random_uuid(), contact_id, now(), 'bench', 'bench', 'Bench', 'message', 'none'
