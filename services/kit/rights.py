@@ -11,7 +11,21 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Table, Text, Uuid, and_, bindparam, false, func, not_, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    CompoundSelect,
+    Table,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+)
 
 from contracts.envelope import Request
 from contracts.policy import Case, Ruling, policy
@@ -20,6 +34,7 @@ from services.kit.errors import Forbidden, Refusal
 
 MUNICIPALITY = bindparam("of_municipality", type_=Text)
 """Whose customers: the value comes from `Rights.values`."""
+_NAMED = bindparam("granted_customers", type_=ARRAY(Uuid))
 _CUSTOMERS, _WITHHELD, _EMERGENCY = (
     func.any(bindparam(f"{name}_customers", type_=ARRAY(Uuid))) for name in ("granted", "withheld", "emergency")
 )
@@ -157,6 +172,15 @@ def rights_of(actor: Actor, request: type[Request[Any]], now: datetime) -> Right
     if request.CHANGES and not current:
         raise RightsNotCurrent
     return rights
+
+
+def named(records: Table) -> CompoundSelect[tuple[UUID]]:
+    """The ids named in the right, and of the records that they are merged into.
+
+    Lists begin there when a right is to certain customers, and not with the whole municipality; then comes `within`.
+    """
+    kept = select(records.c.merged_into).where(records.c.customer_id == _CUSTOMERS, records.c.merged_into.is_not(None))
+    return select(func.unnest(_NAMED)).union_all(kept)
 
 
 def within(

@@ -150,19 +150,21 @@ class Faulty:
         """The customer process dies at that line, under load."""
         customer: Program = self.programs["customer"]
         self.kills["relay between confirm and mark"] += 1
-        await asyncio.to_thread(self.die.write_text, "now")
+        await asyncio.to_thread(self.die.write_text, "0")
         await eventually(lambda: _is(customer.pid is None), within=20, what="the relay's death")
         back = time.monotonic()
         await asyncio.to_thread(customer.start)
         await self._answered_again("relay", load, back)
 
-    async def die_in_merge(self) -> None:
-        """The customer process will die in the next merge, half way; this starts it again then, in the background."""
+    async def die_in(self, place: str, *, after: int = 0) -> None:
+        """The customer process will die at that place of `dying_customer.PLACES`, when it has passed there so often
+        before; this starts it again then, in the background.
+        """
         customer: Program = self.programs["customer"]
-        await asyncio.to_thread(self.die.with_name("die_in_merge").write_text, "now")
+        await asyncio.to_thread(self.die.with_name(place).write_text, str(after))
 
         async def back() -> None:
-            await eventually(lambda: _is(customer.pid is None), within=30, what="the death in the merge")
+            await eventually(lambda: _is(customer.pid is None), within=30, what=f"the death in {place}")
             await asyncio.to_thread(customer.start)
 
         self._coming_back = asyncio.create_task(back())
@@ -170,7 +172,7 @@ class Faulty:
     async def came_back(self) -> None:
         """Returns when it has."""
         await self._coming_back
-        await eventually(self._all_ready, within=60, what="ready after the death in the merge")
+        await eventually(self._all_ready, within=60, what="ready after the death")
 
     async def _answered_again(self, what: str, load: Load, back: float) -> None:
         await eventually(self._all_ready, within=60, what=f"ready after {what}")

@@ -43,7 +43,7 @@ async def test_a_merge_killed_half_way_is_not_there_and_its_repeat_is_done_once(
         async def merge() -> tuple[int, Any]:
             return await ask("POST", f"/customers/{kept}/merge", body, Idempotency_Key="merge", If_Match='"1"')
 
-        await faulty.die_in_merge()
+        await faulty.die_in("merge")
         first = await merge()
         await faulty.came_back()
         # the broker may have given the request to the process that came back, within its deadline: then it is done

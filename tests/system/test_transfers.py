@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -56,13 +57,19 @@ class Town:
         return str(answer.json["transfer_id"])
 
 
-@pytest_asyncio.fixture
-async def door(house: House, databases: TestDatabases) -> AsyncIterator[Door]:
+@asynccontextmanager
+async def gateway(house: House, databases: TestDatabases) -> AsyncIterator[Door]:
     """A gateway before the real services."""
     store, broker = await databases.new("gateway"), house.vhost.url("gateway")
     told = {"database_url": store, "rabbitmq_url": broker, "rate_limit": "100000/minute"}
     async with FakeIssuer() as issuer, Door(issuer, house.new_requests(), **told) as it:
         await eventually(it.gateway.ready)
+        yield it
+
+
+@pytest_asyncio.fixture
+async def door(house: House, databases: TestDatabases) -> AsyncIterator[Door]:
+    async with gateway(house, databases) as it:
         yield it
 
 
@@ -123,10 +130,17 @@ async def _assessments(town: Town, customer: str) -> Any:
     return answer.status == 200 and answer.json["assessments"]
 
 
-async def test_of_accepting_and_withdrawing_at_the_same_moment_one_happens_and_both_know(
-    house: House, tampere: Town, helsinki: Town, capsys: pytest.CaptureFixture[str]
+@pytest_asyncio.fixture
+async def helsinki_elsewhere(house: House, databases: TestDatabases) -> AsyncIterator[Town]:
+    """Helsinki at a gateway of its own."""
+    async with gateway(house, databases) as another:
+        yield await expert(house, another, "091")
+
+
+async def test_of_accepting_and_withdrawing_at_the_same_moment_through_two_gateways_one_happens_and_both_know(
+    house: House, tampere: Town, helsinki_elsewhere: Town, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    accepted = 0
+    helsinki, accepted = helsinki_elsewhere, 0
     for _ in range(TIMES):
         transfer = await tampere.offer(customer := await tampere.open())
         answers = await asyncio.gather(

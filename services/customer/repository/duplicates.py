@@ -34,7 +34,7 @@ from services.customer.repository.reach import REACHED_BY, execute, has_code, ha
 from services.customer.rules.duplicates import Facts, days_like, is_day_unknown
 from services.customer.tables.duplicates import CUSTOMER_MERGE, SUSPECTED_DUPLICATE
 from services.customer.tables.people import CUSTOMER, CUSTOMER_NAME, NAME_WORD
-from services.kit.rights import MUNICIPALITY, Reach
+from services.kit.rights import MUNICIPALITY, Reach, named
 from services.kit.work import Work
 
 _MOST_LOOKED_AT = 100
@@ -239,6 +239,8 @@ def _pairs(reach: Reach) -> Select[Any]:
         query = query.join(one, one.c.customer_id == table.customer_ids[number]).where(
             one.c.merged_into.is_(None), reached(one.c.customer_id, reach)
         )
+    if reach.named_only:
+        query = query.where(table.customer_ids[1].in_(named(CUSTOMER)))
     return query.where(table.municipality == MUNICIPALITY)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, ColumnElement, Row, Select, Uuid, bindparam, func,
 from contracts.customer.operations import ListCustomers
 from services.customer.repository.reach import IS_OPEN, REACHED_BY, execute, reached
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER
-from services.kit.rights import MUNICIPALITY, Reach, within
+from services.kit.rights import MUNICIPALITY, Reach, named, within
 from services.kit.work import Work
 
 _RELATIONSHIP = CLIENT_RELATIONSHIP.c
@@ -73,6 +73,8 @@ def _page(reach: Reach) -> Select[Any]:
     )
     if reach.named_only or reach.withheld:
         query = query.where(within(reach, _RELATIONSHIP.customer_id, true(), true(), CUSTOMER))
+    if reach.named_only:
+        query = query.where(_RELATIONSHIP.customer_id.in_(named(CUSTOMER)))
     return query
 
 

@@ -23,6 +23,9 @@ from services.kit.border import HERE, OPENED
 from services.kit.field_encryption import Encrypted
 from services.kit.tables import Moment
 
+_OWN = f"coalesce(municipality = {HERE}, false)"
+"""Of a relationship: the municipality has it. Not the bare comparison: PostgreSQL would take it to leave one row in a
+hundred, and read all of a municipality's customers where a page of the list, in the order of an index, is enough."""
 _HAS_RELATIONSHIP = "(SELECT true FROM client_relationship AS own WHERE own.customer_id = {}.customer_id LIMIT 1)"
 """With the municipality: another one's are beyond the border of client_relationship itself. Not EXISTS: PostgreSQL
 would read the whole table into memory when many customers are asked for, and here looks each up by index."""
@@ -95,8 +98,11 @@ CLIENT_RELATIONSHIP = Table(
             "name": ("listed_name",),
             "day": ("started_on",),
             "responsible": ("responsible", "listed_name"),
+            "responsible_and_day": ("responsible", "started_on"),
             "language": ("listed_language", "listed_name"),
+            "language_and_day": ("listed_language", "started_on"),
             "arrival": ("arrival", "listed_name"),
+            "arrival_and_day": ("arrival", "started_on"),
         }.items()
     ),
     Index(
@@ -106,7 +112,7 @@ CLIENT_RELATIONSHIP = Table(
         unique=True,
         postgresql_where=text("ended_on IS NULL"),
     ),
-    info={"border": f"municipality = {HERE}"},
+    info={"border": _OWN},
     comment="Municipalities' relationships with people: at most one open for each of both.",
 )
 

@@ -25,8 +25,10 @@ TRANSFER = Table(
     *handshake_columns(),
     Index("transfer_addressee", "addressee", "transfer_id"),
     Index("transfer_requester", "requester", "transfer_id"),
+    Index("transfer_addressee_state", "addressee", "state", "transfer_id"),
+    Index("transfer_requester_state", "requester", "state", "transfer_id"),
     Index("transfer_open", "customer_id", "requester", unique=True, postgresql_where=_IS_OPEN),
-    Index("transfer_due", "due_on", postgresql_where=_IS_OPEN),
+    Index("transfer_due", "state", "due_on"),
     info={
         "border": f"requester = {HERE} OR addressee = {HERE}",
         "encrypted": Encrypted(("person",), "person IS NOT NULL"),

@@ -46,8 +46,10 @@ def upgrade() -> None:
     op.create_index("transfer_customer_id_idx", "transfer", ["customer_id"])
     op.create_index("transfer_addressee", "transfer", ["addressee", "transfer_id"])
     op.create_index("transfer_requester", "transfer", ["requester", "transfer_id"])
+    op.create_index("transfer_addressee_state", "transfer", ["addressee", "state", "transfer_id"])
+    op.create_index("transfer_requester_state", "transfer", ["requester", "state", "transfer_id"])
     op.create_index("transfer_open", "transfer", ["customer_id", "requester"], unique=True, postgresql_where=_IS_OPEN)
-    op.create_index("transfer_due", "transfer", ["due_on"], postgresql_where=_IS_OPEN)
+    op.create_index("transfer_due", "transfer", ["state", "due_on"])
     op.create_table(
         "assessment_view",
         sa.Column("assessment_id", sa.Uuid(), nullable=False),

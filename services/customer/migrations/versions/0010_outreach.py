@@ -144,6 +144,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("ended_on IS NULL"),
     )
     op.create_index(
+        "client_relationship_by_arrival_and_day",
+        "client_relationship",
+        ["municipality", "arrival", "started_on", "customer_id"],
+        postgresql_where=sa.text("ended_on IS NULL"),
+    )
+    op.create_index(
         "client_relationship_by_day",
         "client_relationship",
         ["municipality", "started_on", "customer_id"],
@@ -153,6 +159,12 @@ def upgrade() -> None:
         "client_relationship_by_language",
         "client_relationship",
         ["municipality", "listed_language", "listed_name", "customer_id"],
+        postgresql_where=sa.text("ended_on IS NULL"),
+    )
+    op.create_index(
+        "client_relationship_by_language_and_day",
+        "client_relationship",
+        ["municipality", "listed_language", "started_on", "customer_id"],
         postgresql_where=sa.text("ended_on IS NULL"),
     )
     op.create_index(
@@ -167,6 +179,12 @@ def upgrade() -> None:
         ["municipality", "responsible", "listed_name", "customer_id"],
         postgresql_where=sa.text("ended_on IS NULL"),
     )
+    op.create_index(
+        "client_relationship_by_responsible_and_day",
+        "client_relationship",
+        ["municipality", "responsible", "started_on", "customer_id"],
+        postgresql_where=sa.text("ended_on IS NULL"),
+    )
     op.execute(
         """
         UPDATE client_relationship
@@ -177,3 +195,5 @@ def upgrade() -> None:
     for table in "operation", "operation_row", "outreach_target", "outreach_attempt":
         for statement in border.draw(table, f"municipality = {HERE}"):
             op.execute(statement)
+    for statement in border.draw("client_relationship", f"coalesce(municipality = {HERE}, false)"):
+        op.execute(statement)
