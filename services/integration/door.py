@@ -64,7 +64,7 @@ class Door:
         await keep_connected(self._parts.settings.rabbitmq_url, f"koto-{name}", self._prepare, lambda: None)
 
     async def bring_and_tell(self) -> None:
-        """Brings what was taken, as it comes, and tells what is new, until cancelled; what waits when its time comes."""
+        """Brings what was taken and tells what is new until cancelled: as it comes, or when its time has come."""
         asking = asyncio.create_task(self._start_asking())
         try:
             async with asyncio.TaskGroup() as group:

@@ -17,7 +17,9 @@ RULES = {
     "identity_code": "an id may hold no personal identity code",
     "id_reused": "another message had this id: a new message has a new one",
 }
-_IDENTITY_CODE = re.compile(r"[0-9]{6}[-+A-FU-Ya-fu-y]?[0-9]{3}[0-9A-Ya-y]")
+_IDENTITY_CODE = re.compile(r"(0[1-9]|[12][0-9]|3[01])(0[1-9]|1[0-2])[0-9]{2}[-+A-FU-Ya-fu-y]?[0-9]{3}[0-9A-Ya-y]")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""One in twenty looks as if it held an identity code."""
 _ID = re.compile(r"^[A-Za-z0-9._:-]{1,100}$")
 _LONGEST_PAUSE = 60.0
 _FINAL = {403, 404, 409, 412, 422}
@@ -47,7 +49,7 @@ def id_within(body: bytes) -> str | None:
 
 def holds_identity_code(message_id: str) -> bool:
     """Whether an id is, or holds, what looks like a personal identity code: it would be in receipts and logs."""
-    return _IDENTITY_CODE.search(message_id) is not None
+    return _IDENTITY_CODE.search(_UUID.sub("", message_id)) is not None
 
 
 def content(type: str, data: dict[str, Any]) -> str:
