@@ -47,6 +47,10 @@ class ToPartner(ActEvent):
         return OWNER
 
 
+class Disclosure(ToPartner):
+    """What one partner is told of a person: sent as it is asked for, and never in a log of events."""
+
+
 class PartnerEnvelope(BaseModel):
     """CloudEvents 1.0 as partners write it: what we need of it. Other attributes may be there."""
 

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 from contracts.customer.people import Person
 from contracts.customer.transfers import Preview, Reason, Words
 from contracts.handshake import HandshakeState, Responsible, Turn
-from contracts.partners import FromPartner, ToPartner
+from contracts.partners import Disclosure, FromPartner
 from contracts.types import Code, Day, MunicipalityCode
 from contracts.usage import Organisation
 
@@ -34,7 +34,7 @@ class TransferAnswer(FromPartner, type="authority.transfer_answer.v1", data=("tr
 
 
 class TransferTold(
-    ToPartner,
+    Disclosure,
     type="authority.transfer.v1",
     data=("transfer", "identity", "contact", "language", "residence_permit"),
 ):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,8 +20,10 @@ from contracts.customer.transfers import (
     TransferVersion,
 )
 from contracts.handshake import Responsible
-from services.kit.actor import Actor
+from contracts.partners.transfers import TransferTold
+from services.kit.actor import Actor, service_actor
 from services.kit.errors import ProblemReply
+from services.kit.work import Cause
 from tests.customer.conftest import opening
 from tests.customer.transfers import AUTHORITY, SAFE, offering, withdrawing
 from tests.gateway.support import Door, FakeIssuer
@@ -31,6 +34,7 @@ from tests.system.test_transfers import Town, expert
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(120)]
 TIMES = 10
+SAMPLES = Path(__file__).parents[2] / "contracts" / "samples" / TransferTold.TYPE
 
 
 @pytest_asyncio.fixture
@@ -344,3 +348,12 @@ async def test_nothing_of_the_person_is_kept_at_the_door(house: House, authority
     kept = "".join([str(await house.rows("integration", f'SELECT t::text FROM "{table}" t')) for table in tables])
     assert str(back.transfer_id) in kept
     assert not any(each in kept for each in ("Siirtyv", CODE, "1994-05"))
+
+
+async def test_what_tells_of_a_person_is_refused_by_the_outbox(house: House) -> None:
+    [sample] = SAMPLES.glob("0001.json")
+    told = TransferTold.model_validate_json(sample.read_bytes())
+    unit_of_work = house.services["integration"].parts.unit_of_work
+    async with unit_of_work.begin(service_actor("integration"), Cause("1", "1")) as work:
+        with pytest.raises(ValueError, match="tells of a person"):
+            await work.publish(told)
