@@ -6,6 +6,8 @@ from contracts import access, assessment, customer  # noqa: F401 - importing dec
 from contracts.envelope import MESSAGE_TYPES, Event, Message, Request
 from contracts.partners import FromPartner
 from contracts.partners import messages as _messages  # noqa: F401
+from contracts.partners import outreach as _outreach  # noqa: F401
+from contracts.partners import transfers as _transfers  # noqa: F401
 
 
 def message_types() -> dict[str, type[Message]]:

@@ -19,6 +19,7 @@ from typing import Any
 from contracts.access.rights import RIGHTS_HEARTBEAT, AccessDataUsed, RightsChanged
 from contracts.assessment import AssessmentChanged, AssessmentDataUsed
 from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerDataUsed, CustomerErased, CustomerOpened
+from contracts.customer.transfers import TransferChanged
 from contracts.envelope import Event
 from contracts.partners import Partner
 
@@ -63,7 +64,7 @@ SERVICES: tuple[Service, ...] = (
     Service("customer", projection=(AssessmentChanged,)),
     Service("assessment", input=(*CUSTOMER_STATES, CustomerErased), projection=CUSTOMER_STATES),
     Service("access", input=(CustomerClosed, CustomerErased), projection=CUSTOMER_STATES, usage=DATA_USED),
-    Service("integration", asks=("customer",), input=(CustomerErased,), partners=True),
+    Service("integration", asks=("customer",), input=(CustomerErased, TransferChanged), partners=True),
     Service("gateway", asks=("customer", "assessment", "access"), news=RIGHTS_NEWS, answers=False),
 )
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from contracts.customer.operations import OperationStarted
+from contracts.customer.operations import OperationStarted, RejectedRow
 from contracts.customer.people import PERSON_DATA, CustomerVersion, PersonChanges
 from contracts.envelope import Request
 from contracts.types import (
@@ -20,6 +20,7 @@ from contracts.types import (
     Text,
     Value,
 )
+from contracts.usage import Organisation
 
 MOST_ROWS = 1000
 """Rows in a message: so many of the usual length are well below the broker's limit."""
@@ -95,8 +96,14 @@ class FinishOutreachImport(
     rows: int = Field(ge=0, le=1_000_000, description="how many there are; refused when some are missing")
 
 
+class OutreachReceived(OperationStarted):
+    """The import that takes the list up, and which of its rows it will reject."""
+
+    rejected_rows: tuple[RejectedRow, ...] = ()
+
+
 class ReceiveOutreachTargets(
-    Request[OperationStarted],
+    Request[OutreachReceived],
     type="customer.receive_outreach_targets.v1",
     changes=True,
     act="change",
@@ -106,6 +113,7 @@ class ReceiveOutreachTargets(
 
     municipality: MunicipalityCode = Field(description="to whom the list is given")
     source: Code = Field(examples=["immigration_service"])
+    authority: Organisation | None = Field(None, examples=["0245437-2"], description="whose program sends it")
     rows: tuple[OutreachRow, ...] = Field(min_length=1, max_length=MOST_ROWS)
 
 

@@ -6,12 +6,13 @@ use no other first word, and so vouches for the sender. What it hears comes to i
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from contracts.envelope import ActEvent, Message
-from contracts.types import Value
+from contracts.types import Code, Value
+from contracts.usage import Organisation
 
 PartnerCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$"), Field(examples=["school"])]
 MessageId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$"), Field(examples=["m-1"])]
@@ -46,6 +47,10 @@ class ToPartner(ActEvent):
         return OWNER
 
 
+class Disclosure(ToPartner):
+    """What one partner is told of a person: sent as it is asked for, and never in a log of events."""
+
+
 class PartnerEnvelope(BaseModel):
     """CloudEvents 1.0 as partners write it: what we need of it. Other attributes may be there."""
 
@@ -64,6 +69,26 @@ class Partner(Value):
     code: PartnerCode
     name: str
     sends: tuple[str, ...] = Field(description="the types of messages that it may write")
+    organisation: Organisation | None = Field(
+        None, examples=["area-837"], description="the employment authority that it is in transfers"
+    )
+    source: Code | None = Field(
+        None, examples=["immigration_service"], description="information_sources: whose lists of people it sends"
+    )
+
+    @model_validator(mode="after")
+    def _is_told_of_whom_it_speaks(self) -> Self:
+        for field, types in _NEEDED.items():
+            if types & set(self.sends) and getattr(self, field) is None:
+                raise ValueError(f"a partner that sends {', '.join(sorted(types))} has its {field} told")
+        return self
+
+
+_NEEDED = {
+    "organisation": {"authority.transfer_request.v1", "authority.transfer_answer.v1"},
+    "source": {"authority.outreach_list.v1"},
+}
+"""What must be known of a partner that writes these: it is never taken from the message."""
 
 
 class _File(Value):

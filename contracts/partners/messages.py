@@ -33,5 +33,8 @@ class Receipt(ToPartner, type="authority.receipt.v1", data=("receipt",)):
     message_id: MessageId | None = Field(description="the message's own id; null when it could not be read")
     type: str | None = Field(None, examples=["authority.service_need_contact.v1"], description="of the message")
     outcome: Literal["received", "refused"]
-    errors: tuple[ReceiptError, ...] = ()
+    errors: tuple[ReceiptError, ...] = Field(
+        (), description="refused: why; received: rows of a list that were left out, each with what is wrong with it"
+    )
+    transfer_id: UUID | None = Field(None, description="the transfer that a request has become")
     received_at: AwareDatetime = Field(description="when the message came")

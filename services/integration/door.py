@@ -1,25 +1,28 @@
-"""The door: takes partners' messages from the broker, and brings them to the services that answer for them.
+"""The door: takes partners' messages from the broker, brings them to the services that answer for them, tells partners.
 
 Two steps with a table between: what a partner wrote is acknowledged once it is kept, and waits there for as long as its
-owner is away.
+owner is away; and that a partner is to be told something waits for as long as it can't be told.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from opentelemetry.trace import SpanKind
 from uuid_utils.compat import uuid7
 
-from contracts.envelope import Request
-from contracts.partners import FromPartner, read_partners
-from contracts.topology import PARTNERS, queue
-from services.integration import handlers, rules
-from services.integration.handlers import Errand
+from contracts.customer.transfers import GetTransferForPartner, PartnerTransfer
+from contracts.envelope import Envelope, Request
+from contracts.partners import FromPartner
+from contracts.topology import PARTNERS, TO_PARTNERS, queue
+from services.integration import handlers, rules, telling
+from services.integration.errands import Errand
 from services.integration.settings import IntegrationSettings
 from services.kit.actor import ActorTokens, service_actor, signing_key
 from services.kit.connection import close_with, keep_connected
 from services.kit.errors import Never, Refusal, is_infrastructure
+from services.kit.outbox import message_of
 from services.kit.parts import Parts
 from services.kit.requests import Requests
 from services.kit.rotation import Rotating
@@ -38,19 +41,19 @@ def keep_door(errands: dict[type[FromPartner], Errand]) -> Background:
         door = Door(parts, errands)
         async with asyncio.TaskGroup() as group:
             group.create_task(door.take())
-            group.create_task(door.bring())
+            group.create_task(door.bring_and_tell())
 
     return partners
 
 
 class Door:
-    """Takes messages and brings them on, in two loops."""
+    """Takes messages, brings them on, and tells partners, in three loops."""
 
     def __init__(self, parts: Parts, errands: dict[type[FromPartner], Errand]) -> None:
         assert isinstance(parts.settings, IntegrationSettings)
         self._parts = parts
         self._errands = errands
-        self._partners = read_partners(parts.settings.partners_file)
+        self._partners = parts.settings.partners
         tokens = ActorTokens(Rotating(parts.settings, "actor_signing_key", signing_key))
         self._requests = Requests(parts.name, parts.settings, tokens, parts.clock, parts.telemetry)
         self._taken = asyncio.Event()
@@ -60,25 +63,30 @@ class Door:
         name = queue(self._parts.name, PARTNERS)
         await keep_connected(self._parts.settings.rabbitmq_url, f"koto-{name}", self._prepare, lambda: None)
 
-    async def bring(self) -> None:
-        """Brings what was taken until cancelled: as it comes, and what waits when its time has come."""
+    async def bring_and_tell(self) -> None:
+        """Brings what was taken and tells what is new until cancelled: as it comes, or when its time has come."""
         asking = asyncio.create_task(self._start_asking())
         try:
-            while True:
-                try:
-                    while await self._bring_next():
-                        pass
-                except Exception as error:
-                    log.warning("partners.wait", service=self._parts.name, **describe_error(error))
-                self._taken.clear()
-                try:
-                    async with asyncio.timeout(self._parts.settings.poll_seconds):
-                        await self._taken.wait()
-                except TimeoutError:
-                    pass
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._work_off(self._bring_next, self._taken))
+                group.create_task(self._work_off(self._tell_next, asyncio.Event()))
         finally:
             asking.cancel()
             await self._requests.stop()
+
+    async def _work_off(self, step: Callable[[], Awaitable[bool]], more: asyncio.Event) -> None:
+        while True:
+            try:
+                while await step():
+                    pass
+            except Exception as error:
+                log.warning("partners.wait", service=self._parts.name, **describe_error(error))
+            more.clear()
+            try:
+                async with asyncio.timeout(self._parts.settings.poll_seconds):
+                    await more.wait()
+            except TimeoutError:
+                pass
 
     async def _start_asking(self) -> None:
         try:
@@ -123,3 +131,15 @@ class Door:
 
     async def _ask(self, request: Request[Any], key: str) -> object:
         return await self._requests.ask(request, service_actor(self._parts.name), idempotency_key=key)
+
+    async def _tell_next(self) -> bool:
+        parts, cause = self._parts, str(uuid7())
+        async with parts.unit_of_work.begin(service_actor(parts.name), Cause(cause, cause)) as work:
+            return await telling.tell_next(work, self._partners, self._look, self._send)
+
+    async def _look(self, request: GetTransferForPartner) -> PartnerTransfer:
+        return await self._requests.ask(request, service_actor(self._parts.name))
+
+    async def _send(self, partner: str, envelope: Envelope) -> None:
+        message = message_of(self._parts.name, envelope)
+        await self._parts.publisher.publish(TO_PARTNERS, partner, message, mandatory=True)

@@ -1,7 +1,6 @@
 """What becomes of a partner's message: it is taken up, brought to the service that answers for it, and receipted."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,28 +9,18 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 from sqlalchemy import Row
 
-from contracts.customer.contacts import NeedReport, ReceiveContact
 from contracts.envelope import Request
 from contracts.partners import FromPartner, Partner, PartnerEnvelope
-from contracts.partners.messages import Receipt, ReceiptError, ServiceNeedContact
+from contracts.partners.messages import Receipt, ReceiptError
 from services.integration import repository, rules
+from services.integration.errands import Errand, Told
 from services.kit.answering import field_errors
-from services.kit.errors import InvalidInput, ProblemReply, Unavailable
+from services.kit.errors import ProblemReply, Unavailable
 from services.kit.telemetry import describe_error, log
 from services.kit.work import Work
 
 Ask = Callable[[Request[Any], str], Awaitable[object]]
 """Asks the owning service, with an idempotency key."""
-
-
-@dataclass(frozen=True)
-class Errand:
-    """What is asked of which service when a message comes."""
-
-    request: Callable[[Any, Partner, str], Request[Any]]
-    """Of the message, its sender and its id."""
-    data_is_at: str
-    """Where in the request the message's data stands, as a JSON Pointer."""
 
 
 class Unacceptable(Exception):
@@ -49,21 +38,22 @@ async def take(work: Work, partner: Partner, type: str, body: bytes) -> None:
     except Unacceptable as refused:
         message_id = rules.id_within(body)
         number = rules.number_of(partner.code, message_id) if message_id else uuid4()
-        await _receipt(work, partner.code, number, message_id, type, refused.errors)
+        await _receipt(work, partner.code, number, message_id, type, refused=refused.errors)
         return
     number = rules.number_of(partner.code, envelope.id)
     content = rules.content(type, envelope.data)
     data = message.model_dump_json(exclude_unset=True)
-    told = {"partner": partner.code, "message_id": envelope.id, "type": type, "content": content, "data": data}
-    if await repository.keep(work, number, **told):
+    kept = {"partner": partner.code, "message_id": envelope.id, "type": type, "content": content, "data": data}
+    if await repository.keep(work, number, **kept):
         return
     known = await repository.get(work, number)
     if known is None:
         raise Unavailable  # it was refused this very moment: the broker brings this copy again
     if known.content_hash not in work.encryption.search_hashes(content):
-        await _receipt(work, partner.code, number, envelope.id, type, [rules.error("/id", "id_reused")])
+        await _receipt(work, partner.code, number, envelope.id, type, refused=[rules.error("/id", "id_reused")])
     elif known.settled_at:
-        await _receipt(work, partner.code, number, envelope.id, type, received_at=known.received_at)
+        told = Told.model_validate(known.told or {})
+        await _receipt(work, partner.code, number, envelope.id, type, told, received_at=known.received_at)
 
 
 async def bring_next(
@@ -76,43 +66,31 @@ async def bring_next(
     row = await repository.next_waiting(work)
     if row is None:
         return False
+    receipted = (row.partner, row.number, row.message_id, row.type)
+    errand = errands[FromPartner.MESSAGES[row.type]]
     try:
-        await _bring(work, row, partners, errands, ask)
+        told = await _bring(work, row, partners, errand, ask)
     except Exception as failure:
-        if isinstance(failure, ProblemReply) and failure.code == InvalidInput.code:
-            within = errands[FromPartner.MESSAGES[row.type]].data_is_at
-            errors = rules.errors_within(failure.problem().errors, "/data", instead_of=within)
+        problem = failure.problem() if isinstance(failure, ProblemReply) else None
+        if problem and rules.is_final(problem):
+            errors = rules.errors_of(problem, instead_of=errand.data_is_at, concerns=errand.concerns)
             await repository.forget(work, row.number)
-            await _receipt(work, row.partner, row.number, row.message_id, row.type, errors, row.received_at)
+            await _receipt(work, *receipted, refused=errors, received_at=row.received_at)
         else:
             await _postpone(work, row, failure)
         return True
-    await repository.settle(work, row.number)
-    await _receipt(work, row.partner, row.number, row.message_id, row.type, received_at=row.received_at)
+    await repository.settle(work, row.number, told.model_dump(mode="json", exclude_defaults=True) or None)
+    await _receipt(work, *receipted, told, received_at=row.received_at)
     return True
 
 
-async def _bring(
-    work: Work, row: Row[Any], partners: Iterable[Partner], errands: dict[type[FromPartner], Errand], ask: Ask
-) -> None:
+async def _bring(work: Work, row: Row[Any], partners: Iterable[Partner], errand: Errand, ask: Ask) -> Told:
     partner = next((each for each in partners if each.code == row.partner), None)
     partner = partner or Partner(code=row.partner, name=row.partner, sends=())  # it is none any more; it was then
-    message_type = FromPartner.MESSAGES[row.type]
-    message = message_type.model_validate_json(work.encryption.decrypt(row.data, row.number))
-    request = errands[message_type].request(message, partner, row.message_id)
-    await ask(request, f"{row.partner}:{row.message_id}")
-
-
-def contact_of(message: ServiceNeedContact, partner: Partner, message_id: str) -> ReceiveContact:
-    """The contact that a message makes. Who reports is whom the broker knows, whatever the message says."""
-    return ReceiveContact(
-        municipality=message.municipality,
-        authority=partner.code,
-        authority_name=partner.name,
-        channel="message",
-        reference=message_id,
-        report=NeedReport.model_validate(message.model_dump(include=set(NeedReport.model_fields))),
-    )
+    data = work.encryption.decrypt(row.data, row.number)
+    message = FromPartner.MESSAGES[row.type].model_validate_json(data)
+    key = errand.key(message, row.message_id)
+    return errand.told(await ask(errand.request(message, partner, row.message_id), f"{row.partner}:{key}"))
 
 
 def _read(partner: Partner, type: str, body: bytes) -> tuple[PartnerEnvelope, FromPartner]:
@@ -151,17 +129,20 @@ async def _receipt(
     number: UUID,
     message_id: str | None,
     type: str,
-    errors: Iterable[ReceiptError] = (),
+    told: Told = Told(),  # noqa: B008 - frozen
+    *,
+    refused: Iterable[ReceiptError] = (),
     received_at: datetime | None = None,
 ) -> None:
-    told = tuple(errors)
+    refused = tuple(refused)
     receipt = Receipt(
         partner=partner,
         message_number=number,
         message_id=message_id,
         type=type if type in FromPartner.MESSAGES else None,
-        outcome="refused" if told else "received",
-        errors=told,
+        outcome="refused" if refused else "received",
+        errors=refused or told.errors,
+        transfer_id=told.transfer_id,
         received_at=received_at or work.now,
     )
     await work.publish(receipt, legal_basis="906/2019 22 §")

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, Update, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.integration.tables import PARTNER_MESSAGE
+from services.integration.tables import PARTNER_MESSAGE, PARTNER_TRANSFER
 from services.kit.work import Work
 
-_MESSAGE = PARTNER_MESSAGE.c
+_MESSAGE, _TRANSFER = PARTNER_MESSAGE.c, PARTNER_TRANSFER.c
 
 
 async def keep(work: Work, number: UUID, *, partner: str, message_id: str, type: str, content: str, data: str) -> bool:
@@ -42,11 +42,10 @@ async def next_waiting(work: Work) -> Row[Any] | None:
     return (await work.connection.execute(query)).first()
 
 
-async def settle(work: Work, number: UUID) -> None:
-    """Its owner has it: what it says is not kept here any longer."""
-    await work.connection.execute(
-        update(PARTNER_MESSAGE).where(_MESSAGE.number == number).values(settled_at=work.now, data=None)
-    )
+async def settle(work: Work, number: UUID, told: Any) -> None:
+    """Its owner has it: what it says is not kept here any longer, but what its receipt told."""
+    settled = update(PARTNER_MESSAGE).where(_MESSAGE.number == number)
+    await work.connection.execute(settled.values(settled_at=work.now, data=None, told=told))
 
 
 async def forget(work: Work, number: UUID) -> None:
@@ -58,3 +57,31 @@ async def postpone(work: Work, number: UUID, until: datetime) -> None:
     """It could not be brought to its owner: later."""
     changed = update(PARTNER_MESSAGE).where(_MESSAGE.number == number)
     await work.connection.execute(changed.values(attempts=_MESSAGE.attempts + 1, next_attempt_at=until))
+
+
+async def note(work: Work, partner: str, transfer_id: UUID, customer_id: UUID) -> None:
+    """Something is new in a transfer: the partner is to be told, at once."""
+    new = {"customer_id": customer_id, "attempts": 0, "next_attempt_at": work.now}
+    noted = insert(PARTNER_TRANSFER).values(partner=partner, transfer_id=transfer_id, **new)
+    await work.connection.execute(noted.on_conflict_do_update(index_elements=["partner", "transfer_id"], set_=new))
+
+
+async def next_to_tell(work: Work) -> Row[Any] | None:
+    """What has waited longest to be told, locked: news of the same transfer wait for the lock; others take the next."""
+    query = select(PARTNER_TRANSFER).where(_TRANSFER.next_attempt_at <= work.now)
+    query = query.order_by(_TRANSFER.next_attempt_at).limit(1).with_for_update(skip_locked=True)
+    return (await work.connection.execute(query)).first()
+
+
+async def set_told(work: Work, row: Row[Any], version: int) -> None:
+    """The partner was told this version."""
+    await work.connection.execute(_of(row).values(told_version=version, attempts=0, next_attempt_at=None))
+
+
+async def postpone_telling(work: Work, row: Row[Any], until: datetime) -> None:
+    """The partner could not be told: later."""
+    await work.connection.execute(_of(row).values(attempts=_TRANSFER.attempts + 1, next_attempt_at=until))
+
+
+def _of(row: Row[Any]) -> Update:
+    return update(PARTNER_TRANSFER).where(_TRANSFER.partner == row.partner, _TRANSFER.transfer_id == row.transfer_id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from contracts.envelope import FieldError
+from contracts.envelope import FieldError, Problem
 from contracts.partners import Partner
 from contracts.partners.messages import ReceiptError
 
@@ -17,9 +17,13 @@ RULES = {
     "identity_code": "an id may hold no personal identity code",
     "id_reused": "another message had this id: a new message has a new one",
 }
-_IDENTITY_CODE = re.compile(r"[0-9]{6}[-+A-FU-Ya-fu-y]?[0-9]{3}[0-9A-Ya-y]")
+_IDENTITY_CODE = re.compile(r"(0[1-9]|[12][0-9]|3[01])(0[1-9]|1[0-2])[0-9]{2}[-+A-FU-Ya-fu-y]?[0-9]{3}[0-9A-Ya-y]")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""One in twenty looks as if it held an identity code."""
 _ID = re.compile(r"^[A-Za-z0-9._:-]{1,100}$")
 _LONGEST_PAUSE = 60.0
+_FINAL = {403, 404, 409, 412, 422}
+"""Statuses by which an owner says no: asking again would not change it."""
 
 
 def sender_of(routing_key: str, partners: Iterable[Partner]) -> tuple[Partner | None, str]:
@@ -45,7 +49,7 @@ def id_within(body: bytes) -> str | None:
 
 def holds_identity_code(message_id: str) -> bool:
     """Whether an id is, or holds, what looks like a personal identity code: it would be in receipts and logs."""
-    return _IDENTITY_CODE.search(message_id) is not None
+    return _IDENTITY_CODE.search(_UUID.sub("", message_id)) is not None
 
 
 def content(type: str, data: dict[str, Any]) -> str:
@@ -64,6 +68,19 @@ def errors_within(errors: Iterable[FieldError], pointer: str, *, instead_of: str
         ReceiptError(pointer=f"{pointer}{each.pointer.removeprefix(instead_of)}", rule=each.rule, detail=each.detail)
         for each in errors
     )
+
+
+def is_final(problem: Problem) -> bool:
+    """Whether an owner's answer is its last word; else it, or something beneath, is away or out of order."""
+    return problem.status in _FINAL
+
+
+def errors_of(problem: Problem, *, instead_of: str, concerns: str) -> tuple[ReceiptError, ...]:
+    """What a receipt says of an owner's last word: each field and rule, or its code and what it `concerns`."""
+    if problem.errors:
+        return errors_within(problem.errors, "/data", instead_of=instead_of)
+    code, detail = problem.type.rsplit(":", 1)[-1], problem.detail or problem.title
+    return (ReceiptError(pointer=f"/data{concerns}", rule=code, detail=detail),)
 
 
 def pause(attempts: int) -> timedelta:

@@ -1,6 +1,7 @@
 """The integration service's tables."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.kit.field_encryption import Encrypted
 from services.kit.tables import Moment, backbone, service_metadata
@@ -21,6 +22,7 @@ PARTNER_MESSAGE = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("next_attempt_at", Moment, nullable=False),
     Column("settled_at", Moment),
+    Column("told", JSONB(none_as_null=True), comment="what its receipt tells beside that it was received"),
     UniqueConstraint("partner", "message_id"),
     Index("partner_message_waiting", "next_attempt_at", postgresql_where=text("settled_at IS NULL")),
     info={
@@ -28,4 +30,17 @@ PARTNER_MESSAGE = Table(
         "encrypted": Encrypted(("data",), "data IS NOT NULL"),
     },
     comment="Messages of partners: those that wait to be brought to their owner, and the ids of those that were.",
+)
+
+PARTNER_TRANSFER = Table(
+    "partner_transfer",
+    METADATA,
+    Column("partner", Text, primary_key=True),
+    Column("transfer_id", Uuid, primary_key=True),
+    Column("customer_id", Uuid, nullable=False, index=True),
+    Column("told_version", BigInteger, nullable=False, server_default=text("0")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", Moment, comment="when it is told; null when nothing is new"),
+    Index("partner_transfer_waiting", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")),
+    comment="Which version of which transfer each partner was told, and what it is still to be told; not its contents.",
 )

@@ -219,16 +219,20 @@ def envelope_of(service: str, row: Row[Any]) -> Envelope:
 
 
 def event_message(service: str, row: Row[Any]) -> Message:
-    """The AMQP message of one row: the properties repeat the envelope for tools that look no further."""
-    envelope = envelope_of(service, row)
+    """The AMQP message of one row."""
+    return message_of(service, envelope_of(service, row))
+
+
+def message_of(service: str, envelope: Envelope) -> Message:
+    """The AMQP message of an event: the properties repeat the envelope for tools that look no further."""
     return Message(
         envelope.model_dump_json(exclude_none=True).encode(),
         content_type=CLOUDEVENTS_CONTENT_TYPE,
-        message_id=str(row.id),
-        type=row.type,
-        correlation_id=row.correlation_id,
-        timestamp=row.occurred_at,
+        message_id=str(envelope.id),
+        type=envelope.type,
+        correlation_id=envelope.correlationid,
+        timestamp=envelope.time,
         app_id=service,
         delivery_mode=DeliveryMode.PERSISTENT,
-        headers={"traceparent": row.traceparent} if row.traceparent else {},
+        headers={"traceparent": envelope.traceparent} if envelope.traceparent else {},
     )

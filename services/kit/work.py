@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from uuid_utils.compat import uuid7
 
 from contracts.envelope import Event, Request
+from contracts.partners import Disclosure
 from contracts.policy import Ruling
 from contracts.registry import find
 from contracts.usage import DataUsed
@@ -86,6 +87,8 @@ class Work:
         """
         if event.owner() != self.settings.service:
             raise ValueError(f"{event.TYPE} is not {self.settings.service}'s to publish")
+        if isinstance(event, Disclosure):
+            raise ValueError(f"{event.TYPE} tells of a person, and the outbox keeps what it is told")
         event_id = uuid7()
         written = await self.connection.execute(
             _write(self.backbone.outbox, self.backbone.subject_sequence),

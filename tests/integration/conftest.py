@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest_asyncio
 
+from tests.integration.authority import Authority
 from tests.integration.partner import Foreigner
 from tests.support import House, eventually
 
@@ -28,3 +30,31 @@ async def receipts(foreigner: Foreigner, count: int = 1) -> list[dict[str, Any]]
 
     await eventually(read, what=f"{count} receipts")
     return found
+
+
+@pytest_asyncio.fixture
+async def authority(house: House) -> AsyncIterator[Authority]:
+    """The employment authority of Tampere's area, area-837, connected."""
+    async with _connected(house, "employment") as it:
+        yield it
+
+
+@pytest_asyncio.fixture
+async def other_authority(house: House) -> AsyncIterator[Authority]:
+    """The employment authority of Helsinki's area, area-091, connected."""
+    async with _connected(house, "employment-south") as it:
+        yield it
+
+
+@pytest_asyncio.fixture
+async def immigration(house: House) -> AsyncIterator[Authority]:
+    """The immigration service's program, connected."""
+    async with _connected(house, "immigration") as it:
+        yield it
+
+
+@asynccontextmanager
+async def _connected(house: House, code: str) -> AsyncIterator[Authority]:
+    foreigner = await asyncio.to_thread(Foreigner, house.vhost.url(), code)
+    yield Authority(foreigner)
+    foreigner.close()

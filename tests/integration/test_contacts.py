@@ -63,6 +63,11 @@ async def test_the_same_message_again_gets_its_receipt_again_and_is_one_report(h
     assert card.reports == 1
 
 
+async def test_an_id_may_be_a_uuid_whatever_its_digits_look_like(house: House, school: Foreigner) -> None:
+    school.send(event("7f031146-870d-42ee-a5cd-ea5bf6b73370"))
+    assert [told(each)[1] for each in await receipts(school)] == ["received"]
+
+
 async def test_another_message_with_a_used_id_is_refused(house: House, school: Foreigner) -> None:
     school.send(event("m-1"))
     await receipts(school)

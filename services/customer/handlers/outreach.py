@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, select
 from uuid_utils.compat import uuid7
 
-from contracts.customer.operations import OperationStarted
+from contracts.customer.operations import OperationStarted, RejectedRow
 from contracts.customer.outreach import (
     AddOutreachRows,
     BeginOutreachImport,
@@ -21,6 +21,7 @@ from contracts.customer.outreach import (
     ListOutreachTargets,
     OpenFromOutreach,
     OutreachAttempt,
+    OutreachReceived,
     OutreachRow,
     OutreachTarget,
     OutreachTargets,
@@ -90,11 +91,11 @@ async def finish_outreach_import(message: FinishOutreachImport, work: Work) -> O
     return OperationStarted(operation_id=message.operation_id)
 
 
-async def receive_outreach_targets(message: ReceiveOutreachTargets, work: Work) -> OperationStarted:
-    """A list as a message, for the municipality that it names: worked off as a file is."""
+async def receive_outreach_targets(message: ReceiveOutreachTargets, work: Work) -> OutreachReceived:
+    """A list as a message, for the municipality that it names: worked off as a file is, and told what it rejects."""
     if not work.actor.is_service or not work.rights.allows("outreach", "none"):
         raise Forbidden("Only a service that stands for an authority sends lists.")
-    if done := await work.outcome_of_repeat(OperationStarted):
+    if done := await work.outcome_of_repeat(OutreachReceived):
         return done
     if errors := rules.broken_by_source(message.source):
         raise InvalidInput(errors=errors)
@@ -103,7 +104,19 @@ async def receive_outreach_targets(message: ReceiveOutreachTargets, work: Work) 
     begun = await _begin(work, message.municipality, message.source, covers_protected=True)
     await _add(work, begun, message.municipality, 1, message.rows)
     await operations.set_off(work, begun)
-    return OperationStarted(operation_id=begun)
+    work.record_use(data=["outreach"], relation="none", found=len(message.rows), organisation=message.authority)
+    return OutreachReceived(operation_id=begun, rejected_rows=_rejected(message, work))
+
+
+def _rejected(message: ReceiveOutreachTargets, work: Work) -> tuple[RejectedRow, ...]:
+    """The rows that will be rejected, by the rules that will reject them: nothing of whom the municipality knows."""
+    today, told = helsinki_date(work.now), enumerate(message.rows, 1)
+    may_test = work.settings.allow_test_identity_codes
+    read = (
+        (row, rules.read(each, message.source, today, law_on(today), covers_protected=True, allow_test_codes=may_test))
+        for row, each in told
+    )
+    return tuple(RejectedRow(row=row, errors=tuple(errors)) for row, (_, errors) in read if errors)
 
 
 async def list_outreach_targets(message: ListOutreachTargets, work: Work) -> OutreachTargets:

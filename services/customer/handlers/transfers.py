@@ -155,6 +155,7 @@ async def request_transfer_for_partner(message: RequestTransferForPartner, work:
     if await repository.is_requested(work, await families.ids_of(work, [customer_id]), message.partner):
         raise Conflict("A transfer of the person awaits an answer: withdraw it first.")
     transfer_id = uuid7()
+    work.record_use([known.customer_id] if known else [], ["transfer"], relation="none", organisation=message.partner)
     return await _request(
         work,
         customer_id,
@@ -216,6 +217,7 @@ async def answer_transfer_for_partner(message: AnswerTransferForPartner, work: W
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
     row = await _lock(work, message.transfer_id, message.act, message.partner)
+    work.record_use([row.customer_id], ["transfer"], relation="none", organisation=message.partner)
     told = message.model_dump(mode="json", include={"responsible", "reason", "text"})
     return await _act(work, row, message.act, message.partner, **told)
 

@@ -1,0 +1,100 @@
+"""Which request each message of a partner becomes. Who the partner is, the broker knows, whatever the message says."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from contracts.customer.contacts import NeedReport, ReceiveContact
+from contracts.customer.outreach import OutreachReceived, ReceiveOutreachTargets
+from contracts.customer.transfers import AnswerTransferForPartner, RequestTransferForPartner, TransferVersion
+from contracts.envelope import Request
+from contracts.partners import FromPartner, Partner
+from contracts.partners.messages import ReceiptError, ServiceNeedContact
+from contracts.partners.outreach import OutreachList
+from contracts.partners.transfers import TransferAnswer, TransferRequest
+from contracts.types import Value
+from services.integration import rules
+
+
+class Told(Value):
+    """What a receipt tells beside that the message was received. It is kept, for a receipt may be asked for again."""
+
+    errors: tuple[ReceiptError, ...] = ()
+    transfer_id: UUID | None = None
+
+
+def _nothing(_: Any) -> Told:
+    return Told()
+
+
+def _message_id(_: Any, message_id: str) -> str:
+    return message_id
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What is asked of which service when a message comes."""
+
+    request: Callable[[Any, Partner, str], Request[Any]]
+    """Of the message, its sender and its id."""
+    data_is_at: str = ""
+    """Where in the request the message's data stands, as a JSON Pointer."""
+    concerns: str = ""
+    """What in the message's data a refusal is about that names no field."""
+    key: Callable[[Any, str], str] = _message_id
+    """Of the message and its id: what its owner knows a copy by."""
+    told: Callable[[Any], Told] = _nothing
+    """Of the owner's reply."""
+
+
+def contact_of(message: ServiceNeedContact, partner: Partner, message_id: str) -> ReceiveContact:
+    """The contact that a message makes."""
+    return ReceiveContact(
+        municipality=message.municipality,
+        authority=partner.code,
+        authority_name=partner.name,
+        channel="message",
+        reference=message_id,
+        report=NeedReport.model_validate(message.model_dump(include=set(NeedReport.model_fields))),
+    )
+
+
+def transfer_of(message: TransferRequest, partner: Partner, _: str) -> RequestTransferForPartner:
+    """The transfer that a message asks for."""
+    return RequestTransferForPartner.model_validate(_by(message, partner=partner.organisation))
+
+
+def answer_of(message: TransferAnswer, partner: Partner, _: str) -> AnswerTransferForPartner:
+    """What a message does in a transfer; its owner finds the partner's own alone."""
+    return AnswerTransferForPartner.model_validate(_by(message, partner=partner.organisation))
+
+
+def list_of(message: OutreachList, partner: Partner, _: str) -> ReceiveOutreachTargets:
+    """The list that a message brings a page of."""
+    return ReceiveOutreachTargets.model_validate(_by(message, source=partner.source, authority=partner.code))
+
+
+def _by(message: FromPartner, **known: str | None) -> dict[str, Any]:
+    return message.model_dump(exclude_unset=True) | known
+
+
+def _page(message: OutreachList, _: str) -> str:
+    return f"{message.batch}:{message.page}"
+
+
+def _transfer(reply: TransferVersion) -> Told:
+    return Told(transfer_id=reply.transfer_id)
+
+
+def _rejected_rows(reply: OutreachReceived) -> Told:
+    each_row = ((f"/data/rows/{each.row - 1}", each.errors) for each in reply.rejected_rows)
+    return Told(errors=tuple(error for at, errors in each_row for error in rules.errors_within(errors, at)))
+
+
+ERRANDS: dict[type[FromPartner], Errand] = {
+    ServiceNeedContact: Errand(contact_of, data_is_at="/report"),
+    TransferRequest: Errand(transfer_of, concerns="/person", told=_transfer),
+    TransferAnswer: Errand(answer_of, concerns="/transfer_id", told=_transfer),
+    OutreachList: Errand(list_of, concerns="/batch", key=_page, told=_rejected_rows),
+}
