@@ -4,10 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     CursorResult,
     FromClause,
     Select,
+    Uuid,
     and_,
     func,
     select,
@@ -39,6 +41,11 @@ def has_code(work: Work, code: str, of: FromClause = CUSTOMER) -> ColumnElement[
 def kept_of(*conditions: ColumnElement[bool], of: FromClause = CUSTOMER) -> Select[tuple[UUID]]:
     """The ids of the records kept for those that meet the conditions on `of`: mostly themselves."""
     return select(func.coalesce(of.c.merged_into, of.c.customer_id)).where(*conditions)
+
+
+def found_first(ids: Select[tuple[UUID]]) -> ColumnElement[UUID]:
+    """One of these ids, which are few: found before all else. As a join, PostgreSQL would begin with a municipality."""
+    return func.any(func.array(ids.scalar_subquery(), type_=ARRAY(Uuid)))
 
 
 def had_code(work: Work, code: str, of: FromClause = CUSTOMER) -> ColumnElement[bool]:
