@@ -13,6 +13,7 @@ from contracts.customer.contacts import ListContacts
 from contracts.customer.duplicates import ListSuspectedDuplicates
 from contracts.customer.operations import ListCustomers
 from contracts.customer.outreach import ListOutreachTargets
+from contracts.customer.search import SearchCustomers
 from contracts.customer.transfers import ListTransfers
 from services.customer.subscribers import REQUESTS
 from services.kit.actor import Actor
@@ -98,3 +99,9 @@ async def test_a_right_to_certain_customers_reads_those(large_house: CustomerSer
         assert shown <= most
         assert count <= MOST_READ * (most + 1), asked
     assert (await read(large_house, ListCustomers(), named))[0] == 5
+
+
+async def test_a_search_by_phone_reads_whom_it_finds(large_house: CustomerService) -> None:
+    shown, count = await read(large_house, SearchCustomers(phone="+358 40 1234567"), HELSINKI)
+    assert shown == 0
+    assert count <= MOST_READ

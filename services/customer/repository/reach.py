@@ -50,6 +50,11 @@ def kept_id(of: FromClause = CUSTOMER) -> ColumnElement[UUID]:
     return func.coalesce(of.c.merged_into, of.c.customer_id)
 
 
+def found_first(ids: Select[tuple[UUID]]) -> ColumnElement[UUID]:
+    """One of these ids, which are few: found before all else. As a join, PostgreSQL would begin with a municipality."""
+    return func.any(func.array(ids.scalar_subquery(), type_=ARRAY(Uuid)))
+
+
 def had_code(work: Work, code: str, of: FromClause = CUSTOMER) -> ColumnElement[bool]:
     """The customer had this identity code before another one, or before it was taken away."""
     history = CUSTOMER_HISTORY.c

@@ -34,6 +34,7 @@ from services.customer.repository.reach import (
     REACHED_BY,
     card,
     execute,
+    found_first,
     had_code,
     has_code,
     has_relationship,
@@ -87,15 +88,15 @@ async def search(
     record = CUSTOMER.alias("record")
     if message.date_of_birth:
         of_day = kept_of(record.c.date_of_birth == message.date_of_birth, of=record)
-        query = query.where(CUSTOMER.c.customer_id.in_(of_day))
+        query = query.where(CUSTOMER.c.customer_id == found_first(of_day))
     if message.phone:
         of_number = kept_of(record.c.phone_number == phone_number(message.phone), of=record)
-        query = query.where(CUSTOMER.c.customer_id.in_(of_number))
+        query = query.where(CUSTOMER.c.customer_id == found_first(of_number))
         if not work.rights.allows("protected_contact", work.rights.related):
             query = query.where(not_(CUSTOMER.c.safety_non_disclosure), not_(CUSTOMER.c.household_non_disclosure))
     if code := message.personal_identity_code:
         has, had = (
-            CUSTOMER.c.customer_id.in_(kept_of(condition(work, code, record), of=record))
+            CUSTOMER.c.customer_id == found_first(kept_of(condition(work, code, record), of=record))
             for condition in (has_code, had_code)
         )
         query = query.add_columns(not_(has).label("former_code")).where(or_(has, had))
