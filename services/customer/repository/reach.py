@@ -50,7 +50,7 @@ def kept_id(of: FromClause = CUSTOMER) -> ColumnElement[UUID]:
     return func.coalesce(of.c.merged_into, of.c.customer_id)
 
 
-def found_first(ids: Select[tuple[UUID]]) -> ColumnElement[UUID]:
+def found_first(ids: Select[Any]) -> ColumnElement[UUID]:
     """One of these ids, which are few: found before all else. As a join, PostgreSQL would begin with a municipality."""
     return func.any(func.array(ids.scalar_subquery(), type_=ARRAY(Uuid)))
 
