@@ -49,8 +49,8 @@ async def fill(url: str) -> None:
     await owner.close()
 
 
-async def pages(house: House, user: str) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    """A request for a page in each way, and how many rows each page shows, by label: `list: way`."""
+async def pages(house: House, user: str) -> tuple[list[list[dict[str, Any]]], dict[str, int]]:
+    """For each list a request for a page in each way; and how many rows each page shows, by label: `list: way`."""
     headers, root = await house.headers(user), "/api/v1"
     shown: dict[str, int] = {}
     requests = []
@@ -58,13 +58,14 @@ async def pages(house: House, user: str) -> tuple[list[dict[str, Any]], dict[str
         async with session.get(f"{root}/customers?limit=10") as answer:
             cursor = (await answer.json())["next_cursor"]
         for name, ways in _WAYS.items():
+            requests.append(of_list := list[dict[str, Any]]())
             for way, path in ways.items():
                 if "{cursor}" in path and not cursor:
                     continue
                 label, path = f"{name}: {way}", root + path.format(cursor=cursor)
                 async with session.get(path) as answer:
                     shown[label] = max(len(each) for each in (await answer.json()).values() if isinstance(each, list))
-                requests.append({"label": label, "method": "GET", "path": path, "headers": headers})
+                of_list.append({"label": label, "method": "GET", "path": path, "headers": headers})
     return requests, shown
 
 

@@ -66,7 +66,7 @@ async def measure(house: House, effort: Effort) -> Report:
                 for town, code in (LARGE, small):
                     pages, shown[size, town] = await lists.pages(house, f"expert@{town}")
                     latencies = {}
-                    for requests in (await _requests(house, f"expert@{town}", searches[town]), pages):
+                    for requests in (await _requests(house, f"expert@{town}", searches[town]), *pages):
                         answered = await load(
                             house.stack.ports["gateway"], requests, connections=1, seconds=effort.seconds, warm_up=1.0
                         )
