@@ -24,10 +24,12 @@ from contracts.customer.contacts import (
 )
 from contracts.types import PersonName
 from services.customer.handlers.people import open_relationship
+from services.customer.handlers.records import relation_to
 from services.customer.law import law_on
 from services.customer.repository import contacts as repository
 from services.customer.repository import people
 from services.customer.rules import contacts as rules
+from services.customer.rules.people import data_of
 from services.kit.actor import service_actor
 from services.kit.clock import end_of_day, helsinki_date
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput
@@ -86,16 +88,24 @@ async def list_contacts(message: ListContacts, work: Work) -> Contacts:
 
 
 async def get_contact(message: GetContact, work: Work) -> Contact:
-    """A contact of the acting municipality, with every report."""
+    """A contact of the acting municipality, with every report; of a customer's what may be seen of the customer."""
     _refuse_limited(work)
     row = await repository.get(work, message.contact_id)
     work.record_use(_customers(row), CONTACT_DATA, relation="none", words=words(row.family_name))
-    return Contact(
+    contact = Contact(
         reports=await repository.reports(work, row.contact_id),
         passed_on=await repository.passings(work, row.contact_id),
         days_since_received=_days_since(work, row),
         **{name: value for name, value in row._asdict().items() if name in Contact.model_fields},
     )
+    if row.customer_id is None:
+        return contact
+    customer = await people.get(work, row.customer_id)
+    relation, data = relation_to(work, customer), data_of("contact", customer)
+    if not work.rights.allows(data, relation):
+        return rules.masked(contact)
+    work.record_use([customer.customer_id], [data], relation=relation, words=words(customer.person.name.family))
+    return contact
 
 
 async def resolve_contact(message: ResolveContact, work: Work) -> ContactVersion:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -18,9 +18,10 @@ from contracts.customer.contacts import (
     ReportedPerson,
     SetReceivingParty,
 )
-from services.customer.repository.reach import is_withheld
+from services.customer.repository.reach import REACHED_BY, execute, kept_id, reached
 from services.customer.rules import contacts as rules
 from services.customer.tables.contacts import CONTACT, CONTACT_PASSING, CONTACT_REPORT, RECEIVING_PARTY
+from services.customer.tables.people import CUSTOMER
 from services.kit.errors import NotFound
 from services.kit.work import Work
 
@@ -131,7 +132,7 @@ async def change(work: Work, contact_id: UUID, to: Mapping[str, Any]) -> int:
 async def get(work: Work, contact_id: UUID, *, locked: bool = False) -> Row[Any]:
     """A contact of the acting municipality; raises NotFound."""
     query = select(CONTACT).where(_CONTACT.contact_id == contact_id, _reached(work))
-    row = (await work.connection.execute(query.with_for_update() if locked else query)).first()
+    row = (await execute(work, query.with_for_update() if locked else query)).first()
     if row is None:
         raise NotFound("no such contact")
     return row
@@ -164,7 +165,7 @@ async def page(work: Work, message: ListContacts) -> tuple[Sequence[Row[Any]], U
     query = select(CONTACT, count.label("reports")).where(_reached(work), _CONTACT.state == message.state)
     if message.cursor:
         query = query.where(_CONTACT.contact_id > message.cursor)
-    rows = (await work.connection.execute(query.order_by(_CONTACT.contact_id).limit(message.limit + 1))).all()
+    rows = (await execute(work, query.order_by(_CONTACT.contact_id).limit(message.limit + 1))).all()
     found = rows[: message.limit]
     return found, found[-1].contact_id if len(rows) > message.limit else None
 
@@ -220,9 +221,17 @@ async def forget(work: Work, before: datetime) -> None:
 
 
 def _reached(work: Work) -> ColumnElement[bool]:
-    """The acting organisation's own, but for those of customers withheld from the user."""
-    mine = _CONTACT.municipality == work.actor.organisation
-    return mine & (_CONTACT.customer_id.is_(None) | not_(is_withheld(work, _CONTACT.customer_id)))
+    """The acting organisation's own; those of customers as long as the user reaches the customer."""
+    mine, of = _CONTACT.municipality == work.actor.organisation, CUSTOMER.alias("of_contact")
+    customer = (
+        select(of.c.customer_id)
+        .join(CUSTOMER, CUSTOMER.c.customer_id == kept_id(of))
+        .where(
+            of.c.customer_id == _CONTACT.customer_id,
+            reached(CUSTOMER.c.customer_id, work.rights.reach(REACHED_BY)),
+        )
+    )
+    return mine & (_CONTACT.customer_id.is_(None) | customer.exists())
 
 
 def _code(work: Work, contact: Row[Any]) -> str | None:
