@@ -285,6 +285,21 @@ async def test_the_contact_of_a_withheld_customer_is_not_shown(customers: Custom
         await contact(customers, contact_id, withheld)
 
 
+async def test_nor_is_an_open_one_with_the_identity_code_of_a_withheld_customer(customers: CustomerService) -> None:
+    known = await customers.ask(opening(personal_identity_code=CODE))
+    contact_id, other = (
+        await received(customers, reporting(personal_identity_code=CODE)),
+        await received(customers, reporting(date_of_birth="1990-01-01")),
+    )
+    kin = replace(EXPERT_TAMPERE, withheld=(known.customer_id,))
+    assert [each.contact_id for each in (await customers.ask(ListContacts(), kin)).contacts] == [other]
+    with pytest.raises(NotFound):
+        await contact(customers, contact_id, kin)
+    with pytest.raises(NotFound):
+        await resolve(customers, contact_id, kin, outcome="closed", reason="no_need")
+    assert await contact(customers, contact_id)
+
+
 async def test_of_a_protected_customer_a_contact_tells_what_may_be_seen_of_the_customer(
     customers: CustomerService,
 ) -> None:

@@ -18,7 +18,7 @@ from contracts.customer.contacts import (
     ReportedPerson,
     SetReceivingParty,
 )
-from services.customer.repository.reach import REACHED_BY, execute, kept_id, reached
+from services.customer.repository.reach import REACHED_BY, execute, is_withheld, kept_id, reached
 from services.customer.rules import contacts as rules
 from services.customer.tables.contacts import CONTACT, CONTACT_PASSING, CONTACT_REPORT, RECEIVING_PARTY
 from services.customer.tables.people import CUSTOMER
@@ -131,7 +131,7 @@ async def change(work: Work, contact_id: UUID, to: Mapping[str, Any]) -> int:
 
 async def get(work: Work, contact_id: UUID, *, locked: bool = False) -> Row[Any]:
     """A contact of the acting municipality; raises NotFound."""
-    query = select(CONTACT).where(_CONTACT.contact_id == contact_id, _reached(work))
+    query = select(CONTACT).where(_CONTACT.contact_id == contact_id, await _reached(work))
     row = (await execute(work, query.with_for_update() if locked else query)).first()
     if row is None:
         raise NotFound("no such contact")
@@ -162,7 +162,7 @@ async def passings(work: Work, contact_id: UUID) -> tuple[PassedOn, ...]:
 async def page(work: Work, message: ListContacts) -> tuple[Sequence[Row[Any]], UUID | None]:
     """A page of the acting municipality's contacts with the counts of their reports, and the next page's cursor."""
     count = select(func.count()).where(_REPORT.contact_id == _CONTACT.contact_id).scalar_subquery()
-    query = select(CONTACT, count.label("reports")).where(_reached(work), _CONTACT.state == message.state)
+    query = select(CONTACT, count.label("reports")).where(await _reached(work), _CONTACT.state == message.state)
     if message.cursor:
         query = query.where(_CONTACT.contact_id > message.cursor)
     rows = (await execute(work, query.order_by(_CONTACT.contact_id).limit(message.limit + 1))).all()
@@ -220,8 +220,11 @@ async def forget(work: Work, before: datetime) -> None:
         await work.connection.execute(delete(table).where(table.c.contact_id.in_(old)))
 
 
-def _reached(work: Work) -> ColumnElement[bool]:
-    """The acting organisation's own; those of customers as long as the user reaches the customer."""
+async def _reached(work: Work) -> ColumnElement[bool]:
+    """The acting organisation's own; those of customers as long as the user reaches the customer.
+
+    One that led to none is known by its identity code to be about a customer withheld from the user.
+    """
     mine, of = _CONTACT.municipality == work.actor.organisation, CUSTOMER.alias("of_contact")
     customer = (
         select(of.c.customer_id)
@@ -231,7 +234,19 @@ def _reached(work: Work) -> ColumnElement[bool]:
             reached(CUSTOMER.c.customer_id, work.rights.reach(REACHED_BY)),
         )
     )
-    return mine & (_CONTACT.customer_id.is_(None) | customer.exists())
+    hashed = _CONTACT.personal_identity_code_hash
+    nobody_withheld = hashed.is_(None) | hashed.not_in(await _withheld_hashes(work))
+    return mine & or_(_CONTACT.customer_id.is_(None) & nobody_withheld, customer.exists())
+
+
+async def _withheld_hashes(work: Work) -> list[bytes]:
+    """The identity codes of those who are withheld from the user, each hashed by every search key."""
+    if not work.actor.withheld:
+        return []
+    coded = CUSTOMER.c.personal_identity_code
+    query = select(CUSTOMER.c.customer_id, coded).where(coded.is_not(None), is_withheld(work, CUSTOMER.c.customer_id))
+    codes = [work.encryption.decrypt(code, whose) for whose, code in await work.connection.execute(query)]
+    return [each for code in codes for each in work.encryption.search_hashes(code)]
 
 
 def _code(work: Work, contact: Row[Any]) -> str | None:
