@@ -180,6 +180,15 @@ async def test_a_contact_becomes_a_customer(customers: CustomerService) -> None:
     assert (shown.state, shown.customer_id, shown.ended_by) == ("opened", done.customer_id, "expert@tampere")
 
 
+async def test_a_customer_is_opened_with_the_code_that_an_older_report_told(customers: CustomerService) -> None:
+    contact_id = await received(customers, reporting(personal_identity_code=CODE))
+    assert await received(customers) == contact_id
+    done = await resolve(customers, contact_id, version=2, outcome="opened")
+    assert done.customer_id
+    opened = await customers.ask(GetCustomer(customer_id=done.customer_id))
+    assert opened.person.personal_identity_code == CODE
+
+
 async def test_a_customer_is_opened_as_the_official_says_where_the_report_was_wrong(customers: CustomerService) -> None:
     told = person(date_of_birth="1994-05-02").model_dump()
     done = await resolve(customers, await received(customers), outcome="opened", person=told)
@@ -225,6 +234,16 @@ async def test_passed_on_to_where_the_person_has_a_contact_the_two_become_one(cu
     [card] = (await customers.ask(ListContacts(), EXPERT_HELSINKI)).contacts
     assert (card.contact_id, card.reports) == (there, 2)
     assert len((await contact(customers, there, EXPERT_HELSINKI)).passed_on) == 1
+
+
+async def test_the_identity_code_goes_along_to_the_contact_that_one_is_joined_to(customers: CustomerService) -> None:
+    there = await received(customers, reporting("091"), actor=EXPERT_HELSINKI)
+    here = await received(customers, reporting(personal_identity_code=CODE))
+    await resolve(customers, here, outcome="passed_on", municipality="091")
+    another = reporting("091", personal_identity_code=OTHER_CODE)
+    assert await received(customers, another, actor=EXPERT_HELSINKI) != there
+    again = reporting("091", personal_identity_code=CODE, name={"family": "Uusi", "given": "Aamu"})
+    assert await received(customers, again, actor=EXPERT_HELSINKI) == there
 
 
 async def test_a_contact_is_closed_with_a_reason_once(customers: CustomerService) -> None:

@@ -139,7 +139,9 @@ async def _customer(work: Work, row: Row[Any], message: ResolveContact) -> UUID 
     """The customer that the contact leads to: opened now, or one that the actor reaches."""
     if message.outcome == "opened":
         newest = (await repository.reports(work, row.contact_id))[-1].report.person
-        opened = await open_relationship(work, message.person or rules.as_customer(newest), "authority_contact")
+        code = repository.code_of(work, row)  # which an older report may have told
+        told = message.person or rules.as_customer(newest.model_copy(update={"personal_identity_code": code}))
+        opened = await open_relationship(work, told, "authority_contact")
         return opened.customer_id
     if message.customer_id is None:
         return None
@@ -157,8 +159,7 @@ async def _pass_on(work: Work, row: Row[Any], message: ResolveContact) -> Contac
     await repository.in_turn(work, municipality)
     await repository.pass_on(work, row.contact_id, message.why)
     if same := await repository.find_same(work, municipality, row):
-        await repository.join(work, row.contact_id, same.contact_id)
-        await repository.change(work, same.contact_id, {})
+        await repository.join(work, row, same.contact_id)
         return ContactVersion(contact_id=row.contact_id, version=row.version + 1)
     version = await repository.change(work, row.contact_id, {"municipality": municipality})
     return ContactVersion(contact_id=row.contact_id, version=version)

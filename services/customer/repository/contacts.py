@@ -63,7 +63,7 @@ async def find_same(work: Work, municipality: str, contact: Row[Any]) -> Row[Any
         {
             "name": {"family": contact.family_name, "given": contact.given_name},
             "date_of_birth": contact.date_of_birth,
-            "personal_identity_code": _code(work, contact),
+            "personal_identity_code": code_of(work, contact),
         }
     )
     return await find_open(work, municipality, person)
@@ -106,17 +106,24 @@ async def add_report(work: Work, contact_id: UUID, message: ReceiveContact) -> N
             **message.model_dump(include={"authority", "authority_name", "channel", "reference"}),
         )
     )
-    known: dict[str, Any] = {}
-    if code:
-        known = {
-            "personal_identity_code": func.coalesce(
-                _CONTACT.personal_identity_code, work.encryption.encrypt(code, contact_id)
-            ),
-            "personal_identity_code_hash": func.coalesce(
-                _CONTACT.personal_identity_code_hash, work.encryption.search_hash(code)
-            ),
-        }
-    await change(work, contact_id, known)
+    await change(work, contact_id, _learning(work, contact_id, code))
+
+
+def _learning(work: Work, contact_id: UUID, code: str | None) -> dict[str, Any]:
+    """The identity code, for a contact that does not know one."""
+    if code is None:
+        return {}
+    known, hashed = _CONTACT.personal_identity_code, _CONTACT.personal_identity_code_hash
+    return {
+        known.name: func.coalesce(known, work.encryption.encrypt(code, contact_id)),
+        hashed.name: func.coalesce(hashed, work.encryption.search_hash(code)),
+    }
+
+
+def code_of(work: Work, contact: Row[Any]) -> str | None:
+    """The identity code that one of the contact's reports told."""
+    code = contact.personal_identity_code
+    return code and work.encryption.decrypt(code, contact.contact_id)
 
 
 async def change(work: Work, contact_id: UUID, to: Mapping[str, Any]) -> int:
@@ -193,11 +200,13 @@ async def pass_on(work: Work, contact_id: UUID, why: str | None) -> None:
     )
 
 
-async def join(work: Work, contact_id: UUID, to: UUID) -> None:
+async def join(work: Work, contact: Row[Any], to: UUID) -> None:
     """Moves all that belongs to a contact to another one about the same person, and removes it."""
+    moved = contact.contact_id
     for table in _PARTS:
-        await work.connection.execute(update(table).where(table.c.contact_id == contact_id).values(contact_id=to))
-    await work.connection.execute(delete(CONTACT).where(_CONTACT.contact_id == contact_id))
+        await work.connection.execute(update(table).where(table.c.contact_id == moved).values(contact_id=to))
+    await work.connection.execute(delete(CONTACT).where(_CONTACT.contact_id == moved))
+    await change(work, to, _learning(work, to, code_of(work, contact)))
 
 
 async def receiving_party(work: Work) -> Row[Any] | None:
@@ -247,8 +256,3 @@ async def _withheld_hashes(work: Work) -> list[bytes]:
     query = select(CUSTOMER.c.customer_id, coded).where(coded.is_not(None), is_withheld(work, CUSTOMER.c.customer_id))
     codes = [work.encryption.decrypt(code, whose) for whose, code in await work.connection.execute(query)]
     return [each for code in codes for each in work.encryption.search_hashes(code)]
-
-
-def _code(work: Work, contact: Row[Any]) -> str | None:
-    code = contact.personal_identity_code
-    return code and work.encryption.decrypt(code, contact.contact_id)
