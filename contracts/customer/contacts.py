@@ -159,6 +159,9 @@ class Contact(Value):
     reports: tuple[ReceivedReport, ...]
     passed_on: tuple[PassedOn, ...] = ()
     customer_id: CustomerId | None = Field(None, description="the customer that it became, or was attached to")
+    masked: bool = Field(
+        False, description="whether the customer's contact details, free texts and who passed it on are left out"
+    )
     reason: Code | None = Field(None, examples=["no_need"], description="why it was closed")
     ended_at: AwareDatetime | None = None
     ended_by: UserId | None = None

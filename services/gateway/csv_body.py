@@ -29,14 +29,18 @@ async def rows_of(request: Request, row: type[RowT]) -> AsyncIterator[list[RowT]
     lines = _lines(request, request.app.state.max_list_bytes)
     header = await anext(lines, "")
     delimiter = ";" if header.count(";") > header.count(",") else ","
-    columns = [each.strip().lower() for each in _cells(header, delimiter)]
+    columns = [each.strip().lower() for each in _cells(header, delimiter, 1)]
     _check_columns(columns, row)
     chunk: list[RowT] = []
     size = 0
+    number = 1
     async for line in lines:
-        cells = [each[:_LONGEST_FIELD].replace("\0", "") for each in _cells(line, delimiter)]
+        number += 1
+        cells = [each[:_LONGEST_FIELD].replace("\0", "") for each in _cells(line, delimiter, number)]
         if not any(cells):
             continue
+        if any(cells[len(columns) :]):
+            raise MalformedRequest(f"Row {number} has more cells than columns: quote a cell with a {delimiter} in it.")
         if len(chunk) == ROWS_AT_ONCE or size + len(line.encode()) > BYTES_AT_ONCE:
             yield chunk
             chunk, size = [], 0
@@ -55,8 +59,11 @@ def _check_columns(columns: Sequence[str], row: type[BaseModel]) -> None:
         raise InvalidInput(errors=[FieldError(pointer="/0", rule="columns", detail=detail)])
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter), [])
+def _cells(line: str, delimiter: str, number: int) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # its message may hold what stands there
+        raise MalformedRequest(f"Row {number} is no CSV: lines end with a line feed, quotes are closed.") from None
 
 
 async def _lines(request: Request, limit: int) -> AsyncIterator[str]:

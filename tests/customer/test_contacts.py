@@ -1,5 +1,6 @@
 """Contacts from other authorities: taken up once, joined by person, and led to one of four ends."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,14 +16,24 @@ from contracts.customer.contacts import (
     ResolveContact,
     SetReceivingParty,
 )
-from contracts.customer.people import CloseCustomer, EraseCustomer, GetCustomer
+from contracts.customer.people import CloseCustomer, CustomerVersion, EraseCustomer, GetCustomer
 from services.customer.handlers.people import KnownElsewhere
 from services.customer.law import law_on
 from services.customer.repository import contacts as repository
 from services.kit.actor import Actor, service_actor
 from services.kit.clock import helsinki_date
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
-from tests.customer.conftest import CAUSE, CODE, OTHER_CODE, CustomerService, opening, person, reporting
+from tests.customer.conftest import (
+    CAUSE,
+    CODE,
+    OTHER_CODE,
+    CustomerService,
+    changing,
+    closed,
+    opening,
+    person,
+    reporting,
+)
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -169,6 +180,15 @@ async def test_a_contact_becomes_a_customer(customers: CustomerService) -> None:
     assert (shown.state, shown.customer_id, shown.ended_by) == ("opened", done.customer_id, "expert@tampere")
 
 
+async def test_a_customer_is_opened_with_the_code_that_an_older_report_told(customers: CustomerService) -> None:
+    contact_id = await received(customers, reporting(personal_identity_code=CODE))
+    assert await received(customers) == contact_id
+    done = await resolve(customers, contact_id, version=2, outcome="opened")
+    assert done.customer_id
+    opened = await customers.ask(GetCustomer(customer_id=done.customer_id))
+    assert opened.person.personal_identity_code == CODE
+
+
 async def test_a_customer_is_opened_as_the_official_says_where_the_report_was_wrong(customers: CustomerService) -> None:
     told = person(date_of_birth="1994-05-02").model_dump()
     done = await resolve(customers, await received(customers), outcome="opened", person=told)
@@ -214,6 +234,16 @@ async def test_passed_on_to_where_the_person_has_a_contact_the_two_become_one(cu
     [card] = (await customers.ask(ListContacts(), EXPERT_HELSINKI)).contacts
     assert (card.contact_id, card.reports) == (there, 2)
     assert len((await contact(customers, there, EXPERT_HELSINKI)).passed_on) == 1
+
+
+async def test_the_identity_code_goes_along_to_the_contact_that_one_is_joined_to(customers: CustomerService) -> None:
+    there = await received(customers, reporting("091"), actor=EXPERT_HELSINKI)
+    here = await received(customers, reporting(personal_identity_code=CODE))
+    await resolve(customers, here, outcome="passed_on", municipality="091")
+    another = reporting("091", personal_identity_code=OTHER_CODE)
+    assert await received(customers, another, actor=EXPERT_HELSINKI) != there
+    again = reporting("091", personal_identity_code=CODE, name={"family": "Uusi", "given": "Aamu"})
+    assert await received(customers, again, actor=EXPERT_HELSINKI) == there
 
 
 async def test_a_contact_is_closed_with_a_reason_once(customers: CustomerService) -> None:
@@ -272,6 +302,55 @@ async def test_the_contact_of_a_withheld_customer_is_not_shown(customers: Custom
     assert (await customers.ask(ListContacts(state="opened"), withheld)).contacts == ()
     with pytest.raises(NotFound):
         await contact(customers, contact_id, withheld)
+
+
+async def test_nor_is_an_open_one_with_the_identity_code_of_a_withheld_customer(customers: CustomerService) -> None:
+    known = await customers.ask(opening(personal_identity_code=CODE))
+    contact_id, other = (
+        await received(customers, reporting(personal_identity_code=CODE)),
+        await received(customers, reporting(date_of_birth="1990-01-01")),
+    )
+    kin = replace(EXPERT_TAMPERE, withheld=(known.customer_id,))
+    assert [each.contact_id for each in (await customers.ask(ListContacts(), kin)).contacts] == [other]
+    with pytest.raises(NotFound):
+        await contact(customers, contact_id, kin)
+    with pytest.raises(NotFound):
+        await resolve(customers, contact_id, kin, outcome="closed", reason="no_need")
+    assert await contact(customers, contact_id)
+
+
+async def test_of_a_protected_customer_a_contact_tells_what_may_be_seen_of_the_customer(
+    customers: CustomerService,
+) -> None:
+    contact_id = await received(customers, reporting("091", contact={"phone": "0401112223"}), actor=EXPERT_HELSINKI)
+    await resolve(customers, contact_id, EXPERT_HELSINKI, outcome="passed_on", municipality="837", why="Moved")
+    done = await resolve(customers, contact_id, version=2, outcome="opened")
+    assert done.customer_id
+    shown = await contact(customers, contact_id)
+    assert shown.reports[0].report.person.contact
+    assert (await contact(customers, contact_id, ADVISOR)).masked  # who sees no customer's contact details
+    opened = CustomerVersion(customer_id=done.customer_id, version=1)
+    await customers.ask(changing(opened, safety_non_disclosure=True))
+    hidden = await contact(customers, contact_id)
+    [report] = [each.report for each in hidden.reports]
+    assert (report.person.contact, report.text, hidden.passed_on, hidden.masked) == (None, None, (), True)
+    assert not any("protected_contact" in each["data"] for each in await customers.uses())
+    unmasking = replace(EXPERT_TAMPERE, powers=("personal_safety",), purpose="assessment")
+    assert await contact(customers, contact_id, unmasking) == shown
+    assert any("protected_contact" in each["data"] for each in await customers.uses())
+
+
+async def test_the_contact_of_a_customer_who_is_another_municipalitys_now_is_shown_no_more(
+    customers: CustomerService,
+) -> None:
+    contact_id = await received(customers)
+    done = await resolve(customers, contact_id, outcome="opened")
+    assert done.customer_id
+    assert len((await customers.ask(ListContacts(state="opened"))).contacts) == 1
+    await closed(customers, CustomerVersion(customer_id=done.customer_id, version=1))
+    assert (await customers.ask(ListContacts(state="opened"))).contacts == ()
+    with pytest.raises(NotFound):
+        await contact(customers, contact_id)
 
 
 async def test_a_right_for_certain_customers_covers_no_contacts(customers: CustomerService) -> None:

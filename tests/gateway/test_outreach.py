@@ -76,6 +76,14 @@ async def test_what_is_no_utf_8_no_csv_or_too_long_is_refused(door: Door) -> Non
     assert door.requests.asked == []
 
 
+@pytest.mark.parametrize("row", ["A\rB,C,1994-05-01,x", "A,B,1994-05-01,x,y"])
+async def test_a_row_that_can_not_be_read_whole_is_refused_by_its_number(door: Door, row: str) -> None:
+    answer = await send(door, f"{HEADER}\nA,B,1994-05-01,x\n{row}\n")
+    answer.problem(400, "malformed-request")
+    assert answer.json["detail"].startswith("Row 3 ")
+    assert (await send(door, f"{HEADER}\nA,B,1994-05-01,x,,\n", key="k2")).status == 202  # as spreadsheets end rows
+
+
 async def test_a_field_too_long_for_a_message_is_cut_and_stops_no_other(door: Door) -> None:
     assert (await send(door, f"{HEADER}\n{'a' * 1000},A,1994-05-01,x\nB,B,1994-05-01,x\n")).status == 202
     assert [len(row.family_name) for row in told(door)] == [400, 1]

@@ -24,10 +24,12 @@ from contracts.customer.contacts import (
 )
 from contracts.types import PersonName
 from services.customer.handlers.people import open_relationship
+from services.customer.handlers.records import relation_to
 from services.customer.law import law_on
 from services.customer.repository import contacts as repository
 from services.customer.repository import people
 from services.customer.rules import contacts as rules
+from services.customer.rules.people import data_of
 from services.kit.actor import service_actor
 from services.kit.clock import end_of_day, helsinki_date
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput
@@ -86,16 +88,24 @@ async def list_contacts(message: ListContacts, work: Work) -> Contacts:
 
 
 async def get_contact(message: GetContact, work: Work) -> Contact:
-    """A contact of the acting municipality, with every report."""
+    """A contact of the acting municipality, with every report; of a customer's what may be seen of the customer."""
     _refuse_limited(work)
     row = await repository.get(work, message.contact_id)
     work.record_use(_customers(row), CONTACT_DATA, relation="none", words=words(row.family_name))
-    return Contact(
+    contact = Contact(
         reports=await repository.reports(work, row.contact_id),
         passed_on=await repository.passings(work, row.contact_id),
         days_since_received=_days_since(work, row),
         **{name: value for name, value in row._asdict().items() if name in Contact.model_fields},
     )
+    if row.customer_id is None:
+        return contact
+    customer = await people.get(work, row.customer_id)
+    relation, data = relation_to(work, customer), data_of("contact", customer)
+    if not work.rights.allows(data, relation):
+        return rules.masked(contact)
+    work.record_use([customer.customer_id], [data], relation=relation, words=words(customer.person.name.family))
+    return contact
 
 
 async def resolve_contact(message: ResolveContact, work: Work) -> ContactVersion:
@@ -129,7 +139,9 @@ async def _customer(work: Work, row: Row[Any], message: ResolveContact) -> UUID 
     """The customer that the contact leads to: opened now, or one that the actor reaches."""
     if message.outcome == "opened":
         newest = (await repository.reports(work, row.contact_id))[-1].report.person
-        opened = await open_relationship(work, message.person or rules.as_customer(newest), "authority_contact")
+        code = repository.code_of(work, row)  # which an older report may have told
+        told = message.person or rules.as_customer(newest.model_copy(update={"personal_identity_code": code}))
+        opened = await open_relationship(work, told, "authority_contact")
         return opened.customer_id
     if message.customer_id is None:
         return None
@@ -147,8 +159,7 @@ async def _pass_on(work: Work, row: Row[Any], message: ResolveContact) -> Contac
     await repository.in_turn(work, municipality)
     await repository.pass_on(work, row.contact_id, message.why)
     if same := await repository.find_same(work, municipality, row):
-        await repository.join(work, row.contact_id, same.contact_id)
-        await repository.change(work, same.contact_id, {})
+        await repository.join(work, row, same.contact_id)
         return ContactVersion(contact_id=row.contact_id, version=row.version + 1)
     version = await repository.change(work, row.contact_id, {"municipality": municipality})
     return ContactVersion(contact_id=row.contact_id, version=version)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -18,9 +18,10 @@ from contracts.customer.contacts import (
     ReportedPerson,
     SetReceivingParty,
 )
-from services.customer.repository.reach import is_withheld
+from services.customer.repository.reach import REACHED_BY, execute, is_withheld, kept_id, reached
 from services.customer.rules import contacts as rules
 from services.customer.tables.contacts import CONTACT, CONTACT_PASSING, CONTACT_REPORT, RECEIVING_PARTY
+from services.customer.tables.people import CUSTOMER
 from services.kit.errors import NotFound
 from services.kit.work import Work
 
@@ -62,7 +63,7 @@ async def find_same(work: Work, municipality: str, contact: Row[Any]) -> Row[Any
         {
             "name": {"family": contact.family_name, "given": contact.given_name},
             "date_of_birth": contact.date_of_birth,
-            "personal_identity_code": _code(work, contact),
+            "personal_identity_code": code_of(work, contact),
         }
     )
     return await find_open(work, municipality, person)
@@ -105,17 +106,24 @@ async def add_report(work: Work, contact_id: UUID, message: ReceiveContact) -> N
             **message.model_dump(include={"authority", "authority_name", "channel", "reference"}),
         )
     )
-    known: dict[str, Any] = {}
-    if code:
-        known = {
-            "personal_identity_code": func.coalesce(
-                _CONTACT.personal_identity_code, work.encryption.encrypt(code, contact_id)
-            ),
-            "personal_identity_code_hash": func.coalesce(
-                _CONTACT.personal_identity_code_hash, work.encryption.search_hash(code)
-            ),
-        }
-    await change(work, contact_id, known)
+    await change(work, contact_id, _learning(work, contact_id, code))
+
+
+def _learning(work: Work, contact_id: UUID, code: str | None) -> dict[str, Any]:
+    """The identity code, for a contact that does not know one."""
+    if code is None:
+        return {}
+    known, hashed = _CONTACT.personal_identity_code, _CONTACT.personal_identity_code_hash
+    return {
+        known.name: func.coalesce(known, work.encryption.encrypt(code, contact_id)),
+        hashed.name: func.coalesce(hashed, work.encryption.search_hash(code)),
+    }
+
+
+def code_of(work: Work, contact: Row[Any]) -> str | None:
+    """The identity code that one of the contact's reports told."""
+    code = contact.personal_identity_code
+    return code and work.encryption.decrypt(code, contact.contact_id)
 
 
 async def change(work: Work, contact_id: UUID, to: Mapping[str, Any]) -> int:
@@ -130,8 +138,8 @@ async def change(work: Work, contact_id: UUID, to: Mapping[str, Any]) -> int:
 
 async def get(work: Work, contact_id: UUID, *, locked: bool = False) -> Row[Any]:
     """A contact of the acting municipality; raises NotFound."""
-    query = select(CONTACT).where(_CONTACT.contact_id == contact_id, _reached(work))
-    row = (await work.connection.execute(query.with_for_update() if locked else query)).first()
+    query = select(CONTACT).where(_CONTACT.contact_id == contact_id, await _reached(work))
+    row = (await execute(work, query.with_for_update() if locked else query)).first()
     if row is None:
         raise NotFound("no such contact")
     return row
@@ -161,10 +169,10 @@ async def passings(work: Work, contact_id: UUID) -> tuple[PassedOn, ...]:
 async def page(work: Work, message: ListContacts) -> tuple[Sequence[Row[Any]], UUID | None]:
     """A page of the acting municipality's contacts with the counts of their reports, and the next page's cursor."""
     count = select(func.count()).where(_REPORT.contact_id == _CONTACT.contact_id).scalar_subquery()
-    query = select(CONTACT, count.label("reports")).where(_reached(work), _CONTACT.state == message.state)
+    query = select(CONTACT, count.label("reports")).where(await _reached(work), _CONTACT.state == message.state)
     if message.cursor:
         query = query.where(_CONTACT.contact_id > message.cursor)
-    rows = (await work.connection.execute(query.order_by(_CONTACT.contact_id).limit(message.limit + 1))).all()
+    rows = (await execute(work, query.order_by(_CONTACT.contact_id).limit(message.limit + 1))).all()
     found = rows[: message.limit]
     return found, found[-1].contact_id if len(rows) > message.limit else None
 
@@ -192,11 +200,13 @@ async def pass_on(work: Work, contact_id: UUID, why: str | None) -> None:
     )
 
 
-async def join(work: Work, contact_id: UUID, to: UUID) -> None:
+async def join(work: Work, contact: Row[Any], to: UUID) -> None:
     """Moves all that belongs to a contact to another one about the same person, and removes it."""
+    moved = contact.contact_id
     for table in _PARTS:
-        await work.connection.execute(update(table).where(table.c.contact_id == contact_id).values(contact_id=to))
-    await work.connection.execute(delete(CONTACT).where(_CONTACT.contact_id == contact_id))
+        await work.connection.execute(update(table).where(table.c.contact_id == moved).values(contact_id=to))
+    await work.connection.execute(delete(CONTACT).where(_CONTACT.contact_id == moved))
+    await change(work, to, _learning(work, to, code_of(work, contact)))
 
 
 async def receiving_party(work: Work) -> Row[Any] | None:
@@ -219,12 +229,30 @@ async def forget(work: Work, before: datetime) -> None:
         await work.connection.execute(delete(table).where(table.c.contact_id.in_(old)))
 
 
-def _reached(work: Work) -> ColumnElement[bool]:
-    """The acting organisation's own, but for those of customers withheld from the user."""
-    mine = _CONTACT.municipality == work.actor.organisation
-    return mine & (_CONTACT.customer_id.is_(None) | not_(is_withheld(work, _CONTACT.customer_id)))
+async def _reached(work: Work) -> ColumnElement[bool]:
+    """The acting organisation's own; those of customers as long as the user reaches the customer.
+
+    One that led to none is known by its identity code to be about a customer withheld from the user.
+    """
+    mine, of = _CONTACT.municipality == work.actor.organisation, CUSTOMER.alias("of_contact")
+    customer = (
+        select(of.c.customer_id)
+        .join(CUSTOMER, CUSTOMER.c.customer_id == kept_id(of))
+        .where(
+            of.c.customer_id == _CONTACT.customer_id,
+            reached(CUSTOMER.c.customer_id, work.rights.reach(REACHED_BY)),
+        )
+    )
+    hashed = _CONTACT.personal_identity_code_hash
+    nobody_withheld = hashed.is_(None) | hashed.not_in(await _withheld_hashes(work))
+    return mine & or_(_CONTACT.customer_id.is_(None) & nobody_withheld, customer.exists())
 
 
-def _code(work: Work, contact: Row[Any]) -> str | None:
-    code = contact.personal_identity_code
-    return code and work.encryption.decrypt(code, contact.contact_id)
+async def _withheld_hashes(work: Work) -> list[bytes]:
+    """The identity codes of those who are withheld from the user, each hashed by every search key."""
+    if not work.actor.withheld:
+        return []
+    coded = CUSTOMER.c.personal_identity_code
+    query = select(CUSTOMER.c.customer_id, coded).where(coded.is_not(None), is_withheld(work, CUSTOMER.c.customer_id))
+    codes = [work.encryption.decrypt(code, whose) for whose, code in await work.connection.execute(query)]
+    return [each for code in codes for each in work.encryption.search_hashes(code)]

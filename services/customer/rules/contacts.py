@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from contracts.customer.contacts import NeedReport, ReceiveContact, ReportedPerson, ResolveContact
+from contracts.customer.contacts import Contact, NeedReport, ReceiveContact, ReportedPerson, ResolveContact
 from contracts.customer.people import Person
 from contracts.envelope import FieldError
 from services.customer.rules import people
@@ -50,6 +50,16 @@ def as_customer(person: ReportedPerson) -> Person:
         service_language=person.language,
         contact=person.contact,
     )
+
+
+def masked(contact: Contact) -> Contact:
+    """The contact without how the customer is reached, texts that may tell it, and who else had to do with it."""
+    reports = []
+    for each in contact.reports:
+        person = each.report.person.model_copy(update={"contact": None})
+        report = each.report.model_copy(update={"person": person, "text": None})
+        reports.append(each.model_copy(update={"report": report}))
+    return contact.model_copy(update={"reports": tuple(reports), "passed_on": (), "masked": True})
 
 
 def broken_by_receiving(
