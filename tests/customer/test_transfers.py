@@ -163,6 +163,17 @@ class TestAnOffer:
         assert [error.rule for error in refused.value.errors] == ["protected"]
         assert await customers.ask(offering(known), SAFE)
 
+    async def test_an_offer_made_before_the_non_disclosure_is_made_again(self, customers: CustomerService) -> None:
+        known = await customers.ask(opening())
+        offered = await customers.ask(offering(known))
+        await customers.ask(changing(known, safety_non_disclosure=True), SAFE)
+        with pytest.raises(Conflict):
+            await customers.ask(accepting(offered), EXPERT_HELSINKI)
+        assert await customers.ask(GetCustomer(customer_id=known.customer_id))
+        await customers.ask(withdrawing(offered))
+        again = await customers.ask(offering(known), SAFE)
+        assert await customers.ask(accepting(again), EXPERT_HELSINKI)
+
 
 class TestTheTurns:
     async def test_who_is_asked_asks_more_and_decides_after_the_reply(self, customers: CustomerService) -> None:

@@ -78,6 +78,7 @@ async def offer_transfer(message: OfferTransfer, work: Work) -> TransferVersion:
         reason=message.reason,
         consent=message.consent and message.consent.model_dump(mode="json"),
         preview=rules.preview(person, arrival, has_assessment, today).model_dump(mode="json"),
+        protected=customer.non_disclosure,
     )
 
 
@@ -487,6 +488,8 @@ def _check_protection(work: Work, customer: Customer) -> None:
 def _check_protection_of(work: Work, customer: Customer | None, row: Row[Any]) -> None:
     if customer and row.giver == work.actor.municipality:
         _check_protection(work, customer)
+    elif customer and customer.non_disclosure and row.protected is False:  # nobody with the power has decided on it
+        raise Conflict("The customer's data have changed since the offer: it is to be made again.")
 
 
 def _record_use(work: Work, row: Row[Any]) -> None:
