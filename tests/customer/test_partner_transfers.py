@@ -1,6 +1,7 @@
 """Transfers to and from the employment authority, which is no user of ours."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -84,6 +85,40 @@ class TestToTheEmploymentAuthority:
         assert (use["organisation"], use["role"]) == (AUTHORITY, "service_integration")
         assert use["customers"] == [str(known.customer_id)]
         assert {"identity", "contact", "transfer"} <= set(use["data"])
+
+    @pytest.mark.parametrize("is_closed", [False, True], ids=["open", "closed again"])
+    async def test_it_sees_the_person_no_more_when_a_municipality_has_or_had_the_customer_after_it(
+        self, customers: CustomerService, is_closed: bool
+    ) -> None:
+        known = await customers.ask(opening(personal_identity_code=CODE))
+        offered = await customers.ask(offering(known, AUTHORITY))
+        await customers.ask(by_partner(offered, "accept", responsible=SOMEBODY), PARTNERS)
+        again = await customers.ask(opening(personal_identity_code=CODE))
+        if is_closed:
+            await closed(customers, again)
+        assert (await of_partner(customers, offered)).person is None
+        assert "identity" not in (await customers.uses())[-1]["data"]
+
+    async def test_it_sees_the_person_no_more_when_the_customer_was_given_back_and_on(
+        self, customers: CustomerService
+    ) -> None:
+        known = await customers.ask(opening(personal_identity_code=CODE))
+        offered = await customers.ask(offering(known, AUTHORITY))
+        await customers.ask(by_partner(offered, "accept", responsible=SOMEBODY), PARTNERS)
+        customers.clock.moment += timedelta(hours=1)
+        await customers.ask(accepting(await customers.ask(handing_over(), PARTNERS)))
+        onward = await customers.ask(offering(known, "area-091"))
+        answer = by_partner(onward, "accept", responsible=SOMEBODY).model_copy(update={"partner": "area-091"})
+        await customers.ask(answer, PARTNERS)
+        assert (await of_partner(customers, offered)).person is None
+        assert (await of_partner(customers, onward, "area-091")).person
+
+    async def test_nobody_but_an_employment_authority_is_a_partner(self, customers: CustomerService) -> None:
+        offered = await customers.ask(offering(await customers.ask(opening())))
+        answer = by_partner(offered, "accept", responsible=SOMEBODY).model_copy(update={"partner": "091"})
+        for request in (GetTransferForPartner(partner="091", transfer_id=offered.transfer_id), answer):
+            with pytest.raises(InvalidInput):
+                await customers.ask(request, PARTNERS)
 
     async def test_another_authority_finds_no_such_transfer(self, customers: CustomerService) -> None:
         offered = await customers.ask(offering(await customers.ask(opening()), AUTHORITY))

@@ -217,6 +217,7 @@ async def answer_transfer_for_partner(message: AnswerTransferForPartner, work: W
     _check_passes_on(work)
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
+    _check_partner(message.partner, work)
     row = await _lock(work, message.transfer_id, message.act, message.partner)
     work.record_use([row.customer_id], ["transfer"], relation="none", organisation=message.partner)
     told = message.model_dump(mode="json", include={"responsible", "reason", "text"})
@@ -224,8 +225,9 @@ async def answer_transfer_for_partner(message: AnswerTransferForPartner, work: W
 
 
 async def get_transfer_for_partner(message: GetTransferForPartner, work: Work) -> PartnerTransfer:
-    """A transfer of the employment authority's; the customer's data when it is the receiver and has accepted."""
+    """A transfer of the employment authority's; the customer's data while it has the customer, having accepted."""
     _check_passes_on(work)
+    _check_partner(message.partner, work)
     row = await repository.get(work, message.transfer_id, message.partner)
     transfer = rules.shown(row, message.partner, helsinki_date(work.now))
     person, data = None, {"transfer"}
@@ -233,8 +235,10 @@ async def get_transfer_for_partner(message: GetTransferForPartner, work: Work) -
         customer = await people.get_whole(work, row.customer_id)
         if customer is None:
             raise NotFound("no such transfer")
-        person = rules_of_people.shown(customer, work.rights, "none").person
-        data |= rules_of_people.shown_data(customer, Person.model_fields, work.rights, "none")
+        ids = (customer.customer_id, *customer.merged)
+        if not rules.has_gone_on(customer, row) and not await repository.is_accepted_after(work, ids, row.changed_at):
+            person = rules_of_people.shown(customer, work.rights, "none").person
+            data |= rules_of_people.shown_data(customer, Person.model_fields, work.rights, "none")
     work.record_use([row.customer_id], data, relation="none", organisation=message.partner)
     return PartnerTransfer(transfer=transfer, person=person)
 
