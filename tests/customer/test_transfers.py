@@ -326,6 +326,18 @@ class TestAskingByCode:
             await customers.ask(accepting(asked))
         assert await customers.ask(accepting(asked), SAFE)
 
+    async def test_no_line_of_one_s_own_relationship_names_the_other_municipality_s_user(
+        self, customers: CustomerService
+    ) -> None:
+        known = await customers.ask(opening(personal_identity_code=CODE, safety_non_disclosure=True), SAFE)
+        await customers.ask(accepting(await customers.ask(asking(), EXPERT_HELSINKI)), SAFE)
+        told = await customers.ask(GetCustomerHistory(customer_id=known.customer_id), EXPERT_HELSINKI)
+        [opened] = [each for each in told.entries if each.field == "relationship"]
+        assert (opened.organisation, opened.changed_by) == ("091", "customer")
+        assert SAFE.user not in told.model_dump_json()
+        users = await customers.rows("SELECT organisation, changed_by FROM customer_history WHERE version = 2")
+        assert sorted(tuple(row) for row in users) == [("091", "customer"), ("837", SAFE.user)]
+
     async def test_a_relative_s_transfer_can_be_neither_asked_for_nor_seen(self, customers: CustomerService) -> None:
         known = await customers.ask(opening(personal_identity_code=CODE))
         offered = await customers.ask(offering(known))
