@@ -9,6 +9,7 @@ from contracts.customer.people import GetCustomer
 from contracts.customer.transfers import GetTransferForPartner, PartnerTransfer, RejectTransfer, TransferVersion
 from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow
 from tests.customer.conftest import CODE, CustomerService, closed, opening
+from tests.customer.test_duplicates import pairs
 from tests.customer.transfers import (
     AUTHORITY,
     PARTNERS,
@@ -190,6 +191,16 @@ class TestFromTheEmploymentAuthority:
         await customers.ask(accepting(handed))
         customer = await customers.ask(GetCustomer(customer_id=known.customer_id))
         assert (customer.version, customer.person.mother_tongue, customer.person.service_language) == (3, "uk", "en")
+
+    async def test_who_may_be_a_customer_of_the_receiver_s_already_is_on_its_work_list(
+        self, customers: CustomerService
+    ) -> None:
+        known = await customers.ask(opening())
+        handed = await customers.ask(handing_over(personal_identity_code=None), PARTNERS)
+        await customers.ask(accepting(handed))
+        came = (await seen(customers, handed.transfer_id)).customer_id
+        [pair] = await pairs(customers)
+        assert {each.customer_id for each in pair.customers} == {known.customer_id, came}
 
     async def test_who_is_a_customer_of_another_municipality_is_not_taken(self, customers: CustomerService) -> None:
         known = await customers.ask(opening(personal_identity_code=CODE), EXPERT_HELSINKI)

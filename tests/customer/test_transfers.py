@@ -23,6 +23,7 @@ from services.customer.handlers.transfers import tick
 from services.kit.actor import Actor
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound, NotNow
 from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, closed, opening
+from tests.customer.test_duplicates import pairs
 from tests.customer.transfers import (
     PERMIT,
     SAFE,
@@ -288,6 +289,14 @@ class TestAskingByCode:
         await customers.ask(accepting(asked))
         assert await customers.ask(GetCustomer(customer_id=known.customer_id), EXPERT_HELSINKI)
         assert (await seen(customers, asked.transfer_id, EXPERT_HELSINKI)).giver == "837"
+
+    async def test_who_may_be_a_customer_of_the_asker_s_already_is_on_its_work_list(
+        self, customers: CustomerService
+    ) -> None:
+        await customers.ask(opening(personal_identity_code=CODE))
+        await customers.ask(opening(), EXPERT_HELSINKI)
+        await customers.ask(accepting(await customers.ask(asking(), EXPERT_HELSINKI)))
+        assert (len(await pairs(customers, EXPERT_HELSINKI)), await pairs(customers)) == (1, ())
 
     async def test_a_former_customer_is_asked_of_who_had_it_last(self, customers: CustomerService) -> None:
         known = await customers.ask(opening(personal_identity_code=CODE))

@@ -30,7 +30,7 @@ from contracts.customer.transfers import (
 )
 from contracts.envelope import FieldError
 from contracts.handshake import HandshakeAct, Turn
-from services.customer.handlers import households
+from services.customer.handlers import duplicates, households
 from services.customer.law.transfers import transfers_law
 from services.customer.repository import families, history, people, search
 from services.customer.repository import transfers as repository
@@ -470,6 +470,7 @@ async def _write_customer(
     if differences:
         await history.add_history(work, after, differences, source=source)
     await search.record_names(work, after)
+    await duplicates.suspect(work, after)
 
 
 def _check_passes_on(work: Work) -> None:
