@@ -8,8 +8,8 @@ import pytest
 from contracts.customer.people import GetCustomer
 from contracts.customer.transfers import GetTransferForPartner, PartnerTransfer, RejectTransfer, TransferVersion
 from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow
-from tests.customer.conftest import CODE, CustomerService, closed, opening
-from tests.customer.test_duplicates import pairs
+from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, closed, opening
+from tests.customer.test_duplicates import AGAIN, SPELLED, merging, named, pairs
 from tests.customer.transfers import (
     AUTHORITY,
     PARTNERS,
@@ -191,6 +191,18 @@ class TestFromTheEmploymentAuthority:
         await customers.ask(accepting(handed))
         customer = await customers.ask(GetCustomer(customer_id=known.customer_id))
         assert (customer.version, customer.person.mother_tongue, customer.person.service_language) == (3, "uk", "en")
+
+    async def test_the_code_of_a_merged_record_brings_the_one_kept_and_stays_where_it_is(
+        self, customers: CustomerService
+    ) -> None:
+        kept = await customers.ask(named(SPELLED, personal_identity_code=OTHER_CODE))
+        duplicate = await customers.ask(named(AGAIN, personal_identity_code=CODE))
+        merged = await customers.ask(merging(kept, duplicate))
+        await closed(customers, await customers.ask(changing(merged, personal_identity_code=None)))
+        handed = await customers.ask(handing_over(), PARTNERS)
+        await customers.ask(accepting(handed))
+        customer = await customers.ask(GetCustomer(customer_id=duplicate.customer_id))
+        assert (customer.customer_id, customer.person.personal_identity_code) == (kept.customer_id, None)
 
     async def test_who_may_be_a_customer_of_the_receiver_s_already_is_on_its_work_list(
         self, customers: CustomerService

@@ -367,13 +367,12 @@ async def _tell(work: Work, row: dict[str, Any]) -> None:
 async def _move(work: Work, row: Row[Any]) -> UUID:
     """Ends the giver's relationship and opens the receiver's, in the transaction of the acceptance; whose it is."""
     today = helsinki_date(work.now)
-    before = await _before(work, row)
+    told, before = await _before(work, row)
     _check_protection_of(work, before, row)
     relationships = list(before.relationships) if before else []
     held = rules.open_relationships(before) if before else set()
     if held - {row.giver}:
         raise Conflict("A municipality has the customer already: reject the transfer.")
-    told = _told(work, row) if row.person else None
     person = rules_of_people.updated(told, before.person) if told and before else told or (before and before.person)
     assert person is not None
     ended = [
@@ -427,17 +426,21 @@ def _told(work: Work, row: Row[Any]) -> Person:
     return Person.model_validate_json(work.encryption.decrypt(row.person, row.transfer_id))
 
 
-async def _before(work: Work, row: Row[Any]) -> Customer | None:
-    """The customer whom a transfer is about; None when a partner's request tells of somebody new."""
+async def _before(work: Work, row: Row[Any]) -> tuple[Person | None, Customer | None]:
+    """What a partner told of a person, and the customer whom a transfer is about; no customer: somebody new."""
     if row.person:
         told = _told(work, row)
         code, protects = told.personal_identity_code, told.safety_non_disclosure
         known = await people.lock_by_identity_code(work, code, with_household=protects) if code else None
-        return await people.get_whole(work, known.customer_id) if known else None
+        if known is None:
+            return told, None
+        if not known.by_own_code:  # it is that of a record merged into this one, and stays there
+            told = told.model_copy(update={"personal_identity_code": None})
+        return told, await people.get_whole(work, known.customer_id)
     customer = await people.get_whole(work, row.customer_id)
     if customer is None:
         raise NotFound("no such transfer")
-    return customer
+    return None, customer
 
 
 async def _write_customer(
