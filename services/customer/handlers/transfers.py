@@ -136,11 +136,10 @@ async def ask_for_transfer(message: AskForTransfer, work: Work) -> TransferVersi
 
 async def request_transfer_for_partner(message: RequestTransferForPartner, work: Work) -> TransferVersion:
     """Takes a person from the employment authority: sealed until the municipality accepts."""
-    _check_passes_on(work)
+    _check_partner(message.partner, work)
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
     today, person = helsinki_date(work.now), message.person
-    _check_partner(message.partner, work)
     errors = rules.broken_by_partner(
         message.municipality,
         message.reason,
@@ -214,10 +213,9 @@ async def withdraw_transfer(message: WithdrawTransfer, work: Work) -> TransferVe
 
 async def answer_transfer_for_partner(message: AnswerTransferForPartner, work: Work) -> TransferVersion:
     """What the employment authority does in a transfer of its own."""
-    _check_passes_on(work)
+    _check_partner(message.partner, work)
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
-    _check_partner(message.partner, work)
     row = await _lock(work, message.transfer_id, message.act, message.partner)
     work.record_use([row.customer_id], ["transfer"], relation="none", organisation=message.partner)
     told = message.model_dump(mode="json", include={"responsible", "reason", "text"})
@@ -226,7 +224,6 @@ async def answer_transfer_for_partner(message: AnswerTransferForPartner, work: W
 
 async def get_transfer_for_partner(message: GetTransferForPartner, work: Work) -> PartnerTransfer:
     """A transfer of the employment authority's; the customer's data while it has the customer, having accepted."""
-    _check_passes_on(work)
     _check_partner(message.partner, work)
     row = await repository.get(work, message.transfer_id, message.partner)
     transfer = rules.shown(row, message.partner, helsinki_date(work.now))
@@ -476,13 +473,10 @@ async def _write_customer(
     await duplicates.suspect(work, after)
 
 
-def _check_passes_on(work: Work) -> None:
+def _check_partner(partner: str, work: Work) -> None:
     """No person asks in a partner's name: who the partner is, the service knows that let it in."""
     if not work.rights.allows("transfer", "none"):
         raise Forbidden("Only the partners' service asks this.")
-
-
-def _check_partner(partner: str, work: Work) -> None:
     if not rules.is_employment_authority(partner, helsinki_date(work.now)):
         raise InvalidInput(errors=[rules.error("/partner", "receiver")])
 
