@@ -419,6 +419,21 @@ async def test_a_former_customer_who_comes_back_with_the_other_code_is_the_recor
     assert (await read(customers, kept)).person.personal_identity_code == CODE
 
 
+async def test_a_former_customer_of_two_records_comes_back_with_both_and_has_both_after_the_undoing(
+    customers: CustomerService,
+) -> None:
+    kept = await customers.ask(named(SPELLED, personal_identity_code=CODE))
+    duplicate = await customers.ask(named(AGAIN))
+    merged = await customers.ask(merging(kept, duplicate))
+    await closed(customers, CustomerVersion(customer_id=kept.customer_id, version=merged.version))
+    await customers.ask(named(SPELLED, personal_identity_code=CODE))
+    assert (await customers.events(duplicate.customer_id))[-1] == "customer.opened.v1"
+    await customers.ask(undoing(merged))
+    for each in (kept, duplicate):
+        [*_, last] = (await read(customers, each)).relationships
+        assert last.ended_on is None
+
+
 async def test_erasing_the_record_kept_erases_its_aliases(customers: CustomerService) -> None:
     kept, duplicate = await two(customers)
     third = await customers.ask(named(("Mohammed", "Ali")))

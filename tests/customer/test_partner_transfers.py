@@ -1,13 +1,15 @@
 """Transfers to and from the employment authority, which is no user of ours."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from contracts.customer.people import GetCustomer
 from contracts.customer.transfers import GetTransferForPartner, PartnerTransfer, RejectTransfer, TransferVersion
 from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound, NotNow
-from tests.customer.conftest import CODE, CustomerService, closed, opening
+from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, closed, opening
+from tests.customer.test_duplicates import AGAIN, SPELLED, merging, named, pairs
 from tests.customer.transfers import (
     AUTHORITY,
     PARTNERS,
@@ -85,6 +87,40 @@ class TestToTheEmploymentAuthority:
         assert use["customers"] == [str(known.customer_id)]
         assert {"identity", "contact", "transfer"} <= set(use["data"])
 
+    @pytest.mark.parametrize("is_closed", [False, True], ids=["open", "closed again"])
+    async def test_it_sees_the_person_no_more_when_a_municipality_has_or_had_the_customer_after_it(
+        self, customers: CustomerService, is_closed: bool
+    ) -> None:
+        known = await customers.ask(opening(personal_identity_code=CODE))
+        offered = await customers.ask(offering(known, AUTHORITY))
+        await customers.ask(by_partner(offered, "accept", responsible=SOMEBODY), PARTNERS)
+        again = await customers.ask(opening(personal_identity_code=CODE))
+        if is_closed:
+            await closed(customers, again)
+        assert (await of_partner(customers, offered)).person is None
+        assert "identity" not in (await customers.uses())[-1]["data"]
+
+    async def test_it_sees_the_person_no_more_when_the_customer_was_given_back_and_on(
+        self, customers: CustomerService
+    ) -> None:
+        known = await customers.ask(opening(personal_identity_code=CODE))
+        offered = await customers.ask(offering(known, AUTHORITY))
+        await customers.ask(by_partner(offered, "accept", responsible=SOMEBODY), PARTNERS)
+        customers.clock.moment += timedelta(hours=1)
+        await customers.ask(accepting(await customers.ask(handing_over(), PARTNERS)))
+        onward = await customers.ask(offering(known, "area-091"))
+        answer = by_partner(onward, "accept", responsible=SOMEBODY).model_copy(update={"partner": "area-091"})
+        await customers.ask(answer, PARTNERS)
+        assert (await of_partner(customers, offered)).person is None
+        assert (await of_partner(customers, onward, "area-091")).person
+
+    async def test_nobody_but_an_employment_authority_is_a_partner(self, customers: CustomerService) -> None:
+        offered = await customers.ask(offering(await customers.ask(opening())))
+        answer = by_partner(offered, "accept", responsible=SOMEBODY).model_copy(update={"partner": "091"})
+        for request in (GetTransferForPartner(partner="091", transfer_id=offered.transfer_id), answer):
+            with pytest.raises(InvalidInput):
+                await customers.ask(request, PARTNERS)
+
     async def test_another_authority_finds_no_such_transfer(self, customers: CustomerService) -> None:
         offered = await customers.ask(offering(await customers.ask(opening()), AUTHORITY))
         with pytest.raises(NotFound):
@@ -155,6 +191,28 @@ class TestFromTheEmploymentAuthority:
         await customers.ask(accepting(handed))
         customer = await customers.ask(GetCustomer(customer_id=known.customer_id))
         assert (customer.version, customer.person.mother_tongue, customer.person.service_language) == (3, "uk", "en")
+
+    async def test_the_code_of_a_merged_record_brings_the_one_kept_and_stays_where_it_is(
+        self, customers: CustomerService
+    ) -> None:
+        kept = await customers.ask(named(SPELLED, personal_identity_code=OTHER_CODE))
+        duplicate = await customers.ask(named(AGAIN, personal_identity_code=CODE))
+        merged = await customers.ask(merging(kept, duplicate))
+        await closed(customers, await customers.ask(changing(merged, personal_identity_code=None)))
+        handed = await customers.ask(handing_over(), PARTNERS)
+        await customers.ask(accepting(handed))
+        customer = await customers.ask(GetCustomer(customer_id=duplicate.customer_id))
+        assert (customer.customer_id, customer.person.personal_identity_code) == (kept.customer_id, None)
+
+    async def test_who_may_be_a_customer_of_the_receiver_s_already_is_on_its_work_list(
+        self, customers: CustomerService
+    ) -> None:
+        known = await customers.ask(opening())
+        handed = await customers.ask(handing_over(personal_identity_code=None), PARTNERS)
+        await customers.ask(accepting(handed))
+        came = (await seen(customers, handed.transfer_id)).customer_id
+        [pair] = await pairs(customers)
+        assert {each.customer_id for each in pair.customers} == {known.customer_id, came}
 
     async def test_who_is_a_customer_of_another_municipality_is_not_taken(self, customers: CustomerService) -> None:
         known = await customers.ask(opening(personal_identity_code=CODE), EXPERT_HELSINKI)

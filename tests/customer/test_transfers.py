@@ -23,6 +23,7 @@ from services.customer.handlers.transfers import tick
 from services.kit.actor import Actor
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound, NotNow
 from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, closed, opening
+from tests.customer.test_duplicates import pairs
 from tests.customer.transfers import (
     PERMIT,
     SAFE,
@@ -163,6 +164,17 @@ class TestAnOffer:
         assert [error.rule for error in refused.value.errors] == ["protected"]
         assert await customers.ask(offering(known), SAFE)
 
+    async def test_an_offer_made_before_the_non_disclosure_is_made_again(self, customers: CustomerService) -> None:
+        known = await customers.ask(opening())
+        offered = await customers.ask(offering(known))
+        await customers.ask(changing(known, safety_non_disclosure=True), SAFE)
+        with pytest.raises(Conflict):
+            await customers.ask(accepting(offered), EXPERT_HELSINKI)
+        assert await customers.ask(GetCustomer(customer_id=known.customer_id))
+        await customers.ask(withdrawing(offered))
+        again = await customers.ask(offering(known), SAFE)
+        assert await customers.ask(accepting(again), EXPERT_HELSINKI)
+
 
 class TestTheTurns:
     async def test_who_is_asked_asks_more_and_decides_after_the_reply(self, customers: CustomerService) -> None:
@@ -278,6 +290,14 @@ class TestAskingByCode:
         assert await customers.ask(GetCustomer(customer_id=known.customer_id), EXPERT_HELSINKI)
         assert (await seen(customers, asked.transfer_id, EXPERT_HELSINKI)).giver == "837"
 
+    async def test_who_may_be_a_customer_of_the_asker_s_already_is_on_its_work_list(
+        self, customers: CustomerService
+    ) -> None:
+        await customers.ask(opening(personal_identity_code=CODE))
+        await customers.ask(opening(), EXPERT_HELSINKI)
+        await customers.ask(accepting(await customers.ask(asking(), EXPERT_HELSINKI)))
+        assert (len(await pairs(customers, EXPERT_HELSINKI)), await pairs(customers)) == (1, ())
+
     async def test_a_former_customer_is_asked_of_who_had_it_last(self, customers: CustomerService) -> None:
         known = await customers.ask(opening(personal_identity_code=CODE))
         await closed(customers, known)
@@ -314,6 +334,18 @@ class TestAskingByCode:
         with pytest.raises(Forbidden):
             await customers.ask(accepting(asked))
         assert await customers.ask(accepting(asked), SAFE)
+
+    async def test_no_line_of_one_s_own_relationship_names_the_other_municipality_s_user(
+        self, customers: CustomerService
+    ) -> None:
+        known = await customers.ask(opening(personal_identity_code=CODE, safety_non_disclosure=True), SAFE)
+        await customers.ask(accepting(await customers.ask(asking(), EXPERT_HELSINKI)), SAFE)
+        told = await customers.ask(GetCustomerHistory(customer_id=known.customer_id), EXPERT_HELSINKI)
+        [opened] = [each for each in told.entries if each.field == "relationship"]
+        assert (opened.organisation, opened.changed_by) == ("091", "customer")
+        assert SAFE.user not in told.model_dump_json()
+        users = await customers.rows("SELECT organisation, changed_by FROM customer_history WHERE version = 2")
+        assert sorted(tuple(row) for row in users) == [("091", "customer"), ("837", SAFE.user)]
 
     async def test_a_relative_s_transfer_can_be_neither_asked_for_nor_seen(self, customers: CustomerService) -> None:
         known = await customers.ask(opening(personal_identity_code=CODE))

@@ -101,7 +101,18 @@ from contracts.customer.transfers import (
 from contracts.envelope import Request
 from contracts.handshake import Responsible
 from contracts.types import PersonName
-from tests.leaks.people import DEPUTY, ELSEWHERE, HERE, HOLDS, LOOKS, OTHER_CONTENTS, PARTY, Planted, contact, unborn
+from tests.leaks.people import (
+    AUTHORITY,
+    DEPUTY,
+    ELSEWHERE,
+    HERE,
+    HOLDS,
+    LOOKS,
+    OTHER_CONTENTS,
+    Planted,
+    contact,
+    unborn,
+)
 from tests.support import now
 
 NOBODY = 30
@@ -408,13 +419,13 @@ DOORS = (
     Door(
         "transfer, for a partner",
         GetTransferForPartner,
-        lambda it: GetTransferForPartner(partner=PARTY, transfer_id=it.transfer_id),
+        lambda it: GetTransferForPartner(partner=AUTHORITY, transfer_id=it.partner_transfer_id),
         **_THEIRS,
     ),
     Door(
         "answer a transfer, for a partner",
         AnswerTransferForPartner,
-        lambda it: AnswerTransferForPartner(partner=PARTY, transfer_id=it.transfer_id, act="withdraw"),
+        lambda it: AnswerTransferForPartner(partner=AUTHORITY, transfer_id=it.partner_transfer_id, act="withdraw"),
         refuses=True,
         **_THEIRS,
     ),

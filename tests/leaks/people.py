@@ -31,12 +31,12 @@ from contracts.customer.people import (
     Person,
     PersonChanges,
 )
-from contracts.customer.transfers import OfferTransfer, RejectTransfer, TransferConsent
+from contracts.customer.transfers import AnswerTransferForPartner, OfferTransfer, RejectTransfer, TransferConsent
 from contracts.types import PersonName
 from services.kit.actor import Actor, service_actor
 from tests.support import House, eventually
 
-HERE, ELSEWHERE, COUNTY, PARTY = "837", "091", "06", "049"
+HERE, ELSEWHERE, COUNTY, PARTY, AUTHORITY = "837", "091", "06", "049", "area-049"
 Kind = Literal["ordinary", "protected", "sheltered", "trafficked"]
 """Sheltered: protected by somebody else in the household."""
 KINDS: tuple[Kind, ...] = ("ordinary", "protected", "sheltered", "trafficked")
@@ -96,6 +96,8 @@ class Planted:
     background_versions: dict[Group, int] = field(default_factory=dict)
     transfer_id: UUID = field(default_factory=uuid4)
     """Of a transfer that HERE offered to PARTY, which rejected it; of none where the relationship has ended."""
+    partner_transfer_id: UUID = field(default_factory=uuid4)
+    """The same, of an offer to AUTHORITY."""
     open_matters: tuple[UUID, ...] = ()
     operation_id: UUID | None = None
     """Of a list that HERE imported."""
@@ -322,6 +324,12 @@ async def _plant_transfer(house: House, planted: Planted) -> None:
     text = f"planted words {planted.number}"
     rejecting = RejectTransfer(transfer_id=planted.transfer_id, expected_version=1, reason="not_resident", text=text)
     await house.ask(rejecting, Actor("rejects@espoo", PARTY, "integration_expert"))
+    to_authority = offering.model_copy(update={"receiver": AUTHORITY})
+    planted.partner_transfer_id = (await house.ask(to_authority, _ENTERS)).transfer_id
+    answer = AnswerTransferForPartner(
+        partner=AUTHORITY, transfer_id=planted.partner_transfer_id, act="reject", reason="not_resident", text=text
+    )
+    await house.ask(answer, service_actor("integration"))
     planted.plant("transfer", text=text)
 
 

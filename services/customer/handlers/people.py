@@ -125,7 +125,8 @@ async def open_relationship(
             await households.protect(work, await households.lock(work, customer.customer_id))
     else:
         raise _already_known(work, known, code)
-    await people.open_relationship(work, customer.customer_id, opened)
+    for each in (customer.customer_id, *customer.merged):  # relationships of records merged are one with this
+        await people.open_relationship(work, each, opened)
     await history.add_history(
         work,
         customer,
@@ -139,6 +140,9 @@ async def open_relationship(
     await duplicates.suspect(work, customer)
     _record_use(work, customer, [field for field, _, new in rules.differences(None, customer.person) if new])
     await work.publish(CustomerOpened(**dict(rules.public_state(customer)), municipality=municipality))
+    for each in customer.merged:
+        alias = rules.public_state(await people.get_record(work, each), customer.customer_id)
+        await work.publish(CustomerOpened(**dict(alias), municipality=municipality))
     return _version(customer)
 
 

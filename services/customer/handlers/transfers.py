@@ -30,7 +30,7 @@ from contracts.customer.transfers import (
 )
 from contracts.envelope import FieldError
 from contracts.handshake import HandshakeAct, Turn
-from services.customer.handlers import households
+from services.customer.handlers import duplicates, households
 from services.customer.law.transfers import transfers_law
 from services.customer.repository import families, history, people, search
 from services.customer.repository import transfers as repository
@@ -78,6 +78,7 @@ async def offer_transfer(message: OfferTransfer, work: Work) -> TransferVersion:
         reason=message.reason,
         consent=message.consent and message.consent.model_dump(mode="json"),
         preview=rules.preview(person, arrival, has_assessment, today).model_dump(mode="json"),
+        protected=customer.non_disclosure,
     )
 
 
@@ -135,11 +136,10 @@ async def ask_for_transfer(message: AskForTransfer, work: Work) -> TransferVersi
 
 async def request_transfer_for_partner(message: RequestTransferForPartner, work: Work) -> TransferVersion:
     """Takes a person from the employment authority: sealed until the municipality accepts."""
-    _check_passes_on(work)
+    _check_partner(message.partner, work)
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
     today, person = helsinki_date(work.now), message.person
-    _check_partner(message.partner, work)
     errors = rules.broken_by_partner(
         message.municipality,
         message.reason,
@@ -213,7 +213,7 @@ async def withdraw_transfer(message: WithdrawTransfer, work: Work) -> TransferVe
 
 async def answer_transfer_for_partner(message: AnswerTransferForPartner, work: Work) -> TransferVersion:
     """What the employment authority does in a transfer of its own."""
-    _check_passes_on(work)
+    _check_partner(message.partner, work)
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
     row = await _lock(work, message.transfer_id, message.act, message.partner)
@@ -223,8 +223,8 @@ async def answer_transfer_for_partner(message: AnswerTransferForPartner, work: W
 
 
 async def get_transfer_for_partner(message: GetTransferForPartner, work: Work) -> PartnerTransfer:
-    """A transfer of the employment authority's; the customer's data when it is the receiver and has accepted."""
-    _check_passes_on(work)
+    """A transfer of the employment authority's; the customer's data while it has the customer, having accepted."""
+    _check_partner(message.partner, work)
     row = await repository.get(work, message.transfer_id, message.partner)
     transfer = rules.shown(row, message.partner, helsinki_date(work.now))
     person, data = None, {"transfer"}
@@ -232,8 +232,10 @@ async def get_transfer_for_partner(message: GetTransferForPartner, work: Work) -
         customer = await people.get_whole(work, row.customer_id)
         if customer is None:
             raise NotFound("no such transfer")
-        person = rules_of_people.shown(customer, work.rights, "none").person
-        data |= rules_of_people.shown_data(customer, Person.model_fields, work.rights, "none")
+        ids = (customer.customer_id, *customer.merged)
+        if not rules.has_gone_on(customer, row) and not await repository.is_accepted_after(work, ids, row.changed_at):
+            person = rules_of_people.shown(customer, work.rights, "none").person
+            data |= rules_of_people.shown_data(customer, Person.model_fields, work.rights, "none")
     work.record_use([row.customer_id], data, relation="none", organisation=message.partner)
     return PartnerTransfer(transfer=transfer, person=person)
 
@@ -362,13 +364,12 @@ async def _tell(work: Work, row: dict[str, Any]) -> None:
 async def _move(work: Work, row: Row[Any]) -> UUID:
     """Ends the giver's relationship and opens the receiver's, in the transaction of the acceptance; whose it is."""
     today = helsinki_date(work.now)
-    before = await _before(work, row)
+    told, before = await _before(work, row)
     _check_protection_of(work, before, row)
     relationships = list(before.relationships) if before else []
     held = rules.open_relationships(before) if before else set()
     if held - {row.giver}:
         raise Conflict("A municipality has the customer already: reject the transfer.")
-    told = _told(work, row) if row.person else None
     person = rules_of_people.updated(told, before.person) if told and before else told or (before and before.person)
     assert person is not None
     ended = [
@@ -422,17 +423,21 @@ def _told(work: Work, row: Row[Any]) -> Person:
     return Person.model_validate_json(work.encryption.decrypt(row.person, row.transfer_id))
 
 
-async def _before(work: Work, row: Row[Any]) -> Customer | None:
-    """The customer whom a transfer is about; None when a partner's request tells of somebody new."""
+async def _before(work: Work, row: Row[Any]) -> tuple[Person | None, Customer | None]:
+    """What a partner told of a person, and the customer whom a transfer is about; no customer: somebody new."""
     if row.person:
         told = _told(work, row)
         code, protects = told.personal_identity_code, told.safety_non_disclosure
         known = await people.lock_by_identity_code(work, code, with_household=protects) if code else None
-        return await people.get_whole(work, known.customer_id) if known else None
+        if known is None:
+            return told, None
+        if not known.by_own_code:  # it is that of a record merged into this one, and stays there
+            told = told.model_copy(update={"personal_identity_code": None})
+        return told, await people.get_whole(work, known.customer_id)
     customer = await people.get_whole(work, row.customer_id)
     if customer is None:
         raise NotFound("no such transfer")
-    return customer
+    return None, customer
 
 
 async def _write_customer(
@@ -465,15 +470,13 @@ async def _write_customer(
     if differences:
         await history.add_history(work, after, differences, source=source)
     await search.record_names(work, after)
-
-
-def _check_passes_on(work: Work) -> None:
-    """No person asks in a partner's name: who the partner is, the service knows that let it in."""
-    if not work.rights.allows("transfer", "none"):
-        raise Forbidden("Only the partners' service asks this.")
+    await duplicates.suspect(work, after)
 
 
 def _check_partner(partner: str, work: Work) -> None:
+    """No person asks in a partner's name: who the partner is, the service knows that let it in."""
+    if not work.rights.allows("transfer", "none"):
+        raise Forbidden("Only the partners' service asks this.")
     if not rules.is_employment_authority(partner, helsinki_date(work.now)):
         raise InvalidInput(errors=[rules.error("/partner", "receiver")])
 
@@ -487,6 +490,8 @@ def _check_protection(work: Work, customer: Customer) -> None:
 def _check_protection_of(work: Work, customer: Customer | None, row: Row[Any]) -> None:
     if customer and row.giver == work.actor.municipality:
         _check_protection(work, customer)
+    elif customer and customer.non_disclosure and row.protected is False:  # nobody with the power has decided on it
+        raise Conflict("The customer's data have changed since the offer: it is to be made again.")
 
 
 def _record_use(work: Work, row: Row[Any]) -> None:

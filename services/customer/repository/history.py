@@ -86,7 +86,8 @@ async def add_history(
 ) -> None:
     """Writes who changed what, when, why, and who told it (73 § 2 mom.).
 
-    `organisation`: whose relationship it is, where another one acts.
+    `organisation`: whose relationship it is. Where another one acts, the line names the service: who of the other it
+    was, the other's own line tells, and the usage log.
     """
     changed = (customer.customer_id, customer.version, differences)
     await add_history_of_many(work, [changed], source=source, why=why, organisation=organisation)
@@ -101,7 +102,7 @@ async def add_history_of_many(
     organisation: str | None = None,
 ) -> None:
     """The same of several customers at once: of each the id, the version and what changed."""
-    rows = []
+    rows, own = [], (None, work.actor.organisation, work.actor.municipality)
     for customer_id, version, differences in changed:
         for field, previous, new in differences:
             entry_id, former_code_hash = uuid7(), None
@@ -121,7 +122,7 @@ async def add_history_of_many(
             )
     same = {
         "changed_at": work.now,
-        "changed_by": work.actor.user,
+        "changed_by": work.actor.user if organisation in own else work.settings.service,
         "organisation": organisation or work.actor.organisation,
         "why": why,
         "source": source,

@@ -1,7 +1,7 @@
 """Transfers, and what is open of a customer."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -86,6 +86,14 @@ async def others_awaited(work: Work, customer_ids: Collection[UUID], but: UUID) 
     theirs = table.customer_id.in_(customer_ids)
     others = select(table.transfer_id).where(theirs, table.transfer_id != but, IS_AWAITED)
     return (await work.connection.execute(others.order_by(table.transfer_id))).scalars().all()
+
+
+async def is_accepted_after(work: Work, customer_ids: Collection[UUID], moment: datetime) -> bool:
+    """Whether another transfer of the customer, by any id, was accepted after that."""
+    table = TRANSFER.c
+    theirs = table.customer_id.in_(customer_ids)
+    later = select(table.transfer_id).where(theirs, table.state == "accepted", table.changed_at > moment)
+    return (await work.connection.execute(later)).first() is not None
 
 
 async def overdue(work: Work, today: date, limit: int) -> Sequence[UUID]:

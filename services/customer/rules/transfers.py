@@ -11,6 +11,7 @@ from services.customer.law import law_on
 from services.customer.law.transfers import Ground, transfers_law
 from services.customer.rules.people import VICTIM_OF_TRAFFICKING, broken_rules
 from services.kit import code_lists
+from services.kit.clock import helsinki_date
 from services.kit.handshake import OPEN
 
 REASON_OF_CLOSING = "transferred"
@@ -113,6 +114,12 @@ def months_left(first_permit_on: date, on: date) -> int:
 def open_relationships(customer: Customer) -> set[str]:
     """The municipalities that have the customer."""
     return {each.municipality for each in customer.relationships if not each.ended_on}
+
+
+def has_gone_on(customer: Customer, row: Any) -> bool:
+    """Whether a municipality has the customer, or had since this transfer of his or hers was accepted."""
+    last = customer.relationships[-1]
+    return (last.ended_on, last.end_reason) != (helsinki_date(row.changed_at), REASON_OF_CLOSING)
 
 
 def shown(row: Any, organisation: str, on: date) -> Transfer:

@@ -1,6 +1,6 @@
 """The tables of transfers between organisations, and of what is open of a customer elsewhere."""
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.customer.tables.base import METADATA
@@ -21,6 +21,9 @@ TRANSFER = Table(
     Column("legal_basis", Text, nullable=False),
     Column("consent", JSONB(none_as_null=True)),
     Column("preview", JSONB(none_as_null=True), comment="what the receiver was told, as it was at the request"),
+    Column(
+        "protected", Boolean, comment="an offer: whether the customer was under non-disclosure, and given all the same"
+    ),
     Column("person", Text, comment="as a partner told it, encrypted with the row's id; until the transfer is over"),
     *handshake_columns(),
     Index("transfer_addressee", "addressee", "transfer_id"),

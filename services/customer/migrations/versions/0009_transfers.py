@@ -27,6 +27,11 @@ def upgrade() -> None:
         sa.Column("consent", postgresql.JSONB()),
         sa.Column("preview", postgresql.JSONB(), comment="what the receiver was told, as it was at the request"),
         sa.Column(
+            "protected",
+            sa.Boolean(),
+            comment="an offer: whether the customer was under non-disclosure, and given all the same",
+        ),
+        sa.Column(
             "person",
             sa.Text(),
             comment="as a partner told it, encrypted with the row's id; until the transfer is over",
