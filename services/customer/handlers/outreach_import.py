@@ -170,8 +170,7 @@ def _derived(target: dict[str, Any], on: date) -> dict[str, Any]:
     """What follows from a target's grounds and first permit."""
     grounds = target["grounds"]
     codes = sorted({each["ground"] for each in grounds})
-    received = max(date.fromisoformat(each["received_on"]) for each in grounds)
-    times = rules.times(target["first_permit_on"], codes, received, law_on(on))
+    times = rules.times(target["first_permit_on"], grounds, law_on(on))
     has_ended = rules.has_ended(target["state"])
     return {
         "ground_codes": codes,
