@@ -60,8 +60,10 @@ async def assign_customers(message: AssignCustomers, work: Work) -> OperationSta
 async def get_operation(message: GetOperation, work: Work) -> Operation:
     """How far an operation of the municipality is, and a page of the rows that it rejected."""
     check_own_municipality(work, "operation")
-    work.record_use(data=["operation"], relation="none")
-    return await repository.get(work, message.operation_id, message.after_row, message.limit)
+    known = await repository.get(work, message.operation_id, message.after_row, message.limit)
+    told = await repository.customers_told(work, message.operation_id, _MOST_IN_LINE)
+    work.record_use(told, ["operation"], relation="none")
+    return known
 
 
 async def undo_operation(message: UndoOperation, work: Work) -> OperationStarted:

@@ -48,6 +48,15 @@ def _reached(work: Work) -> ColumnElement[bool]:
         conditions.append(not_(_TARGET.protected))
     if work.actor.withheld:
         conditions.append(or_(_TARGET.customer_id.is_(None), not_(is_withheld(work, _TARGET.customer_id))))
+        # also one whose list came before the person was a customer
+        code_hash = CUSTOMER.c.personal_identity_code_hash
+        theirs = select(code_hash).where(is_withheld(work, CUSTOMER.c.customer_id), code_hash.is_not(None))
+        conditions.append(
+            or_(
+                _TARGET.personal_identity_code_hash.is_(None),
+                _TARGET.personal_identity_code_hash.not_in(theirs),
+            )
+        )
     return and_(*conditions)
 
 
