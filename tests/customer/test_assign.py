@@ -16,6 +16,7 @@ from services.customer.subscribers import WORKERS
 from services.kit.actor import Actor
 from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from tests.customer.conftest import CustomerService, changing, closed, opening
+from tests.customer.test_duplicates import merging
 from tests.customer.working import worked_off
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 
@@ -94,6 +95,46 @@ async def test_an_operation_ends_though_a_customer_was_erased_meanwhile(customer
     begun = await customers.ask(AssignCustomers(customer_ids=(known.customer_id,), responsible=OTHER))
     await customers.ask(EraseCustomer(customer_id=known.customer_id), RECORDS_TAMPERE)
     assert (await worked_off(customers, begun.operation_id)).state == "done"
+
+
+@pytest.mark.parametrize("when", ["before the request", "before the chunk"])
+async def test_assigning_by_an_alias_changes_the_relationship_of_the_record_kept(
+    customers: CustomerService, when: str
+) -> None:
+    kept, alias = await customers.ask(opening()), await customers.ask(opening())
+    if when == "before the request":
+        await customers.ask(merging(kept, alias))
+    asked = AssignCustomers(customer_ids=(alias.customer_id, kept.customer_id), responsible=OTHER)
+    begun = await customers.ask(asked)
+    if when == "before the chunk":
+        await customers.ask(merging(kept, alias))
+    done = await worked_off(customers, begun.operation_id)
+    assert (done.done, done.rejected) == (2, 0)
+    assert [each.responsible for each in (await customers.ask(ListCustomers())).customers] == [OTHER]
+    in_order = [{"customer_id": each.customer_id, "responsible": to} for each, to in ((kept, OTHER), (alias, None))]
+    for each in in_order:
+        told = await customers.rows(
+            "SELECT customer_id, responsible FROM client_relationship WHERE customer_id = $1", each["customer_id"]
+        )
+        assert [dict(row) for row in told] == [each]
+
+
+async def test_a_withheld_customer_is_not_assigned_by_an_alias(customers: CustomerService) -> None:
+    kept, alias = await customers.ask(opening()), await customers.ask(opening())
+    await customers.ask(merging(kept, alias))
+    kin = Actor("kin@tampere", "837", "integration_expert", withheld=(kept.customer_id,))
+    begun = await customers.ask(AssignCustomers(customer_ids=(alias.customer_id,), responsible=OTHER), kin)
+    done = await worked_off(customers, begun.operation_id)
+    assert (done.done, done.rejected) == (0, 1)
+
+
+async def test_all_customers_of_a_user_are_the_records_kept_alone(customers: CustomerService) -> None:
+    kept, alias = await customers.ask(opening()), await customers.ask(opening())
+    await assigned(customers, kept, alias)
+    kept, alias = (each.model_copy(update={"version": 2}) for each in (kept, alias))
+    await customers.ask(merging(kept, alias))
+    begun = await customers.ask(AssignCustomers(all_of=OTHER, responsible=None))
+    assert (await worked_off(customers, begun.operation_id)).total == 1
 
 
 async def test_two_replicas_share_the_rows_and_do_each_once(
@@ -233,3 +274,15 @@ async def test_a_cursor_of_somebody_who_is_gone_says_to_begin_anew(customers: Cu
     with pytest.raises(InvalidInput) as refused:
         await customers.ask(ListCustomers(cursor=uuid4()))
     assert [each.rule for each in refused.value.errors] == ["outdated"]
+
+
+async def test_a_cursor_tells_nobody_whether_somebody_not_reached_is_a_customer(customers: CustomerService) -> None:
+    one, alias, two, former = [await customers.ask(opening()) for _ in range(4)]
+    await customers.ask(merging(one, alias))
+    await closed(customers, former)
+    withheld = Actor("kin@tampere", "837", "integration_expert", withheld=(one.customer_id,))
+    named_only = Actor("x@tampere", "837", "integration_expert", customers=(two.customer_id,))
+    for actor, known in ((withheld, one), (withheld, alias), (named_only, one), (EXPERT_TAMPERE, former)):
+        with pytest.raises(InvalidInput) as refused:
+            await customers.ask(ListCustomers(cursor=known.customer_id), actor)
+        assert [each.rule for each in refused.value.errors] == ["outdated"]

@@ -86,6 +86,18 @@ async def test_an_attempt_says_where_the_contact_stands_and_is_kept(customers: C
     ]
 
 
+@pytest.mark.parametrize("ended", ["not_found", "declined"])
+async def test_somebody_reached_after_contact_had_ended_has_the_whole_time_again(
+    customers: CustomerService, ended: str
+) -> None:
+    target_id = await one(customers)
+    await attempted(customers, target_id, ended)
+    assert (await listed(customers))[0].contact_by == date(2026, 4, 1)
+    customers.clock.moment = customers.clock.moment.replace(day=3)
+    assert await attempted(customers, target_id, "reached") == "reached"
+    assert (await listed(customers))[0].contact_by == date(2028, 3, 1)
+
+
 async def test_the_same_attempt_sent_again_is_recorded_once(customers: CustomerService) -> None:
     asked = RecordOutreachAttempt(target_id=await one(customers), channel="letter", outcome="no_answer")
     assert await customers.ask(asked, key="k") == await customers.ask(asked, key="k")

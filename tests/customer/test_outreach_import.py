@@ -13,6 +13,7 @@ from contracts.customer.outreach import (
     OutreachRow,
     RecordOutreachAttempt,
 )
+from contracts.customer.people import EraseCustomer
 from services.customer.handlers import working
 from services.customer.handlers.outreach import sweep
 from services.customer.handlers.working import work_once
@@ -20,11 +21,13 @@ from services.customer.repository import operations as repository
 from services.customer.subscribers import WORKERS
 from services.kit.actor import Actor
 from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
-from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, opening
+from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, closed, opening
 from tests.customer.working import added, imported, listed, somebody, worked_off
-from tests.support import EXPERT_HELSINKI
+from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
+
+POWERFUL = Actor("powerful@tampere", "837", "integration_expert", powers=("trafficking",))
 
 
 def people(count: int) -> list[OutreachRow]:
@@ -100,6 +103,49 @@ async def test_a_customer_already_by_identity_code_is_put_on_no_list(customers: 
     await customers.ask(opening(personal_identity_code=CODE))
     done = await imported(customers, somebody(family_name="Other", personal_identity_code=CODE))
     assert done.outcomes == {"already_customer": 1}
+    assert await counted(customers) == 0
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_the_counts_do_not_tell_who_is_on_a_protected_ground(customers: CustomerService, dry_run: bool) -> None:
+    victim = somebody(ground="victim_of_trafficking", personal_identity_code=CODE)
+    await imported(customers, victim, source="immigration_service", actor=POWERFUL)
+    for actor, outcome in ((EXPERT_TAMPERE, "made"), (POWERFUL, "joined")):
+        done = await imported(customers, somebody(personal_identity_code=CODE), actor=actor, dry_run=dry_run)
+        assert done.outcomes == {outcome: 1}
+    assert await counted(customers) == 1
+
+
+async def test_the_counts_do_not_tell_that_somebody_withheld_is_a_customer_or_was_one(
+    customers: CustomerService,
+) -> None:
+    known = await customers.ask(opening(personal_identity_code=CODE))
+    kin = Actor("kin@tampere", "837", "integration_expert", withheld=(known.customer_id,))
+    row = somebody(personal_identity_code=CODE)
+    for actor, outcome in ((kin, "made"), (EXPERT_TAMPERE, "already_customer")):
+        assert (await imported(customers, row, dry_run=True, actor=actor)).outcomes == {outcome: 1}
+    await closed(customers, known)
+    await imported(customers, row)
+    for actor, outcome in ((kin, "made"), (EXPERT_TAMPERE, "joined")):
+        assert (await imported(customers, row, dry_run=True, actor=actor)).outcomes == {outcome: 1}
+
+
+async def test_whom_the_counts_tell_to_be_a_customer_is_named_in_the_usage_log(customers: CustomerService) -> None:
+    known = await customers.ask(opening(personal_identity_code=CODE))
+    await imported(customers, somebody(personal_identity_code=CODE), somebody(given_name="Yö"), dry_run=True)
+    line = (await customers.uses())[-1]
+    assert (line["request"], line["customers"]) == ("customer.get_operation.v1", [str(known.customer_id)])
+
+
+async def test_a_list_tells_that_somebody_on_it_has_become_a_customer_meanwhile(customers: CustomerService) -> None:
+    await imported(customers, somebody(personal_identity_code=CODE))
+    known = await customers.ask(opening(personal_identity_code=CODE))
+    kin = Actor("kin@tampere", "837", "integration_expert", withheld=(known.customer_id,))
+    assert await listed(customers, kin) == []
+    await closed(customers, known)
+    await imported(customers, somebody(personal_identity_code=CODE))
+    assert [each.customer_id for each in await listed(customers)] == [known.customer_id]
+    await customers.ask(EraseCustomer(customer_id=known.customer_id), RECORDS_TAMPERE)
     assert await counted(customers) == 0
 
 

@@ -36,7 +36,7 @@ async def assign_customers(message: AssignCustomers, work: Work) -> OperationSta
         raise InvalidInput(errors=errors)
     if message.all_of:
         asked = await lists.all_of(work, message.all_of)
-        found = set(asked)
+        found = {each: each for each in asked}
     else:
         asked = list(dict.fromkeys(message.customer_ids or ()))
         found = await lists.those_reached(work, asked)
@@ -44,14 +44,14 @@ async def assign_customers(message: AssignCustomers, work: Work) -> OperationSta
     told = {"responsible": message.responsible and str(message.responsible), "why": message.why}
     operation_id = await repository.begin(work, "assign", municipality, told, state="running")
     rows = [
-        {"row": row, "customer_id": each}
+        {"row": row, "customer_id": found[each]}
         if each in found
         else {"row": row, "state": "rejected", "errors": [rules.not_found(row).model_dump()]}
         for row, each in enumerate(asked, 1)
     ]
     await repository.add_rows(work, operation_id, municipality, rows)
     await repository.set_off(work, operation_id)
-    named = sorted(found)
+    named = sorted(set(found.values()))
     for first in range(0, len(named) or 1, _MOST_IN_LINE):
         work.record_use(named[first : first + _MOST_IN_LINE], ["relationship"], relation=work.rights.related)
     return OperationStarted(operation_id=operation_id)
@@ -60,8 +60,10 @@ async def assign_customers(message: AssignCustomers, work: Work) -> OperationSta
 async def get_operation(message: GetOperation, work: Work) -> Operation:
     """How far an operation of the municipality is, and a page of the rows that it rejected."""
     check_own_municipality(work, "operation")
-    work.record_use(data=["operation"], relation="none")
-    return await repository.get(work, message.operation_id, message.after_row, message.limit)
+    known = await repository.get(work, message.operation_id, message.after_row, message.limit)
+    told = await repository.customers_told(work, message.operation_id, _MOST_IN_LINE)
+    work.record_use(told, ["operation"], relation="none")
+    return known
 
 
 async def undo_operation(message: UndoOperation, work: Work) -> OperationStarted:

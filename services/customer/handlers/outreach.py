@@ -151,7 +151,7 @@ async def record_outreach_attempt(message: RecordOutreachAttempt, work: Work) ->
     row = await repository.get(work, message.target_id, today, for_update=True)
     if errors := rules.broken_by_attempt(message.channel, message.outcome, today):
         raise InvalidInput(errors=errors)
-    state, contact_by = rules.after_outcome(message.outcome, row.contact_by, today, law_on(today))
+    state, contact_by = rules.after_outcome(row, message.outcome, today, law_on(today))
     attempt = {
         "attempt_id": uuid7(),
         "target_id": row.target_id,

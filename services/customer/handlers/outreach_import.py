@@ -95,13 +95,15 @@ class _Known:
             "received_on": operation.asked["received_on"],
             "operation_id": str(operation.operation_id),
         }
-        same = self._same(named)
-        made = None if operation.dry_run else same
-        if same:
-            self._join(same, ground, named, work)
-            return Settled(row_id, "done", "joined", made_id=made)
-        target_id: UUID = uuid7()
         perhaps = customer.customer_id if customer else self._customer_of_names(named)
+        if same := self._same(named):
+            known = self._targets[same]
+            # who is on a protected ground does not exist for the others: not in the counts either
+            outcome = "made" if known["protected"] and not operation.asked["covers_protected"] else "joined"
+            self._join(same, ground, named, perhaps, work)
+            made = None if operation.dry_run else same
+            return Settled(row_id, "done", outcome, customer_id=known["customer_id"], made_id=made)
+        target_id: UUID = uuid7()
         target = {
             "target_id": target_id,
             "municipality": operation.municipality,
@@ -121,7 +123,7 @@ class _Known:
         }
         self._add(target, code)
         self._new.add(target_id)
-        self._join(target_id, ground, named, work)
+        self._join(target_id, ground, named, perhaps, work)
         return Settled(row_id, "done", "made", made_id=None if operation.dry_run else target_id)
 
     def _add(self, target: dict[str, Any], code: str | None) -> None:
@@ -148,9 +150,12 @@ class _Known:
         bearers = self.born.get(named.date_of_birth, ())
         return next((customer_id for customer_id, borne in bearers if named.words <= borne), None)
 
-    def _join(self, target_id: UUID, ground: dict[str, str], named: rules.Named, work: Work) -> None:
+    def _join(
+        self, target_id: UUID, ground: dict[str, str], named: rules.Named, perhaps: UUID | None, work: Work
+    ) -> None:
         """Adds a ground to somebody, and what was not known."""
         target = self._targets[target_id]
+        target["customer_id"] = target["customer_id"] or perhaps
         if ground not in target["grounds"]:
             target["grounds"] = [*target["grounds"], ground]
         code = named.personal_identity_code
@@ -170,8 +175,7 @@ def _derived(target: dict[str, Any], on: date) -> dict[str, Any]:
     """What follows from a target's grounds and first permit."""
     grounds = target["grounds"]
     codes = sorted({each["ground"] for each in grounds})
-    received = max(date.fromisoformat(each["received_on"]) for each in grounds)
-    times = rules.times(target["first_permit_on"], codes, received, law_on(on))
+    times = rules.times(target["first_permit_on"], grounds, law_on(on))
     has_ended = rules.has_ended(target["state"])
     return {
         "ground_codes": codes,

@@ -31,7 +31,9 @@ async def assign_rows(work: Work, operation: Row[Any], rows: Sequence[Row[Any]])
     """Makes the user responsible for these customers, with a line in the history of each."""
     responsible = UUID(told) if (told := operation.asked["responsible"]) else None
     known = await lists.lock_relationships(work, operation.municipality, [row.customer_id for row in rows])
-    changing = [each for each in known.values() if each.responsible != responsible]
+    # a record and its alias, both asked for, are one relationship
+    theirs = {each.customer_id: each for each in known.values()}
+    changing = [each for each in theirs.values() if each.responsible != responsible]
     if changing:
         await lists.assign(work, operation.municipality, [each.customer_id for each in changing], responsible)
         changed = []
@@ -46,8 +48,9 @@ async def assign_rows(work: Work, operation: Row[Any], rows: Sequence[Row[Any]])
         if row.customer_id not in known:  # the relationship ended meanwhile
             settled.append(Settled(row.id, "rejected", errors=(rules.not_found(row.row),)))
         else:
-            outcome = "assigned" if known[row.customer_id] in changing else "unchanged"
-            settled.append(Settled(row.id, "done", outcome, customer_id=row.customer_id))
+            relationship = known[row.customer_id]
+            outcome = "unchanged" if relationship.responsible == responsible else "assigned"
+            settled.append(Settled(row.id, "done", outcome, customer_id=relationship.customer_id))
     return settled
 
 

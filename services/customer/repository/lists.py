@@ -8,13 +8,14 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Row, Select, Uuid, bindparam, func, literal, select, true, tuple_, update
 
 from contracts.customer.operations import ListCustomers
-from services.customer.repository.reach import IS_OPEN, REACHED_BY, execute, reached
+from services.customer.repository.reach import IS_OPEN, REACHED_BY, execute, kept_id, kept_of, reached
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER
 from services.kit.rights import MUNICIPALITY, Reach, named, within
 from services.kit.work import Work
 
 _RELATIONSHIP = CLIENT_RELATIONSHIP.c
 _HERE = (_RELATIONSHIP.municipality == MUNICIPALITY, IS_OPEN)
+_ASKED = CUSTOMER.alias("asked")
 
 
 async def list_customers(
@@ -36,8 +37,10 @@ async def list_customers(
         query = query.where(_RELATIONSHIP.listed_language == asked.language)
     if asked.cursor:
         # looked up and not told in the cursor, which travels in addresses: a name must not
-        last = select(key).where(_RELATIONSHIP.customer_id == asked.cursor, _RELATIONSHIP.municipality == MUNICIPALITY)
-        found = (await execute(work, last.order_by(_RELATIONSHIP.id.desc()).limit(1))).first()
+        last = (
+            _page(work.rights.reach(REACHED_BY)).with_only_columns(key).where(_RELATIONSHIP.customer_id == asked.cursor)
+        )
+        found = (await execute(work, last)).first()
         if found is None:
             return None
         place, after = tuple_(key, _RELATIONSHIP.customer_id), (found[0], asked.cursor)
@@ -78,12 +81,16 @@ def _page(reach: Reach) -> Select[Any]:
     return query
 
 
-async def those_reached(work: Work, customer_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these customers whom the act reaches."""
+async def those_reached(work: Work, customer_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Those of these customers whom the act reaches, each with the id of the record kept."""
     reach = work.rights.reach("relationship")
-    asked = CUSTOMER.c.customer_id == func.any(bindparam("asked", type_=ARRAY(Uuid)))
-    query = select(CUSTOMER.c.customer_id).where(asked, reached(CUSTOMER.c.customer_id, reach))
-    return set((await execute(work, query, asked=list(customer_ids))).scalars())
+    asked = _ASKED.c.customer_id == func.any(bindparam("asked_ids", type_=ARRAY(Uuid)))
+    query = (
+        select(_ASKED.c.customer_id.label("asked_id"), CUSTOMER.c.customer_id)
+        .join(CUSTOMER, CUSTOMER.c.customer_id == kept_id(_ASKED))
+        .where(asked, reached(CUSTOMER.c.customer_id, reach))
+    )
+    return {row.asked_id: row.customer_id for row in await execute(work, query, asked_ids=list(customer_ids))}
 
 
 async def all_of(work: Work, responsible: UUID) -> list[UUID]:
@@ -91,24 +98,33 @@ async def all_of(work: Work, responsible: UUID) -> list[UUID]:
     reach = work.rights.reach("relationship")
     query = (
         select(_RELATIONSHIP.customer_id)
-        .where(*_HERE, _RELATIONSHIP.responsible == responsible, reached(_RELATIONSHIP.customer_id, reach))
+        .join(CUSTOMER, CUSTOMER.c.customer_id == _RELATIONSHIP.customer_id)
+        .where(*_HERE, CUSTOMER.c.merged_into.is_(None), _RELATIONSHIP.responsible == responsible)
+        .where(within(reach, _RELATIONSHIP.customer_id, true(), true(), CUSTOMER))
         .order_by(_RELATIONSHIP.listed_name, _RELATIONSHIP.customer_id)
     )
     return list((await execute(work, query)).scalars())
 
 
 async def lock_relationships(work: Work, municipality: str, customer_ids: Collection[UUID]) -> dict[UUID, Row[Any]]:
-    """The municipality's open relationships with these customers, whom nobody else changes until the end."""
-    theirs = literal(sorted(customer_ids), ARRAY(Uuid))
-    locked = select(CUSTOMER.c.customer_id).where(CUSTOMER.c.customer_id == func.any(theirs))
-    await work.connection.execute(locked.order_by(CUSTOMER.c.customer_id).with_for_update())
+    """The municipality's open relationships with these customers, whom nobody else changes until the end.
+
+    By the id asked for, which may be an alias: the relationship is that of the record kept.
+    """
+    of_asked = _ASKED.c.customer_id == func.any(literal(list(customer_ids), ARRAY(Uuid)))
+    locked: set[UUID] = set()
+    while not (kept := set(await work.connection.scalars(kept_of(of_asked, of=_ASKED)))) <= locked:
+        theirs = CUSTOMER.c.customer_id == func.any(literal(sorted(kept), ARRAY(Uuid)))
+        locking = select(CUSTOMER.c.customer_id).where(theirs).order_by(CUSTOMER.c.customer_id).with_for_update()
+        locked |= set(await work.connection.scalars(locking))
     # looked at after the lock: what a statement that waited sees is from before it waited
     known = (
-        select(CLIENT_RELATIONSHIP, CUSTOMER.c.version)
-        .join(CUSTOMER, CUSTOMER.c.customer_id == _RELATIONSHIP.customer_id)
-        .where(_RELATIONSHIP.customer_id == func.any(theirs), _RELATIONSHIP.municipality == municipality, IS_OPEN)
+        select(_ASKED.c.customer_id.label("asked_id"), CLIENT_RELATIONSHIP, CUSTOMER.c.version)
+        .join(CUSTOMER, CUSTOMER.c.customer_id == kept_id(_ASKED))
+        .join(CLIENT_RELATIONSHIP, _RELATIONSHIP.customer_id == CUSTOMER.c.customer_id)
+        .where(of_asked, _RELATIONSHIP.municipality == municipality, IS_OPEN)
     )
-    return {row.customer_id: row for row in await work.connection.execute(known)}
+    return {row.asked_id: row for row in await work.connection.execute(known)}
 
 
 async def assign(work: Work, municipality: str, customer_ids: Collection[UUID], responsible: UUID | None) -> None:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, not_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, case, func, not_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from contracts.customer.operations import Operation, RejectedRow
 from contracts.envelope import FieldError
+from services.customer.repository.reach import is_withheld
 from services.customer.tables.operations import OPERATION, OPERATION_ROW
 from services.kit.errors import NotFound
 from services.kit.work import Work
@@ -85,10 +86,14 @@ async def get(work: Work, operation_id: UUID, after_row: int, limit: int) -> Ope
     """The municipality's operation with a page of its rejected rows; raises NotFound."""
     known = await _one(work, operation_id)
     row = OPERATION_ROW.c
+    outcome: ColumnElement[str] = row.outcome
+    if known.kind == "outreach_import" and work.actor.withheld:
+        # who is withheld is not known to the asker: told like anybody new
+        outcome = case((is_withheld(work, row.customer_id), "made"), else_=outcome)
     outcomes = (
-        select(row.outcome, func.count())
+        select(outcome.label("came_to"), func.count())
         .where(row.operation_id == operation_id, row.state == "done", row.outcome.is_not(None))
-        .group_by(row.outcome)
+        .group_by("came_to")
     )
     rejected = (
         select(row.row, row.errors)
@@ -100,11 +105,21 @@ async def get(work: Work, operation_id: UUID, after_row: int, limit: int) -> Ope
     return Operation.model_validate(
         dict(known._mapping)
         | {
-            "outcomes": {row.outcome: row[1] for row in await work.connection.execute(outcomes)},
+            "outcomes": {row.came_to: row[1] for row in await work.connection.execute(outcomes)},
             "rejected_rows": [RejectedRow(row=each.row, errors=each.errors or ()) for each in found[:limit]],
             "next_row": found[limit - 1].row if len(found) > limit else None,
         }
     )
+
+
+async def customers_told(work: Work, operation_id: UUID, most: int) -> list[UUID]:
+    """Whom an import's counts tell to be customers; none when they are more than that, for then it tells of nobody."""
+    row = OPERATION_ROW.c
+    query = select(row.customer_id).where(row.operation_id == operation_id, row.outcome == "already_customer")
+    if work.actor.withheld:
+        query = query.where(not_(is_withheld(work, row.customer_id)))
+    found = list(await work.connection.scalars(query.distinct().limit(most + 1)))
+    return found if len(found) <= most else []
 
 
 async def count_rows(work: Work, operation_id: UUID) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Date,
     LargeBinary,
     Row,
@@ -24,11 +25,12 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union,
     update,
 )
 
 from contracts.customer.outreach import ListOutreachTargets
-from services.customer.repository.reach import IS_OPEN, has_relationship, is_withheld
+from services.customer.repository.reach import IS_OPEN, found_first, has_relationship, is_withheld, kept_of
 from services.customer.tables.operations import OPERATION, OPERATION_ROW
 from services.customer.tables.outreach import OUTREACH_ATTEMPT, OUTREACH_TARGET
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_NAME
@@ -48,7 +50,23 @@ def _reached(work: Work) -> ColumnElement[bool]:
         conditions.append(not_(_TARGET.protected))
     if work.actor.withheld:
         conditions.append(or_(_TARGET.customer_id.is_(None), not_(is_withheld(work, _TARGET.customer_id))))
+        # also one whose list came before the person was a customer
+        code_hash = _TARGET.personal_identity_code_hash
+        conditions.append(or_(code_hash.is_(None), code_hash.not_in(_withheld_codes(work))))
     return and_(*conditions)
+
+
+def _withheld_codes(work: Work) -> CompoundSelect[Any]:
+    named = CUSTOMER.alias("named")
+    people = kept_of(named.c.customer_id == func.any(literal(list(work.actor.withheld), ARRAY(Uuid))), of=named)
+    code_hash = CUSTOMER.c.personal_identity_code_hash
+    # one by one, so that each uses its index
+    return union(
+        *(
+            select(code_hash).where(of == found_first(people), code_hash.is_not(None))
+            for of in (CUSTOMER.c.customer_id, CUSTOMER.c.merged_into)
+        )
+    )
 
 
 async def list_targets(work: Work, asked: ListOutreachTargets, on: date) -> tuple[Sequence[Row[Any]], str | None]:

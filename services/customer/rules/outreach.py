@@ -1,6 +1,6 @@
 """Whom a municipality is to reach: what a row of a list must say, and who is who. Pure functions."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Annotated, Any, NamedTuple
 
@@ -148,9 +148,10 @@ def _broken(
         yield _error("first_permit_on", "time_over")
 
 
-def times(first_permit_on: date | None, grounds: Iterable[str], received_on: date, law: Law) -> Times:
+def times(first_permit_on: date | None, grounds: Sequence[dict[str, str]], law: Law) -> Times:
     """How long somebody named on these grounds may be on the list: the three years, where each ground knows them."""
-    apply = all(code_lists.outreach_ground(ground, received_on).three_years_apply for ground in grounds)
+    received_on = max(date.fromisoformat(each["received_on"]) for each in grounds)
+    apply = all(code_lists.outreach_ground(each["ground"], received_on).three_years_apply for each in grounds)
     end = law.time_limit.last_day(first_permit_on) if apply and first_permit_on else None
     return Times(end, law.outreach.last_day(received_on, end))
 
@@ -171,10 +172,15 @@ def is_same(named: Named, code: str | None, names: str, born: date, first_permit
     return named.date_of_birth == born and named.words == frozenset(words(names)) and len(permits) < 2
 
 
-def after_outcome(outcome: str, contact_by: date, on: date, law: Law) -> tuple[str, date]:
-    """The state after an attempt that came to this, and the last day on the list."""
+def after_outcome(target: Any, outcome: str, on: date, law: Law) -> tuple[str, date]:
+    """The state after an attempt that came to this, and the last day on the list.
+
+    Whoever is tried again after contact had come to an end has the whole time again.
+    """
     state = code_lists.outreach_outcome(outcome, on).state
-    return state, min(contact_by, law.outreach.last_day_after_outcome(on)) if state in _ENDED else contact_by
+    if state in _ENDED:
+        return state, min(target.contact_by, law.outreach.last_day_after_outcome(on))
+    return state, times(target.first_permit_on, target.grounds, law).contact_by
 
 
 def has_ended(state: str) -> bool:
