@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from contracts.customer.background import ChangeBackground, GetBackground, GetBackgroundGroup, GetBackgroundHistory
 from contracts.customer.families import (
     ChangeFamilyRelation,
     EndFamilyRelation,
@@ -193,6 +194,26 @@ class TestWhatIsMasked:
         assert {each.organisation for each in unmasked.entries} == {"091", "837"}
         with pytest.raises(ChangedMeanwhile) as refused:
             await customers.ask(changing(known, mother_tongue="fi"))
+        assert [each.changed_by for each in refused.value.extra["changes"]] == ["masked"]  # type: ignore[attr-defined]
+
+    async def test_who_recorded_the_background_does_not_tell_where(self, customers: CustomerService) -> None:
+        known = await opened(customers, protected=True)
+        await helsinki_too(customers, known)
+        about = {"customer_id": known.customer_id, "group": "skills"}
+        content = {"group": "skills", "skills": [{"name": "Sewing", "found_out_by": "self_assessment"}]}
+        replacing = ChangeBackground.model_validate({**about, "expected_version": 0, "content": content})
+        await customers.ask(replacing, EXPERT_HELSINKI)
+        for asked in (
+            GetBackground(customer_id=known.customer_id),
+            GetBackgroundGroup.model_validate(about),
+            GetBackgroundHistory.model_validate(about),
+        ):
+            answer = (await customers.ask(asked)).model_dump_json()
+            assert ('"organisation":"masked"' in answer, '"091"' in answer) == (True, False), asked
+            assert EXPERT_HELSINKI.user not in answer, asked
+            assert '"organisation":"091"' in (await customers.ask(asked, UNMASKING)).model_dump_json(), asked
+        with pytest.raises(ChangedMeanwhile) as refused:
+            await customers.ask(replacing)
         assert [each.changed_by for each in refused.value.extra["changes"]] == ["masked"]  # type: ignore[attr-defined]
 
     async def test_an_ordinary_customer_s_history_tells_who_did_what(self, customers: CustomerService) -> None:
