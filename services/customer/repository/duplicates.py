@@ -137,9 +137,11 @@ async def undecided(
     return [(row.pair_id, people[row.customer_ids[0]], people[row.customer_ids[1]]) for row in page], more
 
 
-async def pair(work: Work, pair_id: UUID) -> Row[Any] | None:
-    """One suspected pair, if the asker reaches both."""
+async def pair(work: Work, pair_id: UUID, *, lock: bool) -> Row[Any] | None:
+    """One suspected pair, if the asker reaches both; `lock`: nobody else decides it until the transaction ends."""
     found = _pairs(work.rights.reach(REACHED_BY)).where(SUSPECTED_DUPLICATE.c.pair_id == pair_id)
+    if lock:
+        found = found.with_for_update(of=SUSPECTED_DUPLICATE)
     return (await execute(work, found)).one_or_none()
 
 
