@@ -27,9 +27,10 @@ from contracts.customer.people import (
 )
 from contracts.customer.search import FindOwnRecord, SearchCustomers
 from contracts.types import PersonName
+from services.customer.repository import families
 from services.kit.actor import Actor, service_actor
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
-from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, closed, opening
+from tests.customer.conftest import CAUSE, CODE, OTHER_CODE, CustomerService, changing, closed, opening
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -331,6 +332,26 @@ async def test_an_undone_merge_leaves_both_as_before_but_for_what_was_changed_si
     assert not await pairs(customers)
     with pytest.raises(Conflict):
         await customers.ask(undoing(merged))
+
+
+async def test_records_merged_without_a_pair_are_none_after_the_undoing(customers: CustomerService) -> None:
+    kept, duplicate = await two(customers)
+    duplicate = await customers.ask(changing(duplicate, date_of_birth=date(1971, 3, 9)))
+    merged = await customers.ask(merging(kept, duplicate))
+    again = CustomerVersion(customer_id=kept.customer_id, version=merged.version)
+    await customers.ask(changing(again, date_of_birth=date(1971, 3, 9)))
+    await customers.ask(undoing(merged))
+    assert not await pairs(customers)
+
+
+async def test_who_does_not_reach_a_merged_person_does_not_wait_to_be_told_so(customers: CustomerService) -> None:
+    kept, duplicate = await two(customers)
+    merged = await customers.ask(merging(kept, duplicate))
+    colleague = Actor("c@tampere", "837", "integration_expert", withheld=(kept.customer_id,))
+    async with customers.unit_of_work.begin(EXPERT_TAMPERE, CAUSE, request=GetCustomer) as work:
+        await families.lock_all(work)
+        with pytest.raises(NotFound):
+            await customers.ask(undoing(merged), colleague)
 
 
 async def test_a_merge_and_its_undoing_that_come_twice_are_done_once(customers: CustomerService) -> None:

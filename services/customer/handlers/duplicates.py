@@ -116,6 +116,7 @@ async def undo_merge(message: UndoMerge, work: Work) -> CustomerVersion:
     row = await repository.standing_merge(work, message.merge_id)
     if row is None:
         raise NotFound("no such merge")
+    await people.get(work, row.merged_into)  # else who does not reach it would wait for locks
     household = await households.lock(work, row.merged_into, row.customer_id)
     kept = await people.lock(work, row.merged_into)
     if done := await work.outcome_of_repeat(CustomerVersion):
@@ -135,7 +136,8 @@ async def undo_merge(message: UndoMerge, work: Work) -> CustomerVersion:
         await people.change(work, record)
         await history.add_history(work, record, [Difference(MERGE, told, None)], source="municipality", why=message.why)
         await search.record_names(work, record)
-    await repository.decide(work, row.merged_into, parted.customer_id, "not_same_person", message.why)
+    score = rules.compare(rules.open_facts_of(after), rules.open_facts_of(parted)).score
+    await repository.decide(work, row.merged_into, parted.customer_id, "not_same_person", message.why, score)
     for record in (after, parted):
         await suspect(work, record)
     await households.protect(work, household)

@@ -104,15 +104,19 @@ async def keep_pairs(work: Work, municipality: str, customer_id: UUID, scores: M
     )
 
 
-async def decide(work: Work, one: UUID, other: UUID, decision: str, why: str | None) -> None:
-    """Settles a pair of the municipality's customers, whether it was suspected or not."""
+async def decide(work: Work, one: UUID, other: UUID, decision: str, why: str | None, score: int | None = None) -> None:
+    """Settles a pair of the municipality's customers, whether it was suspected or not.
+
+    `score`: how alike they are now, where the pair may have none or one from before it was settled the other way.
+    """
     decided = {"decision": decision, "decided_at": work.now, "decided_by": work.actor.user, "why": why}
+    decided |= {} if score is None else {"score": score}
     new = {"pair_id": uuid7(), "municipality": work.actor.municipality, "customer_ids": _pair(one, other)}
     await work.connection.execute(
         insert(SUSPECTED_DUPLICATE).on_conflict_do_update(
             index_elements=[SUSPECTED_DUPLICATE.c.municipality, SUSPECTED_DUPLICATE.c.customer_ids], set_=decided
         ),
-        new | decided | {"score": 0, "found_at": work.now},
+        {"score": 0, "found_at": work.now} | new | decided,
     )
 
 
