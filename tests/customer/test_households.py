@@ -121,6 +121,16 @@ class TestProtection:
         await customers.ask(parting(joined), UNMASKING)
         assert not await is_masked(customers, other)
 
+    @pytest.mark.parametrize("first", [True, False])
+    async def test_the_power_lifts_it_from_the_side_that_is_still_a_customer(
+        self, customers: CustomerService, first: bool
+    ) -> None:
+        one, other = await opened(customers, protected=True), await opened(customers)
+        joined = await in_one(customers, *((one, other) if first else (other, one)))
+        await closed(customers, one)
+        await customers.ask(ending(joined), UNMASKING)
+        assert not await is_masked(customers, other)
+
     async def test_a_last_day_that_passes_does_not_end_it(self, customers: CustomerService) -> None:
         one, other = await opened(customers, protected=True), await opened(customers)
         until = customers.clock.now().date()
