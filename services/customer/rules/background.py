@@ -184,7 +184,7 @@ def time_limit(content: Content, on: date) -> TimeLimit | None:
     if first is None or first.ground == VICTIM_OF_TRAFFICKING:
         return None
     limit = law_on(on).time_limit
-    return TimeLimit(last_day=limit.last_day(first.granted_on), legal_basis=limit.legal_basis)
+    return TimeLimit(last_day=limit.length.after(first.granted_on), legal_basis=limit.legal_basis)
 
 
 def shown_history(
