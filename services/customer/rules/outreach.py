@@ -144,7 +144,7 @@ def _broken(
         yield _error("ground", "not_of_source")
     if ground.protected and not covers_protected:
         yield _error("ground", "protected")
-    if ground.three_years_apply and first and law.time_limit.length.after(first) < on:
+    if ground.three_years_apply and first and first <= on and law.time_limit.length.after(first) < on:
         yield _error("first_permit_on", "time_over")
 
 
