@@ -30,6 +30,7 @@ from contracts.customer.search import SearchCustomers
 from services.kit.actor import Actor
 from services.kit.errors import ChangedMeanwhile, Forbidden
 from tests.customer.conftest import CODE, SISTER, CustomerService, changing, closed, opening, relation
+from tests.customer.test_duplicates import merging
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -225,6 +226,24 @@ class TestWhatIsMasked:
         with pytest.raises(ChangedMeanwhile) as refused:
             await customers.ask(replacing)
         assert [each.changed_by for each in refused.value.extra["changes"]] == ["masked"]  # type: ignore[attr-defined]
+
+    async def test_who_recorded_the_background_of_a_merged_record_does_not_tell_where(
+        self, customers: CustomerService
+    ) -> None:
+        kept, duplicate = await opened(customers), await opened(customers, protected=True)
+        await helsinki_too(customers, duplicate)
+        content = {"group": "skills", "skills": [{"name": "Sewing", "found_out_by": "self_assessment"}]}
+        for known, actor in ((kept, EXPERT_TAMPERE), (duplicate, EXPERT_HELSINKI)):
+            told = {"customer_id": known.customer_id, "expected_version": 0, "content": content}
+            await customers.ask(ChangeBackground.model_validate(told), actor)
+        await customers.rows("DELETE FROM client_relationship WHERE municipality = '091'")
+        await customers.ask(merging(kept, duplicate))
+        found = await customers.ask(GetBackgroundGroup(customer_id=kept.customer_id, group="skills"))
+        told_by = [found.provenance, *(each.provenance for each in found.other_versions)]
+        assert [each and (each.organisation, each.recorded_by) for each in told_by] == [
+            ("837", EXPERT_TAMPERE.user),
+            ("masked", "masked"),
+        ]
 
     async def test_an_ordinary_customer_s_history_tells_who_did_what(self, customers: CustomerService) -> None:
         known = await opened(customers)
