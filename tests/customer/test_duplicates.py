@@ -27,9 +27,10 @@ from contracts.customer.people import (
 )
 from contracts.customer.search import FindOwnRecord, SearchCustomers
 from contracts.types import PersonName
+from services.customer.repository import families
 from services.kit.actor import Actor, service_actor
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
-from tests.customer.conftest import CODE, OTHER_CODE, CustomerService, changing, closed, opening
+from tests.customer.conftest import CAUSE, CODE, OTHER_CODE, CustomerService, changing, closed, opening
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -64,6 +65,25 @@ def merging(kept: CustomerVersion, duplicate: CustomerVersion) -> MergeCustomers
         expected_version=kept.version,
         duplicate_id=duplicate.customer_id,
         duplicate_version=duplicate.version,
+        why="The same card",
+    )
+
+
+async def suspected(customers: CustomerService) -> SuspectedPair:
+    """One person opened twice, as a pair."""
+    await two(customers)
+    [pair] = await pairs(customers)
+    return pair
+
+
+def same_person(pair: SuspectedPair) -> DecideDuplicate:
+    kept_id = pair.customers[0].customer_id
+    return DecideDuplicate(
+        pair_id=pair.pair_id,
+        decision="same_person",
+        kept_id=kept_id,
+        expected_version=1,
+        duplicate_version=1,
         why="The same card",
     )
 
@@ -213,6 +233,30 @@ async def test_a_pair_found_to_be_one_person_is_merged(customers: CustomerServic
     assert not await pairs(customers)
 
 
+async def test_a_merge_of_a_pair_that_comes_twice_is_done_once(customers: CustomerService) -> None:
+    decision = same_person(await suspected(customers))
+    first = await customers.ask(decision, key="k")
+    assert await customers.ask(decision, key="k") == first
+
+
+async def test_of_two_who_decide_a_pair_at_once_the_second_learns_it_and_changes_nothing(
+    customers: CustomerService,
+) -> None:
+    pair = await suspected(customers)
+    apart = DecideDuplicate(pair_id=pair.pair_id, decision="not_same_person", why="Two cousins")
+    [_, then] = await customers.ask_while((apart, EXPERT_TAMPERE), (same_person(pair), EXPERT_TAMPERE))
+    assert isinstance(then, Conflict)
+    assert (await merges(customers), await decisions(customers)) == ([], ["not_same_person"])
+
+
+async def test_a_pair_merged_meanwhile_stays_decided_so(customers: CustomerService) -> None:
+    pair = await suspected(customers)
+    apart = DecideDuplicate(pair_id=pair.pair_id, decision="not_same_person", why="Two cousins")
+    [_, then] = await customers.ask_while((same_person(pair), EXPERT_TAMPERE), (apart, EXPERT_TAMPERE))
+    assert isinstance(then, Conflict)
+    assert await decisions(customers) == ["same_person"]
+
+
 async def test_an_alias_is_answered_with_the_record_kept_everywhere(customers: CustomerService) -> None:
     kept, duplicate = await two(customers, contact={"phone": "040 123 4567"})
     await customers.ask(merging(kept, duplicate))
@@ -288,6 +332,26 @@ async def test_an_undone_merge_leaves_both_as_before_but_for_what_was_changed_si
     assert not await pairs(customers)
     with pytest.raises(Conflict):
         await customers.ask(undoing(merged))
+
+
+async def test_records_merged_without_a_pair_are_none_after_the_undoing(customers: CustomerService) -> None:
+    kept, duplicate = await two(customers)
+    duplicate = await customers.ask(changing(duplicate, date_of_birth=date(1971, 3, 9)))
+    merged = await customers.ask(merging(kept, duplicate))
+    again = CustomerVersion(customer_id=kept.customer_id, version=merged.version)
+    await customers.ask(changing(again, date_of_birth=date(1971, 3, 9)))
+    await customers.ask(undoing(merged))
+    assert not await pairs(customers)
+
+
+async def test_who_does_not_reach_a_merged_person_does_not_wait_to_be_told_so(customers: CustomerService) -> None:
+    kept, duplicate = await two(customers)
+    merged = await customers.ask(merging(kept, duplicate))
+    colleague = Actor("c@tampere", "837", "integration_expert", withheld=(kept.customer_id,))
+    async with customers.unit_of_work.begin(EXPERT_TAMPERE, CAUSE, request=GetCustomer) as work:
+        await families.lock_all(work)
+        with pytest.raises(NotFound):
+            await customers.ask(undoing(merged), colleague)
 
 
 async def test_a_merge_and_its_undoing_that_come_twice_are_done_once(customers: CustomerService) -> None:
@@ -465,3 +529,7 @@ async def test_two_merges_crosswise_end_in_one(customers: CustomerService) -> No
 
 async def merges(customers: CustomerService) -> list[tuple[UUID, UUID]]:
     return [tuple(row) for row in await customers.rows("SELECT customer_id, merged_into FROM customer_merge")]
+
+
+async def decisions(customers: CustomerService) -> list[str]:
+    return [row["decision"] for row in await customers.rows("SELECT decision FROM suspected_duplicate")]

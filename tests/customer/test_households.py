@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from contracts.customer.background import ChangeBackground, GetBackground, GetBackgroundGroup, GetBackgroundHistory
 from contracts.customer.families import (
     ChangeFamilyRelation,
     EndFamilyRelation,
@@ -29,6 +30,7 @@ from contracts.customer.search import SearchCustomers
 from services.kit.actor import Actor
 from services.kit.errors import ChangedMeanwhile, Forbidden
 from tests.customer.conftest import CODE, SISTER, CustomerService, changing, closed, opening, relation
+from tests.customer.test_duplicates import merging
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -120,6 +122,16 @@ class TestProtection:
         await customers.ask(parting(joined), UNMASKING)
         assert not await is_masked(customers, other)
 
+    @pytest.mark.parametrize("first", [True, False])
+    async def test_the_power_lifts_it_from_the_side_that_is_still_a_customer(
+        self, customers: CustomerService, first: bool
+    ) -> None:
+        one, other = await opened(customers, protected=True), await opened(customers)
+        joined = await in_one(customers, *((one, other) if first else (other, one)))
+        await closed(customers, one)
+        await customers.ask(ending(joined), UNMASKING)
+        assert not await is_masked(customers, other)
+
     async def test_a_last_day_that_passes_does_not_end_it(self, customers: CustomerService) -> None:
         one, other = await opened(customers, protected=True), await opened(customers)
         until = customers.clock.now().date()
@@ -194,6 +206,44 @@ class TestWhatIsMasked:
         with pytest.raises(ChangedMeanwhile) as refused:
             await customers.ask(changing(known, mother_tongue="fi"))
         assert [each.changed_by for each in refused.value.extra["changes"]] == ["masked"]  # type: ignore[attr-defined]
+
+    async def test_who_recorded_the_background_does_not_tell_where(self, customers: CustomerService) -> None:
+        known = await opened(customers, protected=True)
+        await helsinki_too(customers, known)
+        about = {"customer_id": known.customer_id, "group": "skills"}
+        content = {"group": "skills", "skills": [{"name": "Sewing", "found_out_by": "self_assessment"}]}
+        replacing = ChangeBackground.model_validate({**about, "expected_version": 0, "content": content})
+        await customers.ask(replacing, EXPERT_HELSINKI)
+        for asked in (
+            GetBackground(customer_id=known.customer_id),
+            GetBackgroundGroup.model_validate(about),
+            GetBackgroundHistory.model_validate(about),
+        ):
+            answer = (await customers.ask(asked)).model_dump_json()
+            assert ('"organisation":"masked"' in answer, '"091"' in answer) == (True, False), asked
+            assert EXPERT_HELSINKI.user not in answer, asked
+            assert '"organisation":"091"' in (await customers.ask(asked, UNMASKING)).model_dump_json(), asked
+        with pytest.raises(ChangedMeanwhile) as refused:
+            await customers.ask(replacing)
+        assert [each.changed_by for each in refused.value.extra["changes"]] == ["masked"]  # type: ignore[attr-defined]
+
+    async def test_who_recorded_the_background_of_a_merged_record_does_not_tell_where(
+        self, customers: CustomerService
+    ) -> None:
+        kept, duplicate = await opened(customers), await opened(customers, protected=True)
+        await helsinki_too(customers, duplicate)
+        content = {"group": "skills", "skills": [{"name": "Sewing", "found_out_by": "self_assessment"}]}
+        for known, actor in ((kept, EXPERT_TAMPERE), (duplicate, EXPERT_HELSINKI)):
+            told = {"customer_id": known.customer_id, "expected_version": 0, "content": content}
+            await customers.ask(ChangeBackground.model_validate(told), actor)
+        await customers.rows("DELETE FROM client_relationship WHERE municipality = '091'")
+        await customers.ask(merging(kept, duplicate))
+        found = await customers.ask(GetBackgroundGroup(customer_id=kept.customer_id, group="skills"))
+        told_by = [found.provenance, *(each.provenance for each in found.other_versions)]
+        assert [each and (each.organisation, each.recorded_by) for each in told_by] == [
+            ("837", EXPERT_TAMPERE.user),
+            ("masked", "masked"),
+        ]
 
     async def test_an_ordinary_customer_s_history_tells_who_did_what(self, customers: CustomerService) -> None:
         known = await opened(customers)

@@ -53,6 +53,7 @@ BROKEN: list[tuple[dict[str, str], list[tuple[str, str]]]] = [
     ({"ground": "curiosity"}, [("/ground", "code_list")]),
     ({"ground": "integration_act_group"}, [("/ground", "not_of_source")]),
     ({"first_permit_on": "2026-03-03"}, [("/first_permit_on", "in_future")]),
+    ({"first_permit_on": "9999-12-31"}, [("/first_permit_on", "in_future")]),
     ({"first_permit_on": "2023-03-01"}, [("/first_permit_on", "time_over")]),
     ({"permit_kind": "x", "permit_ground": "y"}, [("/permit_kind", "code_list"), ("/permit_ground", "code_list")]),
     ({"service_language": "qq"}, [("/service_language", "code_list")]),

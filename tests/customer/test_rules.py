@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.customer.people import ClientRelationship, Customer, Person, PersonChanges
+from contracts.law import laws
 from contracts.types import ContactDetails, InterpreterNeed, PersonName, ResidencePermit
+from services.customer.law import versions
 from services.customer.rules import people as rules
 from services.kit.code_lists import PERMIT_GROUNDS
 from tests.customer.conftest import CODE, person
@@ -174,6 +176,11 @@ def test_a_permits_ground_brings_its_subsection_and_never_its_item(ground: str, 
 def test_a_quota_refugee_belongs_to_the_group_before_a_permit_is_known() -> None:
     assert rules.public_state(customer(person(), "quota_refugee")).integration_act_groups == ("2.3",)
     assert rules.public_state(customer(person(), "directed")).integration_act_groups == ()
+
+
+def test_the_three_years_stand_in_the_law_of_the_contracts_alone() -> None:
+    for law in versions():
+        assert law.time_limit is laws().on(law.valid_from).due_date("assessment_latest")
 
 
 def test_the_three_years_do_not_bind_a_victim_of_trafficking_and_nothing_else_tells_who_is_one() -> None:

@@ -21,7 +21,7 @@ from services.customer.handlers.people import record_change
 from services.customer.handlers.records import relation_to
 from services.customer.repository import background, people
 from services.customer.rules import background as rules
-from services.customer.rules.people import broken_by_source
+from services.customer.rules.people import broken_by_source, shown_changes
 from services.kit.clock import helsinki_date
 from services.kit.errors import ChangedMeanwhile, Forbidden, InvalidInput, NotFound
 from services.kit.words import words
@@ -41,7 +41,10 @@ async def get_background(message: GetBackground, work: Work) -> Background:
     _record_use(work, customer, {data[group] for group in shown})
     return Background(
         customer_id=customer.customer_id,
-        groups=tuple(rules.briefly(_with_time_limit(work, found[group])) for group in shown),
+        groups=tuple(
+            rules.briefly(_with_time_limit(work, rules.shown(found[group], customer, work.rights, relation)))
+            for group in shown
+        ),
         masked=tuple(group for group in known if group not in shown and work.rights.ruling(data[group], relation)),
     )
 
@@ -61,7 +64,8 @@ async def change_background(message: ChangeBackground, work: Work) -> Background
     before = await _get_permitted(work, customer, group)
     if before.version != message.expected_version:
         changes = await background.changes_after(work, customer.customer_id, group, message.expected_version)
-        raise ChangedMeanwhile(current_version=before.version, changes=changes)
+        told = shown_changes(changes, customer, work.rights, relation_to(work, customer))
+        raise ChangedMeanwhile(current_version=before.version, changes=told)
     today = helsinki_date(work.now)
     if errors := broken_by_source(message.source, today) + rules.broken_rules(message.content, today):
         raise InvalidInput(errors=errors)
@@ -89,7 +93,7 @@ async def get_background_history(message: GetBackgroundHistory, work: Work) -> B
     return BackgroundHistory(
         customer_id=customer.customer_id,
         group=message.group,
-        entries=rules.shown_history(entries, work.rights, relation_to(work, customer)),
+        entries=rules.shown_history(entries, customer, work.rights, relation_to(work, customer)),
         next_cursor=more,
     )
 
@@ -107,7 +111,7 @@ async def _get_permitted(work: Work, customer: Customer, group: Group) -> Backgr
             raise Forbidden("The group is protected.")
         raise NotFound("no such group")
     _record_use(work, customer, {data})
-    return found
+    return rules.shown(found, customer, work.rights, relation)
 
 
 def _with_time_limit(work: Work, group: BackgroundGroup) -> BackgroundGroup:

@@ -81,21 +81,19 @@ async def list_suspected_duplicates(message: ListSuspectedDuplicates, work: Work
 
 async def decide_duplicate(message: DecideDuplicate, work: Work) -> PairDecided:
     """Settles a suspected pair. It comes back only when data change so that both look more alike than today."""
-    row = await repository.pair(work, message.pair_id)
-    if row is None:
-        raise NotFound("no such pair")
+    # before the row: a pair that is merged is none any more, and a repeat must be answered all the same
     if done := await work.outcome_of_repeat(PairDecided):
         return done
-    if row.decision:
-        raise Conflict("Somebody has decided this pair.")
-    one, other = row.customer_ids
-    if message.decision == "same_person":
+    is_merge = message.decision == "same_person"
+    one, other = await _undecided(work, message.pair_id, lock=not is_merge)
+    if is_merge:
         if message.kept_id not in (one, other):
             raise InvalidInput(errors=[_error("/kept_id", "not_of_pair")])
         if missing := [field for field in ("expected_version", "duplicate_version") if getattr(message, field) is None]:
             raise InvalidInput(errors=[_error(f"/{field}", "missing") for field in missing])
         duplicate_id = other if message.kept_id == one else one
         kept, duplicate = await _lock_both(work, message.kept_id, duplicate_id)
+        await _undecided(work, message.pair_id, lock=True)  # after theirs, as whoever merges two without a pair
         merged = await _merge(
             work, kept, duplicate, message.expected_version or 0, message.duplicate_version or 0, message.why
         )
@@ -118,6 +116,7 @@ async def undo_merge(message: UndoMerge, work: Work) -> CustomerVersion:
     row = await repository.standing_merge(work, message.merge_id)
     if row is None:
         raise NotFound("no such merge")
+    await people.get(work, row.merged_into)  # else who does not reach it would wait for locks
     household = await households.lock(work, row.merged_into, row.customer_id)
     kept = await people.lock(work, row.merged_into)
     if done := await work.outcome_of_repeat(CustomerVersion):
@@ -137,7 +136,8 @@ async def undo_merge(message: UndoMerge, work: Work) -> CustomerVersion:
         await people.change(work, record)
         await history.add_history(work, record, [Difference(MERGE, told, None)], source="municipality", why=message.why)
         await search.record_names(work, record)
-    await repository.decide(work, row.merged_into, parted.customer_id, "not_same_person", message.why)
+    score = rules.compare(rules.open_facts_of(after), rules.open_facts_of(parted)).score
+    await repository.decide(work, row.merged_into, parted.customer_id, "not_same_person", message.why, score)
     for record in (after, parted):
         await suspect(work, record)
     await households.protect(work, household)
@@ -171,6 +171,16 @@ async def told_apart(work: Work, customer_id: UUID, others: Collection[UUID]) ->
         raise InvalidInput(errors=[_error(pointer, "unknown_customer") for pointer in unknown])
     for each in sorted(others):
         await repository.decide(work, customer_id, each, "not_same_person", None)
+
+
+async def _undecided(work: Work, pair_id: UUID, *, lock: bool) -> tuple[UUID, UUID]:
+    row = await repository.pair(work, pair_id, lock=lock)
+    if row is None:
+        raise NotFound("no such pair")
+    if row.decision:
+        raise Conflict("Somebody has decided this pair.")
+    one, other = row.customer_ids
+    return one, other
 
 
 async def _lock_both(work: Work, kept_id: UUID, duplicate_id: UUID) -> tuple[Customer, Customer]:

@@ -166,8 +166,9 @@ async def _change(
     within: str = "",
 ) -> FamilyRelationVersion:
     customers = [await people.get_anybody(work, each) for each in after.people]
-    # from the side that the asker reaches: of both, the one that he or she may do most with
-    standing = next(each for each in (relation_to(work, one) for one in customers) if each != "foreign")
+    # from a side that the asker reaches: a former customer may stand on the other
+    within_reach = work.rights.relations(families.REACHED_BY)
+    standing = next(each for each in (relation_to(work, one) for one in customers) if each in within_reach)
     if errors := rules.broken_by_protection(before, after, customers, work.rights, standing, within=within):
         raise Forbidden(errors=errors)
     differences = rules.differences(before, after)

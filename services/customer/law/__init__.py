@@ -7,21 +7,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from contracts.law import DeadlineRule, laws
+from contracts.law.counting import Length
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TimeLimit(_Entry):
-    """How long after the first permit a person can be assessed (681/2023 14 § 1 mom.), in years."""
-
-    years: int
-    legal_basis: str
-    counting: str
-
-    def last_day(self, first_permit_on: date) -> date:
-        """The last day of the time."""
-        return _years_later(first_permit_on, self.years)
 
 
 class KeepingTime(_Entry):
@@ -32,7 +23,7 @@ class KeepingTime(_Entry):
 
     def first_day_kept(self, today: date) -> date:
         """What ended before this day is kept no longer."""
-        return _years_later(today, -self.years)
+        return Length(months=-12 * self.years).after(today)
 
 
 class OutreachTime(_Entry):
@@ -59,18 +50,15 @@ class Law(_Entry):
     source: str
     valid_from: date
     valid_to: date | None = None
-    time_limit: TimeLimit
     contact_kept: KeepingTime
     outreach: OutreachTime
     background: dict[str, str]
     """The sections by which each group of the background may be recorded."""
 
-
-def _years_later(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February
-        return date(day.year + years, 2, 28)
+    @property
+    def time_limit(self) -> DeadlineRule:
+        """How long after the first permit a person can be assessed: it stands in the same version of the contracts."""
+        return laws().version(self.version).due_date("assessment_latest")
 
 
 @cache

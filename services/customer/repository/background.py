@@ -108,15 +108,16 @@ async def get_history(
     )
 
 
-async def changes_after(work: Work, customer_id: UUID, group: Group, version: int) -> list[FieldChange]:
-    """Who changed a group after a version, and when."""
+async def changes_after(work: Work, customer_id: UUID, group: Group, version: int) -> list[tuple[str, FieldChange]]:
+    """Who changed a group after a version, and when, each with that one's organisation."""
     changes = _changes([customer_id], group).subquery()
     later = (
-        select(changes.c.version, changes.c.changed_at, changes.c.changed_by)
+        select(*(changes.c[name] for name in ("version", "changed_at", "changed_by", "organisation")))
         .where(changes.c.version > version)
         .order_by(changes.c.version)
     )
-    return [FieldChange(field=group, **row) for row in (await execute(work, later)).mappings()]
+    rows = (await execute(work, later)).mappings()
+    return [(row["organisation"], FieldChange(field=group, **row)) for row in rows]
 
 
 def _changes(customer_ids: Collection[UUID], group: Group) -> Select[Any]:

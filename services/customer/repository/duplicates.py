@@ -104,15 +104,19 @@ async def keep_pairs(work: Work, municipality: str, customer_id: UUID, scores: M
     )
 
 
-async def decide(work: Work, one: UUID, other: UUID, decision: str, why: str | None) -> None:
-    """Settles a pair of the municipality's customers, whether it was suspected or not."""
+async def decide(work: Work, one: UUID, other: UUID, decision: str, why: str | None, score: int | None = None) -> None:
+    """Settles a pair of the municipality's customers, whether it was suspected or not.
+
+    `score`: how alike they are now, where the pair may have none or one from before it was settled the other way.
+    """
     decided = {"decision": decision, "decided_at": work.now, "decided_by": work.actor.user, "why": why}
+    decided |= {} if score is None else {"score": score}
     new = {"pair_id": uuid7(), "municipality": work.actor.municipality, "customer_ids": _pair(one, other)}
     await work.connection.execute(
         insert(SUSPECTED_DUPLICATE).on_conflict_do_update(
             index_elements=[SUSPECTED_DUPLICATE.c.municipality, SUSPECTED_DUPLICATE.c.customer_ids], set_=decided
         ),
-        new | decided | {"score": 0, "found_at": work.now},
+        {"score": 0, "found_at": work.now} | new | decided,
     )
 
 
@@ -137,9 +141,11 @@ async def undecided(
     return [(row.pair_id, people[row.customer_ids[0]], people[row.customer_ids[1]]) for row in page], more
 
 
-async def pair(work: Work, pair_id: UUID) -> Row[Any] | None:
-    """One suspected pair, if the asker reaches both."""
+async def pair(work: Work, pair_id: UUID, *, lock: bool) -> Row[Any] | None:
+    """One suspected pair, if the asker reaches both; `lock`: nobody else decides it until the transaction ends."""
     found = _pairs(work.rights.reach(REACHED_BY)).where(SUSPECTED_DUPLICATE.c.pair_id == pair_id)
+    if lock:
+        found = found.with_for_update(of=SUSPECTED_DUPLICATE)
     return (await execute(work, found)).one_or_none()
 
 

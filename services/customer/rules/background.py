@@ -24,19 +24,23 @@ from contracts.customer.background import (
     LifeFact,
     Occupation,
     OtherVersion,
+    Provenance,
     ResidencePermits,
     Skill,
     Studies,
     TimeLimit,
 )
+from contracts.customer.people import Customer
 from contracts.envelope import FieldError
 from contracts.types import ResidencePermit, Value
 from services.customer.law import law_on
 from services.customer.rules.people import (
     CODE_LISTS,
+    MASKED,
     PROTECTED_GROUNDS,
     VICTIM_OF_TRAFFICKING,
     broken_by_permit,
+    hides_elsewhere,
 )
 from services.customer.rules.people import RULES as RULES_OF_PEOPLE
 from services.kit import code_lists
@@ -121,6 +125,20 @@ def briefly(group: BackgroundGroup) -> BackgroundGroup:
     return group.model_copy(update={"other_versions": others})
 
 
+def shown(group: BackgroundGroup, customer: Customer, rights: "Rights", relation: str) -> BackgroundGroup:
+    """The group as the asker, who may see what it holds, may hear who recorded it."""
+
+    def told(provenance: Provenance) -> Provenance:
+        if not hides_elsewhere(provenance.organisation, customer, rights, relation):
+            return provenance
+        return provenance.model_copy(update={"organisation": MASKED, "recorded_by": MASKED})
+
+    others = tuple(each.model_copy(update={"provenance": told(each.provenance)}) for each in group.other_versions)
+    return group.model_copy(
+        update={"provenance": group.provenance and told(group.provenance), "other_versions": others}
+    )
+
+
 def empty(group: Group) -> Content:
     """The group with nothing in it."""
     kind = CONTENT_OF_GROUP[group]
@@ -166,16 +184,28 @@ def time_limit(content: Content, on: date) -> TimeLimit | None:
     if first is None or first.ground == VICTIM_OF_TRAFFICKING:
         return None
     limit = law_on(on).time_limit
-    return TimeLimit(last_day=limit.last_day(first.granted_on), legal_basis=limit.legal_basis)
+    return TimeLimit(last_day=limit.length.after(first.granted_on), legal_basis=limit.legal_basis)
 
 
-def shown_history(entries: Sequence[BackgroundChange], rights: "Rights", relation: str) -> tuple[BackgroundChange, ...]:
+def shown_history(
+    entries: Sequence[BackgroundChange], customer: Customer, rights: "Rights", relation: str
+) -> tuple[BackgroundChange, ...]:
     """Changes as the asker, who sees the group as it is now, may see them: what was protected then still is."""
-    hidden = {"previous": None, "new": None, "why": None, "masked": True}
     return tuple(
-        each
-        if all(rights.allows(data_of(side), relation) for side in (each.previous, each.new) if side)
-        else each.model_copy(update=hidden)
+        each.model_copy(
+            update={
+                **(
+                    {}
+                    if all(rights.allows(data_of(side), relation) for side in (each.previous, each.new) if side)
+                    else {"previous": None, "new": None, "why": None, "masked": True}
+                ),
+                **(
+                    {"organisation": MASKED, "changed_by": MASKED}
+                    if hides_elsewhere(each.organisation, customer, rights, relation)
+                    else {}
+                ),
+            }
+        )
         for each in entries
     )
 

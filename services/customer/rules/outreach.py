@@ -144,7 +144,7 @@ def _broken(
         yield _error("ground", "not_of_source")
     if ground.protected and not covers_protected:
         yield _error("ground", "protected")
-    if ground.three_years_apply and first and law.time_limit.last_day(first) < on:
+    if ground.three_years_apply and first and first <= on and law.time_limit.length.after(first) < on:
         yield _error("first_permit_on", "time_over")
 
 
@@ -152,7 +152,7 @@ def times(first_permit_on: date | None, grounds: Sequence[dict[str, str]], law: 
     """How long somebody named on these grounds may be on the list: the three years, where each ground knows them."""
     received_on = max(date.fromisoformat(each["received_on"]) for each in grounds)
     apply = all(code_lists.outreach_ground(each["ground"], received_on).three_years_apply for each in grounds)
-    end = law.time_limit.last_day(first_permit_on) if apply and first_permit_on else None
+    end = law.time_limit.length.after(first_permit_on) if apply and first_permit_on else None
     return Times(end, law.outreach.last_day(received_on, end))
 
 

@@ -106,7 +106,7 @@ def preview(person: Person, arrival: Arrival, has_assessment: bool | None, on: d
 
 def months_left(first_permit_on: date, on: date) -> int:
     """Whole months until the time of 14 § 1 mom. is over."""
-    last = law_on(on).time_limit.last_day(first_permit_on)
+    last = law_on(on).time_limit.length.after(first_permit_on)
     months = (last.year - on.year) * 12 + last.month - on.month - (last.day < on.day)
     return max(0, months)
 
