@@ -69,25 +69,6 @@ def merging(kept: CustomerVersion, duplicate: CustomerVersion) -> MergeCustomers
     )
 
 
-async def suspected(customers: CustomerService) -> SuspectedPair:
-    """One person opened twice, as a pair."""
-    await two(customers)
-    [pair] = await pairs(customers)
-    return pair
-
-
-def same_person(pair: SuspectedPair) -> DecideDuplicate:
-    kept_id = pair.customers[0].customer_id
-    return DecideDuplicate(
-        pair_id=pair.pair_id,
-        decision="same_person",
-        kept_id=kept_id,
-        expected_version=1,
-        duplicate_version=1,
-        why="The same card",
-    )
-
-
 def undoing(merged: Merged) -> UndoMerge:
     return UndoMerge(merge_id=merged.merge_id, why="Two cousins")
 
@@ -231,30 +212,6 @@ async def test_a_pair_found_to_be_one_person_is_merged(customers: CustomerServic
     assert (decided.customer_id, decided.version) == (other.customer_id, 2)
     assert (await read(customers, one)).customer_id == other.customer_id
     assert not await pairs(customers)
-
-
-async def test_a_merge_of_a_pair_that_comes_twice_is_done_once(customers: CustomerService) -> None:
-    decision = same_person(await suspected(customers))
-    first = await customers.ask(decision, key="k")
-    assert await customers.ask(decision, key="k") == first
-
-
-async def test_of_two_who_decide_a_pair_at_once_the_second_learns_it_and_changes_nothing(
-    customers: CustomerService,
-) -> None:
-    pair = await suspected(customers)
-    apart = DecideDuplicate(pair_id=pair.pair_id, decision="not_same_person", why="Two cousins")
-    [_, then] = await customers.ask_while((apart, EXPERT_TAMPERE), (same_person(pair), EXPERT_TAMPERE))
-    assert isinstance(then, Conflict)
-    assert (await merges(customers), await decisions(customers)) == ([], ["not_same_person"])
-
-
-async def test_a_pair_merged_meanwhile_stays_decided_so(customers: CustomerService) -> None:
-    pair = await suspected(customers)
-    apart = DecideDuplicate(pair_id=pair.pair_id, decision="not_same_person", why="Two cousins")
-    [_, then] = await customers.ask_while((same_person(pair), EXPERT_TAMPERE), (apart, EXPERT_TAMPERE))
-    assert isinstance(then, Conflict)
-    assert await decisions(customers) == ["same_person"]
 
 
 async def test_an_alias_is_answered_with_the_record_kept_everywhere(customers: CustomerService) -> None:
@@ -529,7 +486,3 @@ async def test_two_merges_crosswise_end_in_one(customers: CustomerService) -> No
 
 async def merges(customers: CustomerService) -> list[tuple[UUID, UUID]]:
     return [tuple(row) for row in await customers.rows("SELECT customer_id, merged_into FROM customer_merge")]
-
-
-async def decisions(customers: CustomerService) -> list[str]:
-    return [row["decision"] for row in await customers.rows("SELECT decision FROM suspected_duplicate")]
