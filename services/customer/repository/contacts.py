@@ -18,7 +18,8 @@ from contracts.customer.contacts import (
     ReportedPerson,
     SetReceivingParty,
 )
-from services.customer.repository.reach import REACHED_BY, execute, is_withheld, kept_id, reached
+from services.customer.repository.families import ids_of
+from services.customer.repository.reach import REACHED_BY, execute, kept_id, reached
 from services.customer.rules import contacts as rules
 from services.customer.tables.contacts import CONTACT, CONTACT_PASSING, CONTACT_REPORT, RECEIVING_PARTY
 from services.customer.tables.people import CUSTOMER
@@ -235,17 +236,18 @@ async def _reached(work: Work) -> ColumnElement[bool]:
     One that led to none is known by its identity code to be about a customer withheld from the user.
     """
     mine, of = _CONTACT.municipality == work.actor.organisation, CUSTOMER.alias("of_contact")
-    customer = (
+    found = (  # no EXISTS: PostgreSQL would read all customers for a page of contacts
         select(of.c.customer_id)
         .join(CUSTOMER, CUSTOMER.c.customer_id == kept_id(of))
         .where(
             of.c.customer_id == _CONTACT.customer_id,
             reached(CUSTOMER.c.customer_id, work.rights.reach(REACHED_BY)),
         )
+        .limit(1)
     )
     hashed = _CONTACT.personal_identity_code_hash
     nobody_withheld = hashed.is_(None) | hashed.not_in(await _withheld_hashes(work))
-    return mine & or_(_CONTACT.customer_id.is_(None) & nobody_withheld, customer.exists())
+    return mine & or_(_CONTACT.customer_id.is_(None) & nobody_withheld, found.scalar_subquery().is_not(None))
 
 
 async def _withheld_hashes(work: Work) -> list[bytes]:
@@ -253,6 +255,7 @@ async def _withheld_hashes(work: Work) -> list[bytes]:
     if not work.actor.withheld:
         return []
     coded = CUSTOMER.c.personal_identity_code
-    query = select(CUSTOMER.c.customer_id, coded).where(coded.is_not(None), is_withheld(work, CUSTOMER.c.customer_id))
+    theirs = CUSTOMER.c.customer_id.in_(await ids_of(work, work.actor.withheld))
+    query = select(CUSTOMER.c.customer_id, coded).where(coded.is_not(None), theirs)
     codes = [work.encryption.decrypt(code, whose) for whose, code in await work.connection.execute(query)]
     return [each for code in codes for each in work.encryption.search_hashes(code)]

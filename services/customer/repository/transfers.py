@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, Uuid, and_, bindparam, func, or_, select, union_all, update
+from sqlalchemy import Row, Select, Text, Uuid, and_, bindparam, func, or_, select, true, union_all, update
 from sqlalchemy.dialects.postgresql import insert
 
 from contracts.customer.open_matters import OpenMatter
@@ -176,13 +176,15 @@ def _assessments(customer_ids: Collection[UUID], municipality: str) -> Select[An
 @cache
 def _reached(reach: Reach) -> Select[Any]:
     table = TRANSFER.c
-    # nobody, where a partner tells of somebody new
-    customer_id = func.coalesce(kept_id(), table.customer_id)
+    kept = select(kept_id()).where(CUSTOMER.c.customer_id == table.customer_id).scalar_subquery()
+    known = func.coalesce(kept, table.customer_id)  # nobody is there, where a partner tells of somebody new
+    # LIMIT: as an expression PostgreSQL would look it up in no index that is behind the border
+    customer_id = (one := select(known.label("id")).limit(1).lateral("one")).c.id
     own, ever = has_relationship(customer_id), has_relationship(customer_id, also_ended=True)
     party = or_(table.requester == MUNICIPALITY, table.addressee == MUNICIPALITY)
     return (
         select(TRANSFER, own.label("is_own"))
-        .outerjoin(CUSTOMER, CUSTOMER.c.customer_id == table.customer_id)
+        .join(one, true())
         .where(party, within(reach, customer_id, own, ever, CUSTOMER, party))
     )
 
