@@ -172,6 +172,7 @@ def as_json(row: Any) -> bytes:
         "masked": [],
         "household_non_disclosure": values["household_non_disclosure"],
         "merged": [],
+        "first_permit_of_merged": None,
     }
     return json.dumps(customer, default=str).encode()
 

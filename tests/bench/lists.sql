@@ -38,7 +38,8 @@ INSERT INTO suspected_duplicate (pair_id, municipality, customer_ids, score, fou
 SELECT gen_random_uuid(), municipality, ARRAY[least(customer_id, next_one), greatest(customer_id, next_one)],
     45 + chance / 40 % 55, now(), CASE WHEN chance / 20 % 2 = 0 THEN 'not_same_person' END
 FROM known
-WHERE chance % 20 = 2 AND next_one IS NOT NULL;
+WHERE chance % 20 = 2 AND next_one IS NOT NULL
+ON CONFLICT DO NOTHING;
 
 -- one in ten was offered or asked for, of whom a tenth awaits an answer
 INSERT INTO transfer (transfer_id, customer_id, giver, receiver, reason, legal_basis, version, state, requester, addressee,

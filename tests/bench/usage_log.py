@@ -160,7 +160,7 @@ async def _answers(parts: Parts, lines: int, effort: Effort) -> dict[str, list[f
     """How long each of some pages of answers took, by question."""
     questions: dict[str, Question] = {
         "who saw this customer": lambda work, random: repository.lines_of_customer(
-            work, _md5(f"customer {int(random.random() * random.random() * max(10, lines // 50))}"), None, 40
+            work, [_md5(f"customer {int(random.random() * random.random() * max(10, lines // 50))}")], None, 40
         ),
         "what did this user see": lambda work, random: repository.lines_of_user(
             work, str(_md5(f"user {int(random.random() * random.random() * 3000)}")), None, 40
