@@ -67,9 +67,8 @@ async def measure(house: House, effort: Effort) -> Report:
                     pages, shown[size, town] = await lists.pages(house, f"expert@{town}")
                     latencies = {}
                     for requests in (await _requests(house, f"expert@{town}", searches[town]), *pages):
-                        answered = await load(
-                            house.stack.ports["gateway"], requests, connections=1, seconds=effort.seconds, warm_up=1.0
-                        )
+                        times = {"seconds": effort.seconds, "warm_up": min(1.0, effort.seconds)}
+                        answered = await load(house.stack.ports["gateway"], requests, connections=1, **times)
                         latencies |= answered.latencies
                     answers[size, town].append(latencies)
                     in_database[size, town] += await _in_database(house, told, code, searches[town])
