@@ -1,6 +1,6 @@
 """What the customer service publishes and answers."""
 
-from contracts.customer import (  # noqa: F401 - importing declares their messages  # noqa: F401 - importing declares their messages  # noqa: F401 - importing declares their messages
+from contracts.customer import (  # noqa: F401 - importing declares their messages
     background,
     contacts,
     duplicates,

@@ -1,6 +1,6 @@
 """The customer service's tables: the backbone here, the rest by capability."""
 
-from services.customer.tables import (  # noqa: F401 - importing declares its tables  # noqa: F401 - importing declares its tables
+from services.customer.tables import (  # noqa: F401 - importing declares its tables
     background,
     contacts,
     duplicates,
