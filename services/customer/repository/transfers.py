@@ -176,10 +176,10 @@ def _assessments(customer_ids: Collection[UUID], municipality: str) -> Select[An
 @cache
 def _reached(reach: Reach) -> Select[Any]:
     table = TRANSFER.c
-    kept = select(kept_id()).where(CUSTOMER.c.customer_id == table.customer_id).scalar_subquery()
+    kept = select(kept_id()).where(CUSTOMER.c.customer_id == table.customer_id).correlate(TRANSFER).scalar_subquery()
     known = func.coalesce(kept, table.customer_id)  # nobody is there, where a partner tells of somebody new
     # LIMIT: as an expression PostgreSQL would look it up in no index that is behind the border
-    customer_id = (one := select(known.label("id")).limit(1).lateral("one")).c.id
+    customer_id = (one := select(known.label("id")).correlate(TRANSFER).limit(1).lateral("one")).c.id
     own, ever = has_relationship(customer_id), has_relationship(customer_id, also_ended=True)
     party = or_(table.requester == MUNICIPALITY, table.addressee == MUNICIPALITY)
     return (
