@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
+from sqlalchemy import ARRAY, ColumnElement, LargeBinary, Row, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -246,7 +246,8 @@ async def _reached(work: Work) -> ColumnElement[bool]:
         .limit(1)
     )
     hashed = _CONTACT.personal_identity_code_hash
-    nobody_withheld = hashed.is_(None) | hashed.not_in(await _withheld_hashes(work))
+    withheld = literal(await _withheld_hashes(work), ARRAY(LargeBinary))  # the same statement, however many there are
+    nobody_withheld = hashed.is_(None) | (hashed != func.all(withheld))
     return mine & or_(_CONTACT.customer_id.is_(None) & nobody_withheld, found.scalar_subquery().is_not(None))
 
 
