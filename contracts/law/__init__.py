@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -50,6 +50,9 @@ class Provision(Words):
 
     code: str
     legal_basis: str
+
+
+ProvisionT = TypeVar("ProvisionT", bound=Provision)
 
 
 class Extension(Provision):
@@ -128,14 +131,19 @@ class Law(_Entry):
 
     def due_date(self, code: str) -> DeadlineRule:
         """The rule of a due date; raises LookupError."""
-        for each in self.deadlines:
-            if each.code == code:
-                return each
-        raise LookupError(f"the law knows no due date {code}")
+        return named(self.deadlines, code)
 
     def is_in_force(self, on: date) -> bool:
         """Whether it is the law on that day."""
         return self.valid_from is not None and self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+
+def named(provisions: Iterable[ProvisionT], code: str) -> ProvisionT:
+    """The one with a code; raises LookupError."""
+    for each in provisions:
+        if each.code == code:
+            return each
+    raise LookupError(f"the law does not name {code}")
 
 
 class Laws:

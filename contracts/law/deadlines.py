@@ -1,14 +1,11 @@
 """The clock: from what has happened in a case to its due dates, each with its grounds. It computes; people decide."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TypeVar
 
-from contracts.law import DeadlineRule, Law, Provision
+from contracts.law import DeadlineRule, Law, Provision, named
 from contracts.law.counting import Length
-
-ProvisionT = TypeVar("ProvisionT", bound=Provision)
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ class Deadline:
 def deadlines(law: Law, case: Case, on: date) -> tuple[Deadline, ...]:
     """What is due in a case as known on a day, the soonest first. Raises LookupError for what the law does not name."""
     for each in case.hindrances:
-        _named(law.plan.hindrances, each.ground)  # what is not known must not be left out in silence
+        named(law.plan.hindrances, each.ground)  # what is not known must not be left out in silence
     found = (_deadline(law, rule, case, on) for rule in law.deadlines)
     return tuple(sorted((each for each in found if each), key=lambda each: (each.due_on, each.rule.code)))
 
@@ -83,14 +80,14 @@ def _deadline(law: Law, rule: DeadlineRule, case: Case, on: date) -> Deadline | 
     due += timedelta(days=sum(each.length.days for each in hindrances))
     goes_on = any(each.last is None and each.ground in rule.suspended_by for each in case.hindrances)
     is_suspended = goes_on and any(each.last == on for each in hindrances)
-    return Deadline(rule, _named(law.facts, fact), start, due, extensions + hindrances, is_suspended)
+    return Deadline(rule, named(law.facts, fact), start, due, extensions + hindrances, is_suspended)
 
 
 def _extensions(law: Law, rule: DeadlineRule, case: Case, start: date) -> Iterator[Added]:
     """What was granted, of all grounds of a group together no more than the law allows."""
     used: dict[str, Length] = {}
     for each in case.granted:
-        ground = _named(law.plan.extensions, each.ground)
+        ground = named(law.plan.extensions, each.ground)
         if ground.group not in rule.extended_by:
             continue
         before = used.get(ground.group, Length())
@@ -108,11 +105,4 @@ def _hindrances(law: Law, rule: DeadlineRule, case: Case, start: date, due: date
         if first <= min(last, due):
             length = Length(days=(last - first).days + 1)
             free_from, due = last + timedelta(days=1), length.after(due)
-            yield Added(_named(law.plan.hindrances, each.ground), length, first, last)
-
-
-def _named(provisions: Iterable[ProvisionT], code: str) -> ProvisionT:
-    for each in provisions:
-        if each.code == code:
-            return each
-    raise LookupError(f"the law does not name {code}")
+            yield Added(named(law.plan.hindrances, each.ground), length, first, last)

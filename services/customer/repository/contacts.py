@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, LargeBinary, Row, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -18,7 +18,7 @@ from contracts.customer.contacts import (
     ReportedPerson,
     SetReceivingParty,
 )
-from services.customer.repository.families import ids_of
+from services.customer.repository import people
 from services.customer.repository.reach import REACHED_BY, execute, kept_id, reached
 from services.customer.rules import contacts as rules
 from services.customer.tables.contacts import CONTACT, CONTACT_PASSING, CONTACT_REPORT, RECEIVING_PARTY
@@ -245,18 +245,5 @@ async def _reached(work: Work) -> ColumnElement[bool]:
         )
         .limit(1)
     )
-    hashed = _CONTACT.personal_identity_code_hash
-    withheld = literal(await _withheld_hashes(work), ARRAY(LargeBinary))  # the same statement, however many there are
-    nobody_withheld = hashed.is_(None) | (hashed != func.all(withheld))
+    nobody_withheld = await people.has_no_withheld_code(work, _CONTACT.personal_identity_code_hash)
     return mine & or_(_CONTACT.customer_id.is_(None) & nobody_withheld, found.scalar_subquery().is_not(None))
-
-
-async def _withheld_hashes(work: Work) -> list[bytes]:
-    """The identity codes of those who are withheld from the user, each hashed by every search key."""
-    if not work.actor.withheld:
-        return []
-    coded = CUSTOMER.c.personal_identity_code
-    theirs = CUSTOMER.c.customer_id.in_(await ids_of(work, work.actor.withheld))
-    query = select(CUSTOMER.c.customer_id, coded).where(coded.is_not(None), theirs)
-    codes = [work.encryption.decrypt(code, whose) for whose, code in await work.connection.execute(query)]
-    return [each for code in codes for each in work.encryption.search_hashes(code)]

@@ -9,7 +9,6 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
-    CompoundSelect,
     Date,
     LargeBinary,
     Row,
@@ -25,12 +24,12 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    union,
     update,
 )
 
 from contracts.customer.outreach import ListOutreachTargets
-from services.customer.repository.reach import IS_OPEN, found_first, has_relationship, is_withheld, kept_of
+from services.customer.repository import people
+from services.customer.repository.reach import IS_OPEN, has_relationship, is_withheld
 from services.customer.tables.operations import OPERATION, OPERATION_ROW
 from services.customer.tables.outreach import OUTREACH_ATTEMPT, OUTREACH_TARGET
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_NAME
@@ -43,7 +42,7 @@ _FORGET = 1000
 """Targets forgotten in one statement."""
 
 
-def _reached(work: Work) -> ColumnElement[bool]:
+async def _reached(work: Work) -> ColumnElement[bool]:
     """Those of the own municipality; on a protected ground for those with the right to it, never the withheld."""
     conditions = [_TARGET.municipality == work.actor.organisation]
     if not work.rights.allows("trafficking", "none"):
@@ -51,27 +50,13 @@ def _reached(work: Work) -> ColumnElement[bool]:
     if work.actor.withheld:
         conditions.append(or_(_TARGET.customer_id.is_(None), not_(is_withheld(work, _TARGET.customer_id))))
         # also one whose list came before the person was a customer
-        code_hash = _TARGET.personal_identity_code_hash
-        conditions.append(or_(code_hash.is_(None), code_hash.not_in(_withheld_codes(work))))
+        conditions.append(await people.has_no_withheld_code(work, _TARGET.personal_identity_code_hash))
     return and_(*conditions)
-
-
-def _withheld_codes(work: Work) -> CompoundSelect[Any]:
-    named = CUSTOMER.alias("named")
-    people = kept_of(named.c.customer_id == func.any(literal(list(work.actor.withheld), ARRAY(Uuid))), of=named)
-    code_hash = CUSTOMER.c.personal_identity_code_hash
-    # one by one, so that each uses its index
-    return union(
-        *(
-            select(code_hash).where(of == found_first(people), code_hash.is_not(None))
-            for of in (CUSTOMER.c.customer_id, CUSTOMER.c.merged_into)
-        )
-    )
 
 
 async def list_targets(work: Work, asked: ListOutreachTargets, on: date) -> tuple[Sequence[Row[Any]], str | None]:
     """A page of those to be reached, the least time left first, and the next page's cursor."""
-    query = select(OUTREACH_TARGET).where(_reached(work), _TARGET.contact_by >= on)
+    query = select(OUTREACH_TARGET).where(await _reached(work), _TARGET.contact_by >= on)
     if asked.state:
         query = query.where(_TARGET.state == asked.state)
     if asked.ground:
@@ -89,7 +74,9 @@ async def list_targets(work: Work, asked: ListOutreachTargets, on: date) -> tupl
 
 async def get(work: Work, target_id: UUID, on: date, *, for_update: bool = False) -> Row[Any]:
     """One of those to be reached; raises NotFound."""
-    query = select(OUTREACH_TARGET).where(_TARGET.target_id == target_id, _reached(work), _TARGET.contact_by >= on)
+    query = select(OUTREACH_TARGET).where(
+        _TARGET.target_id == target_id, await _reached(work), _TARGET.contact_by >= on
+    )
     found = (await work.connection.execute(query.with_for_update() if for_update else query)).first()
     if found is None:
         raise NotFound("nobody to be reached has this id")

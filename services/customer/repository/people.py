@@ -6,7 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    ColumnElement,
+    LargeBinary,
     Row,
     Select,
     bindparam,
@@ -179,6 +182,18 @@ async def find_by_identity_code(work: Work, code: str) -> Row[Any] | None:
         ).where(CUSTOMER.c.customer_id.in_(kept_of(has_code(work, code, coded), of=coded))),
     )
     return found.first()
+
+
+async def has_no_withheld_code(work: Work, code_hash: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The condition that a row, which may be of nobody known, has no code of anybody withheld from the actor."""
+    hashes: list[bytes] = []
+    if work.actor.withheld:
+        coded, ids = CUSTOMER.c.personal_identity_code, await families.ids_of(work, work.actor.withheld)
+        query = select(CUSTOMER.c.customer_id, coded).where(coded.is_not(None), CUSTOMER.c.customer_id.in_(ids))
+        codes = [work.encryption.decrypt(code, whose) for whose, code in await work.connection.execute(query)]
+        hashes = [each for code in codes for each in work.encryption.search_hashes(code)]
+    # the same statement, however many there are
+    return or_(code_hash.is_(None), code_hash != func.all(literal(hashes, ARRAY(LargeBinary))))
 
 
 async def lock_by_identity_code(work: Work, code: str, *, with_household: bool = False) -> Row[Any] | None:

@@ -191,23 +191,16 @@ def shown_history(
     entries: Sequence[BackgroundChange], customer: Customer, rights: "Rights", relation: str
 ) -> tuple[BackgroundChange, ...]:
     """Changes as the asker, who sees the group as it is now, may see them: what was protected then still is."""
-    return tuple(
-        each.model_copy(
-            update={
-                **(
-                    {}
-                    if all(rights.allows(data_of(side), relation) for side in (each.previous, each.new) if side)
-                    else {"previous": None, "new": None, "why": None, "masked": True}
-                ),
-                **(
-                    {"organisation": MASKED, "changed_by": MASKED}
-                    if hides_elsewhere(each.organisation, customer, rights, relation)
-                    else {}
-                ),
-            }
-        )
-        for each in entries
-    )
+
+    def shown(entry: BackgroundChange) -> BackgroundChange:
+        hidden: dict[str, Any] = {}
+        if not all(rights.allows(data_of(side), relation) for side in (entry.previous, entry.new) if side):
+            hidden |= {"previous": None, "new": None, "why": None, "masked": True}
+        if hides_elsewhere(entry.organisation, customer, rights, relation):
+            hidden |= {"organisation": MASKED, "changed_by": MASKED}
+        return entry.model_copy(update=hidden)
+
+    return tuple(map(shown, entries))
 
 
 def broken_rules(content: Content, on: date) -> list[FieldError]:
