@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts import access, assessment, customer  # noqa: F401 - importing declares their messages
+from contracts import access, assessment, customer, plan, records  # noqa: F401 - importing declares their messages
 from contracts.envelope import MESSAGE_TYPES, Event, Message, Request
 from contracts.partners import FromPartner
 from contracts.partners import messages as _messages  # noqa: F401

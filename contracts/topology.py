@@ -17,11 +17,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.access.rights import RIGHTS_HEARTBEAT, AccessDataUsed, RightsChanged
-from contracts.assessment import AssessmentChanged, AssessmentDataUsed
-from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerDataUsed, CustomerErased, CustomerOpened
+from contracts.assessment.state import AssessmentChanged, AssessmentDataUsed, AssessmentToStart
+from contracts.customer.state import (
+    CustomerChanged,
+    CustomerClosed,
+    CustomerDataUsed,
+    CustomerErased,
+    CustomerOpened,
+)
 from contracts.customer.transfers import TransferChanged
 from contracts.envelope import Event
 from contracts.partners import Partner
+from contracts.plan.state import PlanChanged, PlanDataUsed
+from contracts.records.state import RecordsDataUsed
 
 REQUESTS, REPLIES = "requests", "replies"
 PARTNERS, TO_PARTNERS = "partners", "partners.out"
@@ -56,16 +64,31 @@ class Service:
 
 
 CUSTOMER_STATES = (CustomerOpened, CustomerChanged, CustomerClosed)
-
-DATA_USED = (CustomerDataUsed, AssessmentDataUsed, AccessDataUsed)
+ASSESSMENT_STATES = (AssessmentToStart, AssessmentChanged)
+DATA_USED = (CustomerDataUsed, AssessmentDataUsed, PlanDataUsed, RecordsDataUsed, AccessDataUsed)
 RIGHTS_NEWS = (("access.events", RightsChanged.TYPE), ("access.events", RIGHTS_HEARTBEAT))
 
 SERVICES: tuple[Service, ...] = (
-    Service("customer", projection=(AssessmentChanged,)),
-    Service("assessment", input=(*CUSTOMER_STATES, CustomerErased), projection=CUSTOMER_STATES),
+    Service("customer", projection=(*ASSESSMENT_STATES, PlanChanged)),
+    Service(
+        "assessment",
+        input=(*CUSTOMER_STATES, CustomerErased),
+        projection=CUSTOMER_STATES,
+    ),
+    Service(
+        "plan",
+        input=(CustomerErased,),
+        projection=CUSTOMER_STATES,
+    ),
+    Service(
+        "records",
+        asks=("customer", "assessment", "plan"),
+        input=(CustomerErased,),
+        projection=CUSTOMER_STATES,
+    ),
     Service("access", input=(CustomerClosed, CustomerErased), projection=CUSTOMER_STATES, usage=DATA_USED),
     Service("integration", asks=("customer",), input=(CustomerErased, TransferChanged), partners=True),
-    Service("gateway", asks=("customer", "assessment", "access"), news=RIGHTS_NEWS, answers=False),
+    Service("gateway", asks=("customer", "assessment", "plan", "records", "access"), news=RIGHTS_NEWS, answers=False),
 )
 
 

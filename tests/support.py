@@ -30,9 +30,10 @@ from deploy.local.environment import partners_file
 from services.kit import migrate, topology_apply
 from services.kit.actor import Actor, ActorTokens
 from services.kit.clock import SystemClock
+from services.kit.projection import Projection
 from services.kit.requests import Requests
 from services.kit.service import Service
-from services.kit.settings import ServiceSettings
+from services.kit.settings import AskingSettings, ServiceSettings
 from services.kit.telemetry import Telemetry
 
 TIME_SCALE = 0.003
@@ -44,8 +45,12 @@ SEARCH_KEY = base64.b64encode(secrets.token_bytes(32)).decode()
 USAGE_KEY = OKPKey.generate_key("X25519", parameters={"kid": "test", "use": "enc"})
 USAGE_KEYS = json.dumps({"keys": [USAGE_KEY.as_dict(private=False)]})
 USAGE_PRIVATE_KEYS = json.dumps({"keys": [USAGE_KEY.as_dict(private=True)]})
-INTEGRATION_KEY = OKPKey.generate_key("Ed25519", parameters={"kid": "integration.test", "use": "sig"})
-ACTOR_KEYS = json.dumps({"keys": [key.as_dict(private=False) for key in (SIGNING_KEY, INTEGRATION_KEY)]})
+ASKING_KEYS = {
+    each.name: OKPKey.generate_key("Ed25519", parameters={"kid": f"{each.name}.test", "use": "sig"})
+    for each in topology.SERVICES
+    if each.asks and each.answers
+}
+ACTOR_KEYS = json.dumps({"keys": [key.as_dict(private=False) for key in (SIGNING_KEY, *ASKING_KEYS.values())]})
 PARTNERS = read_partners(partners_file())
 
 EXPERT_TAMPERE = Actor(user="expert@tampere", organisation="837", role="integration_expert")
@@ -162,6 +167,9 @@ class Vhost:
 def settings_for(service: str, vhost: Vhost, database_url: str = "", **more: Any) -> ServiceSettings:
     """The settings of one service in a test."""
     settings_type = ServiceSettings
+    if service in ASKING_KEYS:
+        settings_type = AskingSettings
+        more = {"actor_signing_key": SecretStr(json.dumps(ASKING_KEYS[service].as_dict(private=True))), **more}
     if service == "access":
         settings_type = importlib.import_module("services.access.main").Settings
         more = {
@@ -172,8 +180,7 @@ def settings_for(service: str, vhost: Vhost, database_url: str = "", **more: Any
         }
     if service == "integration":
         settings_type = importlib.import_module("services.integration.main").Settings
-        key = json.dumps(INTEGRATION_KEY.as_dict(private=True))
-        more = {"actor_signing_key": SecretStr(key), "partners_file": partners_file(), **more}
+        more = {"partners_file": partners_file(), **more}
     return settings_type(
         _env_file=None,
         service=service,
@@ -280,12 +287,12 @@ class House:
         return True
 
     async def _projected(self, reader: topology.Service) -> bool:
-        projection = self.services[reader.name].projection
-        if projection is None:
-            return True
+        return all([await self._is_projected(reader.name, each) for each in self.services[reader.name].projections])
+
+    async def _is_projected(self, reader: str, projection: Projection) -> bool:
         newest: dict[str, int] = {}
-        for owner in {event.owner() for event in reader.projection}:
-            types = [event.TYPE for event in reader.projection if event.owner() == owner]
+        for owner in {event.owner() for event in projection.of}:
+            types = [event.TYPE for event in projection.of if event.owner() == owner]
             for row in await self.rows(
                 owner, "SELECT subject, max(sequence) AS last FROM outbox WHERE type = ANY($1) GROUP BY 1", types
             ):
@@ -293,10 +300,10 @@ class House:
         kept = {
             row["subject"]: row["sequence"]
             for row in await self.rows(
-                reader.name, f"SELECT {projection.key} AS subject, sequence FROM {projection.table.name}"
+                reader, f"SELECT {projection.key} AS subject, sequence FROM {projection.table.name}"
             )
         }
-        erased = {row["customer_id"] for row in await self.rows(reader.name, "SELECT customer_id FROM tombstone")}
+        erased = {row["customer_id"] for row in await self.rows(reader, "SELECT customer_id FROM tombstone")}
         return all(subject in erased or kept.get(subject, 0) >= last for subject, last in newest.items())
 
     async def rows(self, service: str, query: str, *values: Any) -> list[Any]:

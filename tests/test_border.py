@@ -8,6 +8,7 @@ BEYOND = {
     "services/customer/handlers/households.py": {"lock"},
     "services/customer/handlers/contacts.py": {"_pass_on"},
     "services/customer/handlers/people.py": {"open_relationship"},
+    "services/customer/handlers/working.py": {"_tell"},
     "services/customer/handlers/transfers.py": {"ask_for_transfer"},
     "services/customer/repository/people.py": {"lock"},
     "services/customer/repository/search.py": {"find_elsewhere", "find_owner"},

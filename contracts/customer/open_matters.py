@@ -10,10 +10,10 @@ from contracts.types import CustomerId, Day, Value
 
 
 class OpenMatter(Value):
-    """A matter that somebody must still do something about."""
+    """A matter that somebody must still do something about; a plan is to be reviewed, handed on or ended."""
 
     kind: Literal["transfer", "plan_review", "assessment"]
-    matter_id: UUID = Field(description="of the transfer, or of the assessment")
+    matter_id: UUID = Field(description="of the transfer, the assessment or the plan")
     since: AwareDatetime | None = Field(None, description="null: from before it was told")
     due_on: Day | None = None
     may_be_acknowledged: bool = Field(description="whether the relationship may end though it is open")

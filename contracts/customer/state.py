@@ -25,6 +25,9 @@ class RelationshipState(Value):
     state: Literal["open", "ended"]
     arrival: Arrival
     ended_on: Day | None = Field(None, description="the day from which times of retention run")
+    responsible: UUID | None = Field(
+        None, description="the number (user_number) of the user who is responsible for the customer"
+    )
 
 
 class CustomerState(StateEvent):
@@ -44,6 +47,9 @@ class CustomerState(StateEvent):
         False,
         description="of the person or of the household, 661/2009 36 §: whoever hears of it keeps contact details and"
         " municipality to itself",
+    )
+    education_goal_until: Day | None = Field(
+        None, description="the last day on which the person is so young that 18 § asks for a goal of education"
     )
     merged_into: CustomerId | None = Field(
         None, description="the record was found to be a second one of this customer: it has no duties of its own"
@@ -65,6 +71,18 @@ class CustomerClosed(CustomerState, type="customer.closed.v1", data=("customer_s
 
     municipality: MunicipalityCode
     reason: Code = Field(examples=["moved_away"])
+
+
+class CustomerCircumstances(StateEvent, type="customer.circumstances_changed.v1", data=("life_situation", "benefits")):
+    """What the duty to assess and the responsible authority depend on, beside permits (681/2023 3 § and 14 § 1 mom.).
+
+    Null is not known.
+    """
+
+    customer_id: CustomerId
+    unemployed_jobseeker: bool | None = None
+    child_home_care_allowance: bool | None = None
+    social_assistance: bool | None = Field(None, description="other than temporarily")
 
 
 class CustomerDataUsed(DataUsed, type="customer.data_used.v1", data=("usage_log",)):

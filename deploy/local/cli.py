@@ -237,18 +237,19 @@ def log(context: typer.Context) -> None:
 
 
 @app.command()
-def rebuild(service: Annotated[str, typer.Argument(help="Whose projection, such as assessment.")]) -> None:
-    """Rebuild a service's projection from the owners' event logs, while it is in use."""
+def rebuild(service: Annotated[str, typer.Argument(help="Whose projections, such as assessment.")]) -> None:
+    """Rebuild a service's projections from the owners' event logs, while they are in use."""
     operate = importlib.import_module("services.kit.operate")
     rebuilding = importlib.import_module("services.kit.rebuild")
     if service not in _answering():
         raise state.LocalError(f"there is no service {service} with data of its own")
-    with step(f"Rebuilding the projection of {service}"):
+    with step(f"Rebuilding the projections of {service}"):
         try:
             done = operate.rebuild(_answering(), service, _running().broker.management_url)
-        except (ValueError, rebuilding.RebuildStuck) as problem:
+        except rebuilding.RebuildStuck as problem:
             raise state.LocalError(str(problem)) from None
-    typer.echo(f"{done.replayed} events replayed into {done.rows} rows, and switched.")
+    for table, rebuilt in done.items():
+        typer.echo(f"{table}: {rebuilt.replayed} events replayed into {rebuilt.rows} rows, and switched.")
 
 
 @keys.command()

@@ -9,10 +9,13 @@ from uuid import uuid4
 
 from joserfc.jwk import OKPKey
 
+from contracts.topology import SERVICES
 from deploy.local import issuer, state
 
 VHOST = "koto"
 INTEGRATION = "integration"
+ASKING = tuple(each.name for each in SERVICES if each.asks and each.answers)
+"""Services that ask others in their own name: each has a key of its own for that."""
 KeyKind = Literal["actor", "fields", "search"]
 
 
@@ -97,13 +100,13 @@ class Secrets:
     def key_files(self, service: str) -> Path:
         """The folder with the files that tell a service its keys as they are now."""
         actor = self.keys("actor")
-        told: dict[str, Any] = {"koto_actor_keys": _public(*actor.values(), self.service_signing_key(INTEGRATION))}
+        told: dict[str, Any] = {"koto_actor_keys": _public(*actor.values(), *map(self.service_signing_key, ASKING))}
         if has_database(service):
             told["koto_field_keys"] = self.keys("fields", service)
             told["koto_search_keys"] = self.keys("search", service)
         if service == "gateway":
             told["koto_actor_signing_key"] = next(iter(actor.values()))
-        if service == INTEGRATION:
+        if service in ASKING:
             told["koto_actor_signing_key"] = self.service_signing_key(service)
         folder = self.home / "secrets" / service
         for name, value in told.items():

@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeEngine
 from uuid_utils.compat import uuid7
 
 from contracts import topology
-from contracts.assessment import AssessmentChanged
+from contracts.assessment.state import AssessmentChanged
 from contracts.customer.people import ChangeCustomer, ClientRelationship, CloseCustomer, Customer, OpenCustomer
 from contracts.customer.state import CustomerChanged, CustomerClosed, CustomerOpened, CustomerState
 from contracts.law import laws
@@ -33,14 +33,14 @@ from deploy.seed.ledger import Begun
 from deploy.seed.people import Act, Kin, Life
 from services.assessment import tables as assessment_tables
 from services.assessment.rules import reasons_to_assess
-from services.assessment.subscribers import PROJECTION
+from services.assessment.subscribers import PROJECTIONS as HEARD
 from services.customer import tables as customer_tables
 from services.customer.matching import skeleton, words_on_record
 from services.customer.repository import families, history, people
 from services.customer.rules import families as family_rules
 from services.customer.rules import people as rules
 from services.customer.rules.families import Relation
-from services.customer.subscribers import PROJECTION as SHOWN
+from services.customer.subscribers import PROJECTIONS as SHOWN
 from services.customer.tables.families import FAMILY_RELATION
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_NAME
 from services.kit.actor import Actor, service_actor
@@ -82,6 +82,7 @@ _LEFT_EMPTY = {
         "outreach_attempt",
         "outreach_target",
         "parked",
+        "plan_view",
         "receiving_party",
         "request_outcome",
         "suspected_duplicate",
@@ -103,8 +104,8 @@ def check_tables() -> None:
             raise UnknownTables(f"{service}: {', '.join(sorted(unknown))}")
     readers = {each.name for each in topology.SERVICES if each.input or each.projection}
     # access notes when a relationship ended, to judge later looks at the customer: at the invented nobody looks;
-    # integration hears of erasures alone
-    if readers != {"assessment", "customer", "access", "integration"}:
+    # integration hears of erasures alone; plan and records keep who may read, and nobody invented has a plan yet
+    if readers != {"assessment", "customer", "plan", "records", "access", "integration"}:
         raise UnknownTables(f"readers of events: {', '.join(sorted(readers))}")
 
 
@@ -366,18 +367,19 @@ async def _hear(assessment: Parts, recorder: _Recorder, told: list[_Told], now: 
     newest, row = told[-1]
     number = {"customer_id": newest.customer_id, "sequence": row["sequence"]}
     recorder.add(assessment_tables.considered, number)
-    recorder.add(PROJECTION.table, number | PROJECTION.row_of(newest))
+    [view] = HEARD
+    recorder.add(view.table, number | view.row_of(newest))
 
 
 def _shown(customer: Parts, assessments: _Recorder) -> _Recorder:
     """What the customer service's projection keeps of the assessments' states."""
-    recorder = _Recorder(customer.backbone)
+    recorder, assessments_shown = _Recorder(customer.backbone), SHOWN[0]
     outbox = assessments.tables().get(assessment_tables.BACKBONE.outbox, [])
     newest = {row["subject"]: row for row in outbox}
     for row in newest.values():
         state = AssessmentChanged.model_validate(row["data"])
-        shown = {SHOWN.key: row["subject"], "sequence": row["sequence"]}
-        recorder.add(SHOWN.table, shown | SHOWN.row_of(state))
+        shown = {assessments_shown.key: row["subject"], "sequence": row["sequence"]}
+        recorder.add(assessments_shown.table, shown | assessments_shown.row_of(state))
     return recorder
 
 

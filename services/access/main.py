@@ -1,7 +1,7 @@
 """The composition root of the access service."""
 
 from services.access.settings import AccessSettings as Settings
-from services.access.subscribers import BACKGROUND, INPUT, PROJECTION, REQUESTS, USAGE
+from services.access.subscribers import BACKGROUND, INPUT, PROJECTIONS, REQUESTS, USAGE
 from services.access.tables import BACKBONE
 from services.kit.clock import Clock
 from services.kit.service import Service
@@ -17,7 +17,7 @@ def build(settings: Settings, clock: Clock | None = None, telemetry: Telemetry |
         BACKBONE,
         requests=REQUESTS,
         input=INPUT,
-        projection=PROJECTION,
+        projections=PROJECTIONS,
         usage=USAGE,
         background=BACKGROUND,
         clock=clock,

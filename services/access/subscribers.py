@@ -28,6 +28,7 @@ from contracts.access.safeguards import (
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
 from contracts.customer.state import CustomerClosed, CustomerState
 from contracts.envelope import Event, Request
+from contracts.topology import CUSTOMER_STATES
 from services.access.handlers import anomalies, organisations, rights, safeguards, time, usage_keeping, usage_log
 from services.access.tables.merges import CUSTOMER_VIEW
 from services.kit.batches import Keep
@@ -72,7 +73,7 @@ def view_of(state: CustomerState) -> dict[str, Any]:
     return {"merged_into": state.merged_into}
 
 
-PROJECTION = Projection(CUSTOMER_VIEW, view_of)
+PROJECTIONS = (Projection(CUSTOMER_VIEW, view_of, of=CUSTOMER_STATES),)
 USAGE: Keep = usage_keeping.keep_usage
 BACKGROUND: Sequence[Background] = (
     rights.tell_that_news_arrives,

@@ -2,7 +2,7 @@
 
 from uuid_utils.compat import uuid7
 
-from contracts.assessment import Assessment, AssessmentChanged, Assessments, GetCustomerAssessments
+from contracts.assessment.state import Assessment, AssessmentChanged, Assessments, GetCustomerAssessments
 from contracts.customer.state import CustomerState
 from contracts.law import laws
 from services.assessment import repository
@@ -41,7 +41,9 @@ async def consider(message: CustomerState, work: Work) -> None:
         await repository.save(work, changed, law.version, merged=message.merged_into is not None)
         await work.publish(
             AssessmentChanged(
-                **changed.model_dump(exclude={"changed_at"}), created_at=present.created_at if present else work.now
+                **changed.model_dump(exclude={"changed_at"}),
+                created_at=present.created_at if present else work.now,
+                law_version=law.version,
             )
         )
 

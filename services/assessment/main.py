@@ -1,6 +1,6 @@
 """The assessment service, put together."""
 
-from services.assessment.subscribers import INPUT, PROJECTION, REQUESTS
+from services.assessment.subscribers import INPUT, PROJECTIONS, REQUESTS
 from services.assessment.tables import BACKBONE
 from services.kit.clock import Clock
 from services.kit.service import Service
@@ -15,7 +15,7 @@ def build(settings: ServiceSettings, clock: Clock | None = None, telemetry: Tele
         BACKBONE,
         requests=REQUESTS,
         input=INPUT,
-        projection=PROJECTION,
+        projections=PROJECTIONS,
         clock=clock,
         telemetry=telemetry,
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, any_, bindparam, false, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from contracts.assessment import Assessment
+from contracts.assessment.state import Assessment
 from services.assessment.tables import assessment, considered, customer_view
 from services.kit.rights import MUNICIPALITY, Reach, within
 from services.kit.work import Work

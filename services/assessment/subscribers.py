@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.assessment import GetCustomerAssessments
+from contracts.assessment.state import GetCustomerAssessments
 from contracts.customer.state import CustomerState
 from contracts.envelope import Event, Request
 from contracts.topology import CUSTOMER_STATES
@@ -24,4 +24,4 @@ def view_of(state: CustomerState) -> dict[str, Any]:
     }
 
 
-PROJECTION = Projection(customer_view, view_of)
+PROJECTIONS = (Projection(customer_view, view_of, of=CUSTOMER_STATES),)

@@ -1,6 +1,6 @@
 """The composition root of the customer service."""
 
-from services.customer.subscribers import BACKGROUND, INPUT, PROJECTION, REQUESTS
+from services.customer.subscribers import BACKGROUND, INPUT, PROJECTIONS, REQUESTS
 from services.customer.tables import BACKBONE
 from services.kit.clock import Clock
 from services.kit.service import Service
@@ -15,7 +15,7 @@ def build(settings: ServiceSettings, clock: Clock | None = None, telemetry: Tele
         BACKBONE,
         requests=REQUESTS,
         input=INPUT,
-        projection=PROJECTION,
+        projections=PROJECTIONS,
         background=BACKGROUND,
         clock=clock,
         telemetry=telemetry,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from contracts.assessment import AssessmentChanged
+from contracts.assessment.state import AssessmentChanged, AssessmentToStart
 from contracts.customer.background import ChangeBackground, GetBackground, GetBackgroundGroup, GetBackgroundHistory
 from contracts.customer.contacts import (
     GetContact,
@@ -57,6 +57,8 @@ from contracts.customer.transfers import (
     WithdrawTransfer,
 )
 from contracts.envelope import Event, Request
+from contracts.plan.state import PlanChanged
+from contracts.topology import ASSESSMENT_STATES
 from services.customer.handlers import (
     background,
     contacts,
@@ -70,7 +72,7 @@ from services.customer.handlers import (
     transfers,
     working,
 )
-from services.customer.tables.transfers import ASSESSMENT_VIEW
+from services.customer.tables.transfers import ASSESSMENT_VIEW, PLAN_VIEW
 from services.kit.projection import Projection
 from services.kit.service import Background
 from services.kit.work import Handler
@@ -145,9 +147,17 @@ BACKGROUND: Sequence[Background] = (
 )
 
 
-def assessment_of(state: AssessmentChanged) -> dict[str, Any]:
+def assessment_of(state: AssessmentToStart | AssessmentChanged) -> dict[str, Any]:
     """What `assessment_view` keeps of an assessment's state."""
     return state.model_dump(include={"customer_id", "municipality", "status", "created_at"})
 
 
-PROJECTION = Projection(ASSESSMENT_VIEW, assessment_of)
+def plan_of(state: PlanChanged) -> dict[str, Any]:
+    """What `plan_view` keeps of a plan's state."""
+    return state.model_dump(include={"customer_id", "municipality", "status", "created_at"})
+
+
+PROJECTIONS = (
+    Projection(ASSESSMENT_VIEW, assessment_of, of=ASSESSMENT_STATES),
+    Projection(PLAN_VIEW, plan_of, of=(PlanChanged,)),
+)

@@ -3,17 +3,13 @@
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from contracts.partners import Partner, read_partners
-from services.kit.settings import ServiceSettings
+from services.kit.settings import AskingSettings
 
 
-class IntegrationSettings(ServiceSettings):
-    """The key by which it asks other services, and who the partners are."""
+class IntegrationSettings(AskingSettings):
+    """Who the partners are."""
 
-    actor_signing_key: SecretStr
-    """Private JWK (Ed25519) whose id begins with `integration.`: it signs for this service alone."""
     partners_file: Path
     """TOML file with the partners: see contracts/partners."""
 

@@ -79,8 +79,8 @@ def parked_app(environments: Environments) -> typer.Typer:
     return app
 
 
-def rebuild(environments: Mapping[str, Mapping[str, str]], service: str, management_url: str) -> Rebuilt:
-    """Rebuilds a service's projection from the owners' logs, while it is in use."""
+def rebuild(environments: Mapping[str, Mapping[str, str]], service: str, management_url: str) -> Mapping[str, Rebuilt]:
+    """Rebuilds a service's projections from the owners' logs, while they are in use; what was done, by their tables."""
     return _run(_rebuild(environments, service, management_url))
 
 
@@ -141,13 +141,18 @@ async def _get(service: Service, id: UUID) -> dict[str, Any]:
     return {"service": service.name, **(await service.parked.get(id))._mapping}
 
 
-async def _rebuild(environments: Mapping[str, Mapping[str, str]], name: str, management_url: str) -> Rebuilt:
+async def _rebuild(
+    environments: Mapping[str, Mapping[str, str]], name: str, management_url: str
+) -> Mapping[str, Rebuilt]:
     owners = {event.owner() for event in topology.service(name).projection}
     async with AsyncExitStack() as opened:
         reader = await opened.enter_async_context(_opened(environments[name]))
         services = [await opened.enter_async_context(_opened(environments[owner])) for owner in sorted(owners)]
         vhost = environments[name]["KOTO_RABBITMQ_URL"].rsplit("/", 1)[-1]
-        return await rebuild_projection(reader, services, management_url, vhost)
+        return {
+            each.table.name: await rebuild_projection(reader, each, services, management_url, vhost)
+            for each in reader.projections
+        }
 
 
 async def _reencrypt(environments: Mapping[str, Mapping[str, str]]) -> dict[str, int]:

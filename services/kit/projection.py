@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import Executable, Table
 from sqlalchemy.dialects.postgresql import insert
 
-from contracts.envelope import StateEvent
-from services.kit.batches import Told
+from contracts.envelope import Event, StateEvent
+from services.kit.batches import Keep, Told
 from services.kit.border import BEYOND, stand_within
 from services.kit.inbox import erased_among
 from services.kit.parts import Parts
@@ -29,6 +29,8 @@ class Projection:
     table: Table
     row_of: Callable[[Any], dict[str, Any]]
     """The columns but key and sequence; called with a state event."""
+    of: tuple[type[Event], ...]
+    """The state events that it is made of."""
 
     @property
     def key(self) -> str:
@@ -39,8 +41,8 @@ class Projection:
         """Upserts one state event per subject where its number is greater than the one kept; none about the erased."""
         newest: dict[UUID, Told] = {}
         for envelope, event in told:
-            if not isinstance(event, StateEvent):
-                raise Unreadable(f"{event.TYPE} is not a state event")
+            if not isinstance(event, self.of):
+                continue
             known = newest.get(envelope.subject)
             if known is None or known[0].subjectsequence < envelope.subjectsequence:
                 newest[envelope.subject] = (envelope, event)
@@ -57,6 +59,20 @@ class Projection:
             ]
             if rows:
                 await connection.execute(_upsert(self.table), rows)
+
+
+def keep_all(projections: Sequence[Projection]) -> Keep:
+    """Keeps a batch in each projection, one after the other; raises Unreadable for an event that none is made of."""
+    of = tuple(event for each in projections for event in each.of)
+
+    async def keep(parts: Parts, told: Sequence[Told]) -> None:
+        for _, event in told:
+            if not isinstance(event, of) or not isinstance(event, StateEvent):
+                raise Unreadable(f"{event.TYPE} is kept by no projection")
+        for each in projections:
+            await each.keep(parts, told)
+
+    return keep
 
 
 @cache

@@ -27,6 +27,7 @@ from services.kit.batches import BatchedConsumer
 from services.kit.erasure import about
 from services.kit.migrate import grant
 from services.kit.outbox import event_message
+from services.kit.projection import Projection
 from services.kit.service import Service
 
 _PAGE = 500
@@ -58,15 +59,13 @@ async def replay_log(owner: Service, to_queue: str, types: Iterable[str]) -> int
     return count
 
 
-async def rebuild(reader: Service, owners: Iterable[Service], management_url: str, vhost: str) -> Rebuilt:
-    """Rebuilds a service's projection from the owners' logs, while it is in use."""
-    projection = reader.projection
-    if projection is None:
-        raise ValueError(f"{reader.name} keeps no projection")
-    events = topology.service(reader.name).projection
+async def rebuild(
+    reader: Service, projection: Projection, owners: Iterable[Service], management_url: str, vhost: str
+) -> Rebuilt:
+    """Rebuilds one of a service's projections from the logs of those who own its events, while it is in use."""
     live = projection.table
     shadow = live.to_metadata(reader.parts.backbone.metadata.__class__(), name=f"{live.name}_rebuilt")
-    queue = _queue_of(reader.name)
+    queue = _queue_of(reader.name, projection)
     await topology_apply.declare(management_url, vhost, queue)
     owning = create_async_engine(reader.parts.settings.database_owner_url.get_secret_value(), hide_parameters=True)
     async with owning.begin() as connection:
@@ -74,21 +73,21 @@ async def rebuild(reader: Service, owners: Iterable[Service], management_url: st
         await connection.execute(text(f'CREATE TABLE "{shadow.name}" (LIKE "{live.name}" INCLUDING ALL)'))
         await connection.run_sync(_protect, live, shadow, reader.parts.engine.url.username or "")
     try:
-        types = [each.TYPE for each in events]
-        replayed = sum([await replay_log(owner, queue.name, types) for owner in owners])
-        rows = await _fill_and_switch(reader, owning, live, shadow, queue.name)
+        types = [each.TYPE for each in projection.of]
+        owning_it = {each.owner() for each in projection.of}
+        replayed = sum([await replay_log(owner, queue.name, types) for owner in owners if owner.name in owning_it])
+        rows = await _fill_and_switch(reader, owning, projection, shadow, queue.name)
     finally:
         await owning.dispose()
         await topology_apply.remove(management_url, vhost, queue)
     return Rebuilt(replayed, rows)
 
 
-def _queue_of(service: str) -> Queue:
+def _queue_of(service: str, projection: Projection) -> Queue:
     """`<service>.projection@2`: bound to the live events, and to the replays addressed to it."""
     name = topology.queue(service, "projection@2")
-    events = topology.service(service).projection
-    live = [(topology.events_exchange(each.owner()), each.TYPE) for each in events]
-    replays = {(topology.replay_exchange(each.owner()), name) for each in events}
+    live = [(topology.events_exchange(each.owner()), each.TYPE) for each in projection.of]
+    replays = {(topology.replay_exchange(each.owner()), name) for each in projection.of}
     return Queue(name, (*live, *sorted(replays)), {"delivery-limit": topology.DELIVERY_LIMIT})
 
 
@@ -120,14 +119,15 @@ def _protect(connection: Connection, live: Table, shadow: Table, role: str) -> N
             connection.execute(text(statement))
 
 
-async def _fill_and_switch(reader: Service, owning: AsyncEngine, live: Table, shadow: Table, queue: str) -> int:
+async def _fill_and_switch(
+    reader: Service, owning: AsyncEngine, projection: Projection, shadow: Table, queue: str
+) -> int:
     """Consumes into the shadow until it lacks nothing that the live table has, then swaps; returns the rows there are.
 
     The consumer is stopped before the swap, so that no batch of its writes to a table that is being renamed.
     Raises RebuildStuck when rows of the live table can't be had from the log.
     """
-    assert reader.projection
-    into_shadow = replace(reader.projection, table=shadow)
+    live, into_shadow = projection.table, replace(projection, table=shadow)
     for _ in range(ROUNDS):
         consumer = BatchedConsumer(reader.parts, "projection", into_shadow.keep, queue=queue)
         consuming = asyncio.create_task(consumer.run())

@@ -23,7 +23,7 @@ from services.kit.input_consumer import InputConsumer
 from services.kit.outbox import Relay, forget_told
 from services.kit.parking import ParkedMessages
 from services.kit.parts import Parts, parts_of
-from services.kit.projection import Projection
+from services.kit.projection import Projection, keep_all
 from services.kit.settings import ServiceSettings
 from services.kit.tables import Backbone
 from services.kit.telemetry import Telemetry, describe_error, log
@@ -47,7 +47,7 @@ class Service:
         *,
         requests: Mapping[type[Request[Any]], Handler],
         input: Mapping[type[Event], Handler] | None = None,
-        projection: Projection | None = None,
+        projections: Sequence[Projection] = (),
         usage: Keep | None = None,
         background: Sequence[Background] = (),
         clock: Clock | None = None,
@@ -60,7 +60,7 @@ class Service:
             telemetry or Telemetry(settings.service, settings.otlp_endpoint),
         )
         self.name = settings.service
-        self.projection = projection
+        self.projections = projections
         self._background = background
         self.relay = Relay(self.parts)
         self.parked = ParkedMessages(self.parts)
@@ -68,7 +68,7 @@ class Service:
         self.input_consumer = InputConsumer(self.parts, input or {})
         self._declared = topology.service(self.name)
         self._broker: RabbitBroker | None = None
-        keeping = {"projection": projection and projection.keep, "usage": usage}
+        keeping = {"projection": keep_all(projections) if projections else None, "usage": usage}
         self._batched = [BatchedConsumer(self.parts, purpose, keep) for purpose, keep in keeping.items() if keep]
         self._tasks: list[asyncio.Task[None]] = []
 

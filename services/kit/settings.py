@@ -63,3 +63,10 @@ class ServiceSettings(BaseSettings):
     """Where this process answers /healthz, /readyz and /metrics on 127.0.0.1; 0 for nowhere."""
     otlp_endpoint: str | None = None
     log_file: Path | None = None
+
+
+class AskingSettings(ServiceSettings):
+    """What a service is told that asks others in its own name."""
+
+    actor_signing_key: SecretStr
+    """Private JWK (Ed25519) whose id begins with `<service>.`: it signs for this service alone."""

@@ -17,7 +17,7 @@ from contracts.customer.search import SearchCustomers
 from contracts.customer.state import CustomerChanged
 from contracts.envelope import Request
 from contracts.policy import policy
-from services.access.subscribers import PROJECTION, REQUESTS
+from services.access.subscribers import PROJECTIONS, REQUESTS
 from services.access.texts import LANGUAGES, texts_of
 from services.kit.actor import Actor
 from services.kit.code_lists import PURPOSES_OF_USE
@@ -73,7 +73,7 @@ async def hear_of_merge(log: UsageLog, duplicate: UUID, kept: UUID | None, numbe
     event = CustomerChanged(customer_id=duplicate, relationships=(), merged_into=kept)
     envelope, _ = log.line()
     told = envelope.model_copy(update={"subject": duplicate, "subjectsequence": number, "type": event.TYPE})
-    await PROJECTION.keep(log.parts, [(told, event)])
+    await PROJECTIONS[0].keep(log.parts, [(told, event)])
 
 
 async def test_the_log_of_merged_records_is_one_by_either_id_until_the_undoing(log: UsageLog) -> None:

@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from contracts.assessment import Assessments, GetCustomerAssessments
+from contracts.assessment.state import Assessments, GetCustomerAssessments
 from contracts.customer.people import Arrival
 from contracts.customer.state import CustomerChanged, CustomerErased, CustomerOpened, CustomerState, RelationshipState
 from contracts.envelope import Envelope, Event, schema_urn
 from services.assessment.handlers import get_customer_assessments
-from services.assessment.subscribers import PROJECTION
+from services.assessment.subscribers import PROJECTIONS
 from services.kit.actor import Actor
 from services.kit.service import Service
 from services.kit.usage import UsageKeys
@@ -113,7 +113,7 @@ class Desk:
     async def project(self, *told: tuple[Event, int]) -> None:
         """The events are kept by the projection, in one batch."""
         pairs = [(envelope(event, sequence), event) for event, sequence in told]
-        await PROJECTION.keep(self.service.parts, pairs)
+        await PROJECTIONS[0].keep(self.service.parts, pairs)
 
     async def learn(self, event: CustomerState, sequence: int = 1) -> None:
         """The event arrives at both queues."""

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from contracts.assessment import AssessmentChanged
+from contracts.assessment.state import AssessmentChanged
 from contracts.customer.people import CustomerVersion
 from contracts.customer.transfers import (
     AcceptTransfer,
@@ -90,6 +90,7 @@ async def hear_of_assessment(
             "status": status,
             "reasons": ["integration_act_group"],
             "created_at": customers.clock.now(),
+            "law_version": "2025-01-01",
         }
     )
     row = {"assessment_id": state.assessment_id, "sequence": 1, **assessment_of(state)}

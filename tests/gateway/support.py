@@ -82,7 +82,7 @@ from contracts.access.usage_log import (
     OwnUsage,
     UsageLines,
 )
-from contracts.assessment import Assessments, GetCustomerAssessments
+from contracts.assessment.state import Assessments, GetCustomerAssessments
 from contracts.customer.background import (
     Background,
     BackgroundGroup,

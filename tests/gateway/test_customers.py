@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.assessment import GetCustomerAssessments
+from contracts.assessment.state import GetCustomerAssessments
 from contracts.customer.people import ChangeCustomer, CloseCustomer, GetCustomer, GetCustomerHistory, OpenCustomer
 from contracts.customer.search import SearchCustomers
 from services.kit.work import canonical_json

@@ -20,7 +20,7 @@ from uuid_utils.compat import uuid7
 
 from contracts.customer.state import CustomerChanged, CustomerErased, RelationshipState
 from contracts.envelope import Envelope, Event, Request, schema_urn
-from contracts.topology import events_exchange
+from contracts.topology import CUSTOMER_STATES, events_exchange
 from services.kit import connection
 from services.kit.migrate import grant
 from services.kit.projection import Projection
@@ -46,7 +46,9 @@ VIEW = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("municipalities", ARRAY(Text), nullable=False),
 )
-PROJECTION = Projection(VIEW, lambda event: {"municipalities": [each.municipality for each in event.relationships]})
+PROJECTION = Projection(
+    VIEW, lambda event: {"municipalities": [each.municipality for each in event.relationships]}, of=CUSTOMER_STATES
+)
 
 
 def customer_changed(customer_id: UUID | None = None, municipality: str = "837") -> CustomerChanged:
@@ -104,7 +106,7 @@ class StandIn:
             BACKBONE,
             requests={asked: telling(handler) for asked, handler in (requests or {}).items()},
             input=input,
-            projection=projection,
+            projections=(projection,) if projection else (),
             telemetry=Telemetry(name, exporter=self.spans),
         )
         change(service)

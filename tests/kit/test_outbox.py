@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.assessment import AssessmentChanged, AssessmentDataUsed
+from contracts.assessment.state import AssessmentChanged, AssessmentDataUsed
 from contracts.topology import DATA_USED
 from services.kit.actor import service_actor
 from services.kit.outbox import BATCH, forget_told
@@ -15,14 +15,20 @@ from services.kit.publisher import TooLarge
 from services.kit.service import Service
 from services.kit.work import Cause
 from tests.kit.conftest import Frozen, StandIn
-from tests.support import eventually
+from tests.support import eventually, now
 
 pytestmark = [pytest.mark.broker, pytest.mark.database]
 
 
 def assessment_changed(assessment_id: UUID, reason: str = "r") -> AssessmentChanged:
     return AssessmentChanged(
-        assessment_id=assessment_id, customer_id=uuid4(), municipality="837", status="to_start", reasons=(reason,)
+        assessment_id=assessment_id,
+        customer_id=uuid4(),
+        municipality="837",
+        status="to_start",
+        reasons=(reason,),
+        created_at=now(),
+        law_version="2025-01-01",
     )
 
 

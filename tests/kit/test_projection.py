@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Table
 
 from contracts.customer.state import CustomerChanged, CustomerErased
+from contracts.topology import CUSTOMER_STATES
 from services.kit import rebuild as rebuild_module
 from services.kit.actor import service_actor
 from services.kit.projection import Projection
@@ -59,7 +60,7 @@ async def test_a_message_that_spoils_its_batch_is_parked_and_the_others_are_kept
     good = [envelope_of(customer_changed()) for _ in range(10)]
     bad = envelope_of(customer_changed(municipality="666"))
     await stand_in.send(*good[:5], bad, *good[5:])
-    await stand_in.start(projection=Projection(VIEW, row_of))
+    await stand_in.start(projection=Projection(VIEW, row_of, of=CUSTOMER_STATES))
     (parked,) = await eventually(lambda: parked_projecting(stand_in))
     assert parked["reason"] == "ValueError"
     await eventually(lambda: _equals(stand_in, {each.subject: (1, ["837"]) for each in good}))
@@ -123,7 +124,7 @@ async def test_a_rebuild_under_load_ends_equal_to_the_live_projection(stand_in: 
     load = asyncio.create_task(commit_changes(owner, customers, 100, until=stop))
     await stand_in.rows("DELETE FROM view WHERE customer_id = ANY($1)", customers[:10])
     await stand_in.rows("UPDATE view SET municipalities = '{999}'")
-    done = await rebuild(reader, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
+    done = await rebuild(reader, PROJECTION, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
     stop.set()
     await load
     newest = {
@@ -142,7 +143,7 @@ async def test_a_rebuild_under_load_ends_equal_to_the_live_projection(stand_in: 
 
 async def test_a_rebuild_s_own_queue_and_table_are_gone_afterwards(stand_in: StandIn) -> None:
     owner, reader = await owner_and_reader(stand_in)
-    await rebuild(reader, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
+    await rebuild(reader, PROJECTION, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
 
     async def no_queue_is_left() -> bool:  # the list that the broker shows is a moment old
         queues = await stand_in.vhost.api("GET", f"queues/{stand_in.vhost.name}")
@@ -169,7 +170,7 @@ async def test_a_rebuild_does_not_bring_an_erased_person_back(
         await eventually(lambda: stand_in.rows("SELECT 1 FROM tombstone"))
 
     monkeypatch.setattr(rebuild_module, "_caught_up", erase_before_the_switch)
-    await rebuild(reader, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
+    await rebuild(reader, PROJECTION, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
     assert await view(stand_in) == {kept: (1, ["837"])}
 
 
@@ -182,7 +183,7 @@ async def test_a_rebuild_that_comes_to_no_end_leaves_the_live_table_as_it_was(
     await stand_in.send(unknown_to_the_log)
     await eventually(lambda: _equals(stand_in, {unknown_to_the_log.subject: (1, ["837"])}))
     with pytest.raises(rebuild_module.RebuildStuck):
-        await rebuild(reader, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
+        await rebuild(reader, PROJECTION, [owner], stand_in.vhost.management_url, stand_in.vhost.name)
     assert await view(stand_in) == {unknown_to_the_log.subject: (1, ["837"])}
 
 

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import literal, select
 
-from contracts.assessment import Assessments, GetCustomerAssessments
+from contracts.assessment.state import Assessments, GetCustomerAssessments
 from contracts.customer.people import ChangeCustomer, CustomerVersion, GetCustomer, PersonChanges
 from contracts.topology import REQUEST_QUEUE_LENGTH
 from services.kit.actor import ActorTokens

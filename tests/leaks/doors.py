@@ -34,7 +34,7 @@ from contracts.access.safeguards import (
     WithholdCustomer,
 )
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
-from contracts.assessment import GetCustomerAssessments
+from contracts.assessment.state import GetCustomerAssessments
 from contracts.customer.background import (
     ChangeBackground,
     GetBackground,

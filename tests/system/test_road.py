@@ -10,7 +10,7 @@ import jsonschema
 import pika
 import pytest
 
-from contracts.assessment import GetCustomerAssessments
+from contracts.assessment.state import GetCustomerAssessments
 from contracts.customer.people import (
     ChangeCustomer,
     CloseCustomer,

@@ -10,6 +10,7 @@ from contracts.customer.background import (
     BackgroundHistory,
     BackgroundVersion,
     ChangeBackground,
+    Content,
     GetBackground,
     GetBackgroundGroup,
     GetBackgroundHistory,
@@ -82,6 +83,8 @@ async def change_background(message: ChangeBackground, work: Work) -> Background
     if content != previous or before.told_of:  # what a merged record told is shown until the record kept is told
         version += 1
         await background.add(work, customer.customer_id, content, source=message.source, why=why)
+    if group in rules.CIRCUMSTANCES:
+        await _tell_circumstances(work, customer, before.content, message.content)
     return BackgroundVersion(customer_id=customer.customer_id, group=group, version=version)
 
 
@@ -96,6 +99,15 @@ async def get_background_history(message: GetBackgroundHistory, work: Work) -> B
         entries=rules.shown_history(entries, customer, work.rights, relation_to(work, customer)),
         next_cursor=more,
     )
+
+
+async def _tell_circumstances(work: Work, customer: Customer, previous: Content, new: Content) -> None:
+    """Tells what the duty to assess and the responsible authority depend on, when it has changed."""
+    others = set(rules.CIRCUMSTANCES) - {new.group}
+    known = [each.content for each in (await background.get(work, customer, others)).values()]
+    before, after = (rules.circumstances(customer.customer_id, (*known, each)) for each in (previous, new))
+    if after != before:
+        await work.publish(after, legal_basis="681/2023 3 § 1 mom., 14 § 1 mom.")
 
 
 async def _get_permitted(work: Work, customer: Customer, group: Group) -> BackgroundGroup:

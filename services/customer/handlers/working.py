@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import Row
 
 from contracts.customer.people import ClientRelationship
-from services.customer.repository import history, lists
+from contracts.customer.state import CustomerChanged
+from services.customer.repository import history, lists, people
 from services.customer.repository import operations as repository
 from services.customer.repository.operations import Settled
 from services.customer.rules import operations as rules
@@ -43,6 +44,7 @@ async def assign_rows(work: Work, operation: Row[Any], rows: Sequence[Row[Any]])
             difference = people_rules.difference_of_relationship(before, after)
             changed.append((each.customer_id, each.version + 1, [difference]))
         await history.add_history_of_many(work, changed, source="municipality", why=operation.asked["why"])
+        await _tell(work, [each.customer_id for each in changing])
     settled = []
     for row in rows:
         if row.customer_id not in known:  # the relationship ended meanwhile
@@ -52,6 +54,17 @@ async def assign_rows(work: Work, operation: Row[Any], rows: Sequence[Row[Any]])
             outcome = "unchanged" if relationship.responsible == responsible else "assigned"
             settled.append(Settled(row.id, "done", outcome, customer_id=relationship.customer_id))
     return settled
+
+
+async def _tell(work: Work, customer_ids: Sequence[UUID]) -> None:
+    """Tells the others the state of these customers and of their aliases, as an act on one of them does."""
+    await work.beyond_the_border("a change tells the whole state, with every municipality's relationship")
+    for customer_id in customer_ids:
+        customer = await people.get_anybody(work, customer_id)
+        await work.publish(CustomerChanged(**dict(people_rules.public_state(customer))))
+        for alias in customer.merged:
+            state = people_rules.public_state(await people.get_record(work, alias), customer_id)
+            await work.publish(CustomerChanged(**dict(state)))
 
 
 def work_off(workers: dict[tuple[str, str], Worker]) -> Callable[[Parts], Any]:

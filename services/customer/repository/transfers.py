@@ -14,13 +14,15 @@ from contracts.customer.transfers import ListTransfers
 from services.customer.repository.families import ids_of, lock_rows
 from services.customer.repository.reach import IS_OPEN, execute, has_relationship, kept_id
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER
-from services.customer.tables.transfers import ASSESSMENT_VIEW, TRANSFER
+from services.customer.tables.transfers import ASSESSMENT_VIEW, PLAN_VIEW, TRANSFER
 from services.kit.errors import NotFound
 from services.kit.handshake import OPEN
 from services.kit.rights import MUNICIPALITY, Reach, named, within
 from services.kit.work import Work
 
 IS_AWAITED = TRANSFER.c.state.in_(OPEN)
+_OVER = ("withdrawn", "concluded", "dropped", "ended")
+"""The states of assessments and plans in which nobody must do anything about them."""
 _TRANSFER_ID = bindparam("of_transfer", type_=Uuid)
 
 
@@ -159,7 +161,17 @@ async def open_matters(work: Work, customer_ids: Collection[UUID], municipality:
     ]
     found += [
         OpenMatter(kind="assessment", matter_id=row.assessment_id, since=row.created_at, may_be_acknowledged=True)
-        for row in await work.connection.execute(_assessments(customer_ids, municipality))
+        for row in await work.connection.execute(
+            _assessments(customer_ids, municipality).where(ASSESSMENT_VIEW.c.status.not_in(_OVER))
+        )
+    ]
+    plan = PLAN_VIEW.c
+    plans = select(PLAN_VIEW).where(
+        plan.customer_id.in_(customer_ids), plan.municipality == municipality, plan.status.not_in(_OVER)
+    )
+    found += [
+        OpenMatter(kind="plan_review", matter_id=row.plan_id, since=row.created_at, may_be_acknowledged=True)
+        for row in await work.connection.execute(plans.order_by(plan.plan_id))
     ]
     return tuple(found)
 

@@ -1,6 +1,6 @@
 """What may be recorded and shown of a customer's background: pure functions, no I/O and no clock."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from contracts.customer.background import (
     Job,
     LanguageSkill,
     LifeFact,
+    LifeSituation,
     Occupation,
     OtherVersion,
     Provenance,
@@ -31,6 +32,7 @@ from contracts.customer.background import (
     TimeLimit,
 )
 from contracts.customer.people import Customer
+from contracts.customer.state import CustomerCircumstances
 from contracts.envelope import FieldError
 from contracts.types import ResidencePermit, Value
 from services.customer.law import law_on
@@ -51,6 +53,9 @@ if TYPE_CHECKING:  # it knows SQL, and nothing here does
 
 PERMITS: Group = "residence_permits"
 HEALTH: Group = "health"
+CIRCUMSTANCES: tuple[Group, ...] = ("life_situation", "benefits")
+"""The groups of which others hear what integration law makes of them."""
+_TOLD_BENEFITS = {"child_home_care_allowance", "social_assistance"}
 FIRST_PERMIT = "first_residence_permit"
 """The person's field, and the history's."""
 RULES = RULES_OF_PEOPLE | {
@@ -185,6 +190,17 @@ def time_limit(content: Content, on: date) -> TimeLimit | None:
         return None
     limit = law_on(on).time_limit
     return TimeLimit(last_day=limit.length.after(first.granted_on), legal_basis=limit.legal_basis)
+
+
+def circumstances(customer_id: UUID, contents: Iterable[Content]) -> CustomerCircumstances:
+    """What others hear of the groups CIRCUMSTANCES: which grounds of 14 § 1 mom. hold; null where nothing is told."""
+    told: dict[str, bool] = {}
+    for each in contents:
+        if isinstance(each, Benefits):
+            told |= {benefit.kind: benefit.received for benefit in each.benefits if benefit.kind in _TOLD_BENEFITS}
+        elif isinstance(each, LifeSituation) and each.facts:
+            told["unemployed_jobseeker"] = any(fact.fact == "unemployed_jobseeker" for fact in each.facts)
+    return CustomerCircumstances(customer_id=customer_id, **told)
 
 
 def shown_history(

@@ -1,7 +1,7 @@
 """What may be done, recorded and told of a customer: pure functions, no I/O and no clock."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from contracts.customer.people import (
 from contracts.customer.search import SearchCustomers
 from contracts.customer.state import CustomerState, RelationshipState
 from contracts.envelope import FieldChange, FieldError
+from contracts.law import laws
+from contracts.law.counting import Length
 from contracts.types import ResidencePermit
 from services.kit import code_lists, identity_code
 from services.kit.words import words
@@ -327,6 +329,7 @@ def public_state(customer: Customer, merged_into: UUID | None = None) -> Custome
                 state="ended" if each.ended_on else "open",
                 arrival=each.arrival,
                 ended_on=each.ended_on,
+                responsible=each.responsible,
             )
             for each in customer.relationships
         ),
@@ -337,8 +340,22 @@ def public_state(customer: Customer, merged_into: UUID | None = None) -> Custome
         service_language=customer.person.service_language,
         interpreter_needed=interpreter.needed if interpreter else None,
         safety_non_disclosure=customer.non_disclosure,
+        education_goal_until=_education_goal_until(customer),
         merged_into=merged_into,
     )
+
+
+def _education_goal_until(customer: Customer) -> date | None:
+    """The day before the age of 18 §; None where it was reached before the newest relationship, for then it is nothing.
+
+    So the day of birth of nobody else can be told from it.
+    """
+    begun = max(each.started_on for each in customer.relationships)
+    age = laws().on(begun).plan.education_goal_under_age
+    if age is None:
+        return None
+    last = Length(months=12 * age).after(customer.person.date_of_birth) - timedelta(days=1)
+    return last if last >= begun else None
 
 
 def _integration_act_groups(customer: Customer) -> tuple[str, ...]:

@@ -51,3 +51,16 @@ ASSESSMENT_VIEW = Table(
     info={"border": f"municipality = {HERE}"},
     comment="Projection of assessment's state events: which are open.",
 )
+
+PLAN_VIEW = Table(
+    "plan_view",
+    METADATA,
+    Column("plan_id", Uuid, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("customer_id", Uuid, nullable=False, index=True),
+    Column("municipality", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    info={"border": f"municipality = {HERE}"},
+    comment="Projection of plan's state events: which are open.",
+)

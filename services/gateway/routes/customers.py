@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from contracts.assessment import Assessments, GetCustomerAssessments
+from contracts.assessment.state import Assessments, GetCustomerAssessments
 from contracts.customer.open_matters import GetOpenMatters, OpenMatters
 from contracts.customer.people import (
     CURSOR_PATTERN,
