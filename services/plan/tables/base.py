@@ -1,4 +1,4 @@
-"""The plan service's tables."""
+"""What all tables of the plan service share, and what decides who may read."""
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY

@@ -1,0 +1,1 @@
+"""The decisions of the plan service, by capability: pure functions, no I/O and no clock."""
