@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.access.rights import RIGHTS_HEARTBEAT, AccessDataUsed, RightsChanged
+from contracts.access.teams import TeamChanged
 from contracts.assessment.state import AssessmentChanged, AssessmentDataUsed, AssessmentToStart
 from contracts.customer.state import (
     CustomerChanged,
@@ -78,7 +79,7 @@ SERVICES: tuple[Service, ...] = (
     Service(
         "plan",
         input=(CustomerErased,),
-        projection=CUSTOMER_STATES,
+        projection=(*CUSTOMER_STATES, TeamChanged),
     ),
     Service(
         "records",

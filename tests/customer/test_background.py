@@ -22,6 +22,7 @@ from contracts.customer.background import (
     Group,
 )
 from contracts.customer.people import CustomerVersion, EraseCustomer, GetCustomer, GetCustomerHistory
+from services.customer.rules.background import CIRCUMSTANCES
 from services.kit.actor import Actor
 from services.kit.errors import ChangedMeanwhile, Forbidden, InvalidInput, NotFound
 from tests.customer.conftest import CustomerService, changing, opening

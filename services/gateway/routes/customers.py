@@ -58,6 +58,24 @@ def _expected_version(
 
 ExpectedVersion = Annotated[int, Depends(_expected_version)]
 
+
+def _expected_version_or_none(
+    if_match: Annotated[
+        str,
+        Header(
+            alias="If-Match",
+            pattern='^"(0|[1-9][0-9]{0,8})"$',
+            description='The ETag of the version that is changed; "0" when nothing was recorded.',
+            examples=['"0"'],
+        ),
+    ],
+) -> int:
+    return int(if_match.strip('"'))
+
+
+ExpectedVersionOrNone = Annotated[int, Depends(_expected_version_or_none)]
+"""The same of what may not be there yet: version 0."""
+
 _READ = problems(400, 401, 403, 404, 429, 500, 503)
 _ADD = _READ | problems(409, 413, 415, 422)
 _CHANGE = _ADD | problems(412, 428)
