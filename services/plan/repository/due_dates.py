@@ -98,9 +98,13 @@ async def set_next_event(work: Work, row: Row[Any], on: date | None) -> None:
 
 
 async def page(
-    work: Work, asked: ListDue, responsible: UUID | None, after: tuple[date, UUID, str] | None
+    work: Work,
+    asked: ListDue,
+    responsible: UUID | None,
+    after: tuple[date, UUID, str] | None,
+    hidden: Collection[str],
 ) -> Sequence[Row[Any]]:
-    """One row more than asked for of what is due in the asker's municipality, the soonest first."""
+    """One row more than asked for of what is due in the asker's municipality, the soonest first; no `hidden` kinds."""
     query = _page(work.rights.reach("plan"))
     if asked.responsible == "none":
         query = query.where(_DUE.responsible.is_(None))
@@ -110,6 +114,8 @@ async def page(
         of_team = and_(TEAM_VIEW.c.team_id == asked.team, TEAM_VIEW.c.organisation == MUNICIPALITY, ~TEAM_VIEW.c.ended)
         members = select(func.unnest(TEAM_VIEW.c.members)).where(of_team)
         query = query.where(_DUE.responsible.in_(members))
+    if hidden:
+        query = query.where(_DUE.kind.not_in(hidden))
     if asked.kinds:
         query = query.where(_DUE.kind.in_(asked.kinds))
     if asked.due_from:
