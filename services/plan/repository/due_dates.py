@@ -79,7 +79,8 @@ async def to_count_anew(work: Work, law_since: date, today: date, most: int) -> 
 async def to_tell(work: Work, today: date, most: int) -> Sequence[Row[Any]]:
     """Due dates of which something is to be told now; nobody else tells of them until the transaction ends."""
     query = select(DUE_DATE).where(_DUE.next_event_on <= today).order_by(*_ORDER).limit(most)
-    return (await work.connection.execute(query.with_for_update(skip_locked=True))).all()
+    found: Sequence[Row[Any]] = (await work.connection.execute(query.with_for_update(skip_locked=True))).all()
+    return found
 
 
 async def is_first(work: Work, row: Row[Any], event: str) -> bool:
