@@ -262,6 +262,12 @@ LIFE_SITUATION_FACTS = CodeList("life_situation_facts", NamedCode, date(2026, 1,
 BENEFIT_KINDS = CodeList("benefit_kinds", LawfulUse, date(2026, 1, 1))
 HEALTH_EFFECTS = CodeList("health_effects", NamedCode, date(2026, 1, 1))
 
+PLAN_END_REASONS = CodeList("plan_end_reasons", NamedCode, date(2025, 1, 1))
+FOLLOW_ON_PLANS = CodeList("follow_on_plans", NamedCode, date(2025, 1, 1))
+APPROVAL_WAYS = CodeList("approval_ways", NamedCode, date(2025, 1, 1))
+PLAN_REVIEW_REASONS = CodeList("plan_review_reasons", NamedCode, date(2025, 1, 1))
+GOAL_PROGRESS = CodeList("goal_progress", NamedCode, date(2025, 1, 1))
+
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
 is_valid_language_level = LANGUAGE_LEVELS.has
@@ -298,6 +304,11 @@ LISTS: dict[str, CodeList[Any]] = {
         SKILL_SOURCES,
         EDUCATION_LEVELS,
         GOAL_KINDS,
+        GOAL_PROGRESS,
+        PLAN_REVIEW_REASONS,
+        PLAN_END_REASONS,
+        FOLLOW_ON_PLANS,
+        APPROVAL_WAYS,
         LIFE_SITUATION_FACTS,
         BENEFIT_KINDS,
         HEALTH_EFFECTS,
