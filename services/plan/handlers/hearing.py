@@ -28,6 +28,11 @@ async def hear_of_customer(message: CustomerState, work: Work) -> None:
         INTEGRATION_CASE,
         customer_id=message.customer_id,
         open_municipalities=sorted({each.municipality for each in message.relationships if each.state == "open"}),
+        responsible={
+            each.municipality: each.responsible and str(each.responsible)
+            for each in message.relationships
+            if each.state == "open"
+        },
         first_permit_on=message.first_permit_on,
         three_year_limit_applies=message.three_year_limit_applies,
         education_goal_until=message.education_goal_until,
@@ -61,6 +66,7 @@ async def hear_of_assessment(message: AssessmentChanged, work: Work) -> None:
         status=message.status,
         result=message.result,
         ended_on=message.ended_on,
+        created_at=message.created_at,
         county_takes_part=message.county_takes_part,
         needs=[each.model_dump(mode="json") for each in message.needs],
     )
@@ -105,8 +111,8 @@ async def _move(work: Work, plan: Row[Any], receiver: str, ids: list[UUID]) -> N
     today, was_in_force = helsinki_date(work.now), plan.drawn_up_on is not None
     is_taken = await repository.has_open(work, ids, receiver, family=plan.kind == "family")
     if code_lists.is_valid_municipality(receiver, today) and not is_taken:
-        review = _TRANSFER if was_in_force else None
-        plan = await repository.change(work, plan.plan_id, municipality=receiver, review_awaited=review)
+        awaited = {"review_awaited": _TRANSFER, "received_on": today} if was_in_force else {}
+        plan = await repository.change(work, plan.plan_id, municipality=receiver, **awaited)
         await repository.add_act(work, plan, "move_plan", plan.edition or 1, reason=_TRANSFER)
     else:
         await repository.void(work, plan)

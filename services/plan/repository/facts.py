@@ -64,7 +64,6 @@ async def facts_of_customer(work: Work, ids: Sequence[UUID], earlier: EarlierPla
         education_goal_until=kept.education_goal_until if kept else None,
         unemployed_jobseeker=bool(kept and kept.unemployed_jobseeker),
         first_plan_on=first_plan_on,
-        drawn_up_on=earlier.drawn_up_on if earlier else None,
         reviewed_on=earlier.reviewed_on if earlier else None,
     )
 
@@ -80,7 +79,7 @@ async def facts_of(work: Work, plan: Row[Any]) -> Facts:
     return replace(
         known,
         begun_on=known.first_plan_on or helsinki_date(plan.created_at),
-        drawn_up_on=plan.drawn_up_on or known.drawn_up_on,
+        drawn_up_on=plan.drawn_up_on,
         reviewed_on=plan.reviewed_on,
         ended_on=plan.ended_on,
         granted=tuple(Granted(each["ground"], Length(months=each["months"])) for each in granted),

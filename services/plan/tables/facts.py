@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, Table, Text, Uuid, tex
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.kit.border import HERE
+from services.kit.tables import Moment
 from services.plan.tables.base import METADATA
 
 INTEGRATION_CASE = Table(
@@ -14,6 +15,7 @@ INTEGRATION_CASE = Table(
         "sequence", BigInteger, nullable=False, server_default=text("0"), comment="of the state that was heard last"
     ),
     Column("open_municipalities", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("responsible", JSONB, nullable=False, server_default=text("'{}'"), comment="users by their municipalities"),
     Column("first_permit_on", Date),
     Column("three_year_limit_applies", Boolean, nullable=False, server_default=text("true")),
     Column("education_goal_until", Date),
@@ -35,6 +37,7 @@ KNOWN_ASSESSMENT = Table(
     Column("status", Text, nullable=False),
     Column("result", Text),
     Column("ended_on", Date),
+    Column("created_at", Moment, nullable=False),
     Column("county_takes_part", Boolean, nullable=False),
     Column("needs", JSONB, nullable=False),
     info={"border": f"municipality = {HERE}"},
