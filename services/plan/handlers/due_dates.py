@@ -28,7 +28,7 @@ from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause, UnitOfWork, Work
 from services.plan.law import common_aims
 from services.plan.repository import due_dates as repository
-from services.plan.repository import facts
+from services.plan.repository import known as facts
 from services.plan.repository.reach import kept_id
 from services.plan.rules import due_dates as rules
 from services.plan.rules.due_dates import Due
@@ -38,12 +38,18 @@ MOST_AT_ONCE = 200
 _CURSOR = "{due_on}_{customer_id}_{kind}"
 
 
-async def keep(work: Work, customer_id: UUID) -> None:
-    """Counts a customer's due dates anew: called in the transaction of whatever changed a fact that they depend on."""
+async def facts_changed(work: Work, customer_id: UUID) -> None:
+    """Counts a person's due dates anew: called in the transaction of whatever changed a fact that they depend on."""
     await work.beyond_the_border("due dates follow from the facts of all municipalities that have the customer")
+    kept = await facts.kept(work, customer_id)
+    for each in sorted({customer_id, kept}):  # what a merged record had is the record's that is kept
+        await _keep(work, each)
+
+
+async def _keep(work: Work, customer_id: UUID) -> None:
     today = helsinki_date(work.now)
     await repository.lock(work, customer_id, today)
-    known = await facts.known(work, customer_id)
+    known = await facts.of_customer(work, customer_id)
     law = rules.law_of(known, laws(), today)
     settings = await repository.settings(work, known.responsible)
     due: dict[str, list[Due]] = {}
@@ -59,7 +65,7 @@ async def get_customer_due_dates(message: GetCustomerDueDates, work: Work) -> Cu
     """What is due of one customer, with its explanation; by another version of the law when one is named."""
     customer_id = await kept_id(work, message.customer_id)
     today = helsinki_date(work.now)
-    known = await facts.known(work, customer_id)
+    known = await facts.of_customer(work, customer_id)
     try:
         law = laws().version(message.law_version) if message.law_version else rules.law_of(known, laws(), today)
     except LookupError:
@@ -157,7 +163,7 @@ async def tick(unit_of_work: UnitOfWork) -> bool:
         stale = await repository.to_count_anew(work, law_since, today, MOST_AT_ONCE)
     for customer_id in stale:
         async with unit_of_work.begin(actor, Cause(cause, cause)) as work:
-            await keep(work, customer_id)
+            await facts_changed(work, customer_id)
     async with unit_of_work.begin(actor, Cause(cause, cause)) as work:
         rows = await repository.to_tell(work, today, MOST_AT_ONCE)
         for row in rows:

@@ -125,7 +125,9 @@ async def page(
         query = query.where(_DUE.due_on <= asked.due_until)
     if after:
         query = query.where(tuple_(*_ORDER) > after)
-    return (await work.connection.execute(query.order_by(*_ORDER).limit(asked.limit + 1), work.rights.values)).all()
+    ordered = query.order_by(*_ORDER).limit(asked.limit + 1)
+    found: Sequence[Row[Any]] = (await work.connection.execute(ordered, work.rights.values)).all()
+    return found
 
 
 @cache

@@ -62,6 +62,8 @@ class Known:
     three_year_limit_applies: bool = True
     responsible: Mapping[str, UUID | None] = field(default_factory=dict)
     """The municipalities with an open relationship, and the user who is responsible in each."""
+    first_plan_on: date | None = None
+    """When the first plan was drawn up, whoever drew it up."""
     assessments: Collection[KnownAssessment] = ()
     plans: Collection[KnownPlan] = ()
 
@@ -103,7 +105,7 @@ def counted_from_permit(laws: Iterable[Law]) -> frozenset[str]:
 
 def law_of(known: Known, laws: Laws, on: date) -> Law:
     """The version of the law that the customer's case is under on a day: that of the first plan, until taken over."""
-    begun_on = min((each.drawn_up_on for each in known.plans), default=on)
+    begun_on = _first_plan_on(known) or on
     reviewed = {day for each in known.plans for day in each.reviewed_on}
     return laws.of_case(begun_on, on, {"plan_reviewed": reviewed})
 
@@ -154,6 +156,12 @@ def broken_by_settings(settings: DueDateSettings, aims: Aims) -> list[FieldError
     ]
 
 
+def _first_plan_on(known: Known) -> date | None:
+    return min(
+        (each for each in (known.first_plan_on, *(plan.drawn_up_on for plan in known.plans)) if each), default=None
+    )
+
+
 def _present_plan(known: Known, municipality: str) -> KnownPlan | None:
     """The plan that is in force there; else the one that ended last, if it was there."""
     plans = sorted(known.plans, key=lambda each: (each.ended_on is None, each.ended_on or each.drawn_up_on))
@@ -169,7 +177,7 @@ def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | N
         "assessed_with_need": [each.ended_on for each in concluded if each.ended_on and each.result == "plan_needed"],
         "found_not_needed": [each.ended_on for each in concluded if each.ended_on and each.result != "plan_needed"],
         "plan_drawn_up": [each.drawn_up_on for each in known.plans],
-        "first_plan_drawn_up": [min(each.drawn_up_on for each in known.plans)] if known.plans else [],
+        "first_plan_drawn_up": [first] if (first := _first_plan_on(known)) else [],
     }
     if present:
         ended = present.ended_on

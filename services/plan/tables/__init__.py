@@ -1,6 +1,6 @@
 """The plan service's tables: the backbone and who may read here, the rest by capability."""
 
-from services.plan.tables import due_dates  # noqa: F401 - importing declares its tables
+from services.plan.tables import due_dates, facts, plans  # noqa: F401 - importing declares its tables
 from services.plan.tables.base import BACKBONE, CUSTOMER_VIEW, METADATA, TEAM_VIEW
 
 __all__ = ["BACKBONE", "CUSTOMER_VIEW", "METADATA", "TEAM_VIEW"]

@@ -8,7 +8,7 @@ from services.kit import border
 from services.kit.border import HERE
 
 revision = "0020"
-down_revision = "0001"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
