@@ -38,11 +38,12 @@ MOST_AT_ONCE = 200
 _CURSOR = "{due_on}_{customer_id}_{kind}"
 
 
-async def facts_changed(work: Work, customer_id: UUID) -> None:
-    """Counts a person's due dates anew: called in the transaction of whatever changed a fact that they depend on."""
+async def facts_changed(work: Work, *customer_ids: UUID) -> None:
+    """Counts due dates of these people anew: called in the transaction of whatever changed a fact they depend on."""
     await work.beyond_the_border("due dates follow from the facts of all municipalities that have the customer")
-    kept = await facts.kept(work, customer_id)
-    for each in sorted({customer_id, kept}):  # what a merged record had is the record's that is kept
+    kept = {await facts.kept(work, each) for each in customer_ids}
+    # what a merged record had is the record's that is kept; in one order everywhere, for each is locked
+    for each in sorted({*customer_ids, *kept}):
         await _keep(work, each)
 
 

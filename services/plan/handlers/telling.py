@@ -65,8 +65,7 @@ async def tell(work: Work, plan: Row[Any]) -> None:
         ),
         legal_basis="681/2023 16 §, 22 §",
     )
-    for customer_id in plan.customer_ids:
-        await facts_changed(work, customer_id)
+    await facts_changed(work, *plan.customer_ids)
 
 
 def members_of(plan: Row[Any]) -> tuple[UUID, ...]:
