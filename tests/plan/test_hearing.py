@@ -147,7 +147,7 @@ async def test_the_records_service_alone_gets_what_was_offered_as_it_was(desk: D
     offered = await desk.offered(draft)
     found = await desk.ask(asked, RECORDS)
     assert (found.content, found.languages, found.municipality) == (content(), ("fi", "ar"), TAMPERE)
-    assert [each.legal_basis for each in found.law_sections][0] == "681/2023 16 §"
+    assert found.law_sections[0].legal_basis == "681/2023 16 §"
     with pytest.raises(Forbidden):
         await desk.ask(asked)
     await desk.written(offered, follow_up="A call each week")

@@ -86,8 +86,8 @@ async def test_more_time_is_granted_on_a_ground_and_agreed_in_a_new_edition(desk
     assert (found.latest_end, found.valid_until, found.extensions) == (date(2028, 9, 1), date(2027, 3, 2), (extension,))
     assert found.in_making
     assert found.in_making.content.ends_on == date(2028, 3, 2)
+    more = extension.model_copy(update={"months": 13})
     with pytest.raises(InvalidInput):
-        more = extension.model_copy(update={"months": 13})
         await desk.ask(extending.model_copy(update={"expected_version": found.version, "extension": more}))
 
 
@@ -138,8 +138,8 @@ async def test_what_is_recorded_of_a_goal_leaves_the_version_as_it_was(desk: Des
     assert done.version == plan.version
     [newest, *_] = (await desk.ask(GetPlanHistory(plan_id=plan.plan_id))).acts
     assert (newest.act, newest.follow_up) == ("record_follow_up", told)
+    wrong = FollowUp(goal_id=UUID(int=9), followed_on=date(2026, 3, 3), progress="swimmingly")
     with pytest.raises(InvalidInput) as refused:
-        wrong = FollowUp(goal_id=UUID(int=9), followed_on=date(2026, 3, 3), progress="swimmingly")
         await desk.ask(RecordFollowUp(plan_id=plan.plan_id, follow_up=wrong))
     assert [each.rule for each in refused.value.errors] == ["unknown", "code_list", "future"]
 
