@@ -5,12 +5,26 @@ from typing import Any
 
 from contracts.customer.state import CustomerState
 from contracts.envelope import Event, Request
+from contracts.plan.programme import (
+    AddProgrammeService,
+    ChangeProgrammeService,
+    GetProgrammeService,
+    ImportProgramme,
+    ListProgramme,
+)
 from contracts.topology import CUSTOMER_STATES
 from services.kit.projection import Projection
 from services.kit.work import Handler
+from services.plan.handlers import programme
 from services.plan.tables import CUSTOMER_VIEW
 
-REQUESTS: Mapping[type[Request[Any]], Handler] = {}
+REQUESTS: Mapping[type[Request[Any]], Handler] = {
+    AddProgrammeService: programme.add_programme_service,
+    ChangeProgrammeService: programme.change_programme_service,
+    GetProgrammeService: programme.get_programme_service,
+    ListProgramme: programme.list_programme,
+    ImportProgramme: programme.import_programme,
+}
 INPUT: Mapping[type[Event], Handler] = {}
 
 

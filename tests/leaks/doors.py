@@ -100,6 +100,16 @@ from contracts.customer.transfers import (
 )
 from contracts.envelope import Request
 from contracts.handshake import Responsible
+from contracts.plan.programme import (
+    AddProgrammeService,
+    ChangeProgrammeService,
+    GetProgrammeService,
+    ImportProgramme,
+    ListProgramme,
+    NameInLanguages,
+    ServiceContent,
+    ServiceProvider,
+)
 from contracts.types import PersonName
 from tests.leaks.people import (
     AUTHORITY,
@@ -299,6 +309,14 @@ _THEIRS: dict[str, Any] = {"of_organisation": True}
 
 _LIST: dict[str, Any] = {"of_organisation": True, "refuses": True}
 """What a file as a whole goes through: the request alone finds no import that takes rows."""
+
+
+_COURSE = ServiceContent(
+    kind="language_course",
+    name=NameInLanguages(fi="Suomen kielen kurssi"),
+    provider=ServiceProvider(name="Esimerkkiopisto"),
+    valid_from=date(2026, 1, 1),
+)
 
 
 def _of_target(request: type[Request[Any]], protected: bool = False, **more: Any) -> Callable[[Planted], Request[Any]]:
@@ -604,6 +622,17 @@ DOORS = (
     ),
     Door("open from outreach", OpenFromOutreach, _of_target(OpenFromOutreach), **_THEIRS),
     Door("assessments", GetCustomerAssessments, lambda it: GetCustomerAssessments(customer_id=it.customer_id)),
+    Door("add a service", AddProgrammeService, lambda _: AddProgrammeService(service=_COURSE), **_THEIRS),
+    Door(
+        "change a service",
+        ChangeProgrammeService,
+        lambda _: ChangeProgrammeService(service_id=uuid4(), expected_version=1, service=_COURSE),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("service", GetProgrammeService, lambda _: GetProgrammeService(service_id=uuid4()), refuses=True, **_THEIRS),
+    Door("programme", ListProgramme, lambda _: ListProgramme(), is_partial=True, **_THEIRS),
+    Door("import a programme", ImportProgramme, lambda _: ImportProgramme(rows=()), **_THEIRS),
     Door(
         "log of a customer", FindUsageOfCustomer, lambda it: FindUsageOfCustomer(customer_id=it.customer_id), **_THEIRS
     ),

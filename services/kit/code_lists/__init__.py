@@ -111,7 +111,7 @@ class ProficiencyScale(NamedCode):
 
 @dataclass(frozen=True, kw_only=True)
 class LawfulUse(NamedCode):
-    """A task, a purpose or a fact for which personal data may be used, and the sections it rests on."""
+    """A task, a purpose, a fact or a kind of service that the law knows, and the sections it rests on."""
 
     legal_basis: str
     verified: bool
@@ -262,6 +262,9 @@ LIFE_SITUATION_FACTS = CodeList("life_situation_facts", NamedCode, date(2026, 1,
 BENEFIT_KINDS = CodeList("benefit_kinds", LawfulUse, date(2026, 1, 1))
 HEALTH_EFFECTS = CodeList("health_effects", NamedCode, date(2026, 1, 1))
 
+PROGRAMME_SERVICE_KINDS = CodeList("programme_service_kinds", LawfulUse, date(2026, 1, 1))
+PROGRAMME_TARGET_GROUPS = CodeList("programme_target_groups", NamedCode, date(2026, 1, 1))
+
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
 is_valid_language_level = LANGUAGE_LEVELS.has
@@ -301,6 +304,8 @@ LISTS: dict[str, CodeList[Any]] = {
         LIFE_SITUATION_FACTS,
         BENEFIT_KINDS,
         HEALTH_EFFECTS,
+        PROGRAMME_SERVICE_KINDS,
+        PROGRAMME_TARGET_GROUPS,
     )
 }
 """Every list that is a file here, by name."""
