@@ -4,5 +4,6 @@ from contracts.plan import (  # noqa: F401 - importing declares their messages
     documents,
     due_dates,
     programme,
+    referrals,
     state,
 )

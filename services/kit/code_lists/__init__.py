@@ -264,6 +264,9 @@ HEALTH_EFFECTS = CodeList("health_effects", NamedCode, date(2026, 1, 1))
 
 PROGRAMME_SERVICE_KINDS = CodeList("programme_service_kinds", LawfulUse, date(2026, 1, 1))
 PROGRAMME_TARGET_GROUPS = CodeList("programme_target_groups", NamedCode, date(2026, 1, 1))
+REFERRAL_DECLINE_REASONS = CodeList("referral_decline_reasons", NamedCode, date(2026, 1, 1))
+COMPLETION_KINDS = CodeList("completion_kinds", NamedCode, date(2026, 1, 1))
+INTERRUPTION_REASONS = CodeList("interruption_reasons", NamedCode, date(2026, 1, 1))
 
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
@@ -306,6 +309,9 @@ LISTS: dict[str, CodeList[Any]] = {
         HEALTH_EFFECTS,
         PROGRAMME_SERVICE_KINDS,
         PROGRAMME_TARGET_GROUPS,
+        REFERRAL_DECLINE_REASONS,
+        COMPLETION_KINDS,
+        INTERRUPTION_REASONS,
     )
 }
 """Every list that is a file here, by name."""

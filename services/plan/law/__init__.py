@@ -38,10 +38,32 @@ class CivicOrientationLaw(_Entry):
     grounds: tuple[Provision, ...]
 
 
+class Item(Provision):
+    """Something that may be told, and the service of the house that knows it; `none`: nobody keeps it."""
+
+    known_by: str
+
+
+class DisclosureLaw(_Entry):
+    """What a service provider may be told of a client, and nothing else (681/2023 94 §)."""
+
+    legal_basis: str
+    source: str
+    verified: bool
+    kinds_of_training: tuple[str, ...]
+    items: tuple[Item, ...]
+
+
 @cache
 def civic_orientation() -> CivicOrientationLaw:
     """The law in force."""
     return CivicOrientationLaw.model_validate(tomllib.loads(_file("civic_orientation")))
+
+
+@cache
+def disclosure_to_provider() -> DisclosureLaw:
+    """The law in force."""
+    return DisclosureLaw.model_validate(tomllib.loads(_file("disclosure_94")))
 
 
 def _file(name: str) -> str:
