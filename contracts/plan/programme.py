@@ -95,6 +95,7 @@ class ProgrammeService(ProgrammeServiceVersion):
     changed_at: AwareDatetime
     changed_by: UserId
     newest_version: int = Field(ge=1)
+    places_taken: int = Field(ge=0, description="by referrals that wait for an answer or were taken up")
 
 
 class Programme(Value):

@@ -12,10 +12,20 @@ from contracts.plan.programme import (
     ImportProgramme,
     ListProgramme,
 )
+from contracts.plan.referrals import (
+    AnswerReferral,
+    AnswerReferralForPartner,
+    GetReferral,
+    GetReferralForProvider,
+    ListPlanReferrals,
+    RecordCompletion,
+    RecordCompletionForPartner,
+    ReferToService,
+)
 from contracts.topology import CUSTOMER_STATES
 from services.kit.projection import Projection
 from services.kit.work import Handler
-from services.plan.handlers import programme
+from services.plan.handlers import programme, referrals
 from services.plan.tables import CUSTOMER_VIEW
 
 REQUESTS: Mapping[type[Request[Any]], Handler] = {
@@ -24,6 +34,14 @@ REQUESTS: Mapping[type[Request[Any]], Handler] = {
     GetProgrammeService: programme.get_programme_service,
     ListProgramme: programme.list_programme,
     ImportProgramme: programme.import_programme,
+    ReferToService: referrals.refer_to_service,
+    AnswerReferral: referrals.answer_referral,
+    RecordCompletion: referrals.record_completion,
+    GetReferral: referrals.get_referral,
+    ListPlanReferrals: referrals.list_plan_referrals,
+    GetReferralForProvider: referrals.get_referral_for_provider,
+    AnswerReferralForPartner: referrals.answer_referral_for_partner,
+    RecordCompletionForPartner: referrals.record_completion_for_partner,
 }
 INPUT: Mapping[type[Event], Handler] = {}
 

@@ -320,6 +320,7 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
         changed_at=datetime(2026, 3, 2, tzinfo=UTC),
         changed_by="u",
         newest_version=2,
+        places_taken=0,
     ),
     ListProgramme: Programme(services=()),
     ImportProgramme: ProgrammeImported(added=1, changed=0, unchanged=0, dry_run=False),

@@ -3,13 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, and_, cast, func, insert, or_, select, true, tuple_, update
 from uuid_utils.compat import uuid7
 
 from contracts.plan.programme import ListProgramme, ProgrammeService, ServiceContent
 from services.kit.errors import NotFound
 from services.kit.work import Work
-from services.plan.tables import PROGRAMME_SERVICE, PROGRAMME_SERVICE_VERSION
+from services.plan.rules.referrals import OPEN
+from services.plan.tables.programme import PROGRAMME_SERVICE, PROGRAMME_SERVICE_VERSION
+from services.plan.tables.referrals import REFERRAL
 
 _SERVICE, _VERSION = PROGRAMME_SERVICE.c, PROGRAMME_SERVICE_VERSION.c
 _CONTENT = _VERSION.content
@@ -18,6 +20,11 @@ _WORDS = func.concat_ws(
     " ",
     *(_CONTENT[part][language].astext for part in ("name", "description") for language in ("fi", "sv", "en")),
     _CONTENT["provider"]["name"].astext,
+)
+_TAKEN = (
+    select(func.count())
+    .where(REFERRAL.c.service_id == _SERVICE.service_id, REFERRAL.c.state.in_(OPEN))
+    .scalar_subquery()
 )
 _IS_NEWEST = _VERSION.version == _SERVICE.version
 
@@ -103,7 +110,8 @@ def _select(work: Work) -> Select[Any]:
     """Versions of the acting municipality's services; another service of the house asks of any municipality."""
     here = true() if work.actor.is_service else _SERVICE.municipality == work.actor.municipality
     joined = PROGRAMME_SERVICE.join(PROGRAMME_SERVICE_VERSION, _VERSION.service_id == _SERVICE.service_id)
-    return select(PROGRAMME_SERVICE_VERSION, _SERVICE.version.label("newest_version")).select_from(joined).where(here)
+    columns = (PROGRAMME_SERVICE_VERSION, _SERVICE.version.label("newest_version"), _TAKEN.label("places_taken"))
+    return select(*columns).select_from(joined).where(here)
 
 
 def _wanted(asked: ListProgramme) -> list[ColumnElement[bool]]:
@@ -120,7 +128,8 @@ def _wanted(asked: ListProgramme) -> list[ColumnElement[bool]]:
         day, last = asked.on.isoformat(), _CONTENT["valid_to"].astext
         wanted.append(and_(_CONTENT["valid_from"].astext <= day, or_(last.is_(None), last >= day)))
     if asked.with_room:
-        wanted.append(func.coalesce(_CONTENT["places"].astext, "") != "0")
+        places = _CONTENT["places"].astext
+        wanted.append(or_(places.is_(None), cast(places, Integer) > _TAKEN))
     return wanted
 
 
