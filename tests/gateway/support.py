@@ -190,6 +190,16 @@ from contracts.plan.programme import (
     ServiceContent,
     ServiceProvider,
 )
+from contracts.plan.referrals import (
+    AnswerReferral,
+    GetReferral,
+    ListPlanReferrals,
+    PlanReferrals,
+    RecordCompletion,
+    Referral,
+    ReferralVersion,
+    ReferToService,
+)
 from contracts.types import PersonName
 from services.gateway.main import Settings, build
 from services.gateway.openapi import document
@@ -324,6 +334,22 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     ),
     ListProgramme: Programme(services=()),
     ImportProgramme: ProgrammeImported(added=1, changed=0, unchanged=0, dry_run=False),
+    ReferToService: ReferralVersion(referral_id=GRANT_ID, version=1),
+    AnswerReferral: ReferralVersion(referral_id=GRANT_ID, version=2),
+    RecordCompletion: ReferralVersion(referral_id=GRANT_ID, version=3),
+    GetReferral: Referral(
+        referral_id=GRANT_ID,
+        version=2,
+        plan_id=GRANT_ID,
+        line_id=GRANT_ID,
+        customer_id=CUSTOMER_ID,
+        municipality="837",
+        provider=ServiceProvider(name="Esimerkkiopisto"),
+        state="taken_up",
+        referred_on=date(2026, 3, 2),
+        completions=(),
+    ),
+    ListPlanReferrals: PlanReferrals(referrals=()),
     FindDuplicates: DuplicatesFound(candidates=()),
     ListSuspectedDuplicates: SuspectedDuplicates(pairs=()),
     DecideDuplicate: PairDecided(pair_id=GRANT_ID),

@@ -110,6 +110,18 @@ from contracts.plan.programme import (
     ServiceContent,
     ServiceProvider,
 )
+from contracts.plan.referrals import (
+    AnswerReferral,
+    AnswerReferralForPartner,
+    Completion,
+    GetReferral,
+    GetReferralForProvider,
+    ListPlanReferrals,
+    RecordCompletion,
+    RecordCompletionForPartner,
+    ReferralAnswer,
+    ReferToService,
+)
 from contracts.types import PersonName
 from tests.leaks.people import (
     AUTHORITY,
@@ -317,6 +329,9 @@ _COURSE = ServiceContent(
     provider=ServiceProvider(name="Esimerkkiopisto"),
     valid_from=date(2026, 1, 1),
 )
+
+_BEGUN = ReferralAnswer(answer="taken_up", on=date(2026, 1, 2))
+_DONE = Completion(kind="service", outcome="completed", ends_on=date(2026, 1, 2))
 
 
 def _of_target(request: type[Request[Any]], protected: bool = False, **more: Any) -> Callable[[Planted], Request[Any]]:
@@ -622,6 +637,52 @@ DOORS = (
     ),
     Door("open from outreach", OpenFromOutreach, _of_target(OpenFromOutreach), **_THEIRS),
     Door("assessments", GetCustomerAssessments, lambda it: GetCustomerAssessments(customer_id=it.customer_id)),
+    Door(
+        "refer",
+        ReferToService,
+        lambda _: ReferToService(
+            plan_id=uuid4(), line_id=uuid4(), provider=_COURSE.provider, referred_on=date(2026, 1, 2)
+        ),
+        refuses=True,  # no plan is planted, and so is all that follows
+        **_THEIRS,
+    ),
+    Door(
+        "answer a referral",
+        AnswerReferral,
+        lambda _: AnswerReferral(referral_id=uuid4(), expected_version=1, answer=_BEGUN),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door(
+        "record a completion",
+        RecordCompletion,
+        lambda _: RecordCompletion(referral_id=uuid4(), expected_version=1, completion=_DONE),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("referral", GetReferral, lambda _: GetReferral(referral_id=uuid4()), refuses=True, **_THEIRS),
+    Door("referrals", ListPlanReferrals, lambda _: ListPlanReferrals(plan_id=uuid4()), refuses=True, **_THEIRS),
+    Door(
+        "referral for its provider",
+        GetReferralForProvider,
+        lambda _: GetReferralForProvider(partner="school", referral_id=uuid4()),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door(
+        "answer of a provider",
+        AnswerReferralForPartner,
+        lambda _: AnswerReferralForPartner(partner="school", referral_id=uuid4(), answer=_BEGUN),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door(
+        "completion told by a provider",
+        RecordCompletionForPartner,
+        lambda _: RecordCompletionForPartner(partner="school", referral_id=uuid4(), completion=_DONE),
+        refuses=True,
+        **_THEIRS,
+    ),
     Door("add a service", AddProgrammeService, lambda _: AddProgrammeService(service=_COURSE), **_THEIRS),
     Door(
         "change a service",

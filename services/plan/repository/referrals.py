@@ -9,8 +9,8 @@ from sqlalchemy import ARRAY, Row, Uuid, func, insert, literal, select, update
 from uuid_utils.compat import uuid7
 
 from contracts.plan.content import PinnedService, PlanContent
-from contracts.plan.referrals import Completion, KnownCompletion, LanguageTest, Referral, ReferToService
 from contracts.plan.programme import ServiceProvider
+from contracts.plan.referrals import Completion, KnownCompletion, LanguageTest, Referral, ReferToService
 from services.kit.errors import NotFound
 from services.kit.work import Work
 from services.plan.repository import plans
@@ -57,7 +57,8 @@ async def add(work: Work, plan: Row[Any], told: ReferToService, customer_id: UUI
         "changed_at": work.now,
         "changed_by": work.actor.user,
     }
-    return (await work.connection.execute(insert(REFERRAL).values(row).returning(REFERRAL))).one()
+    written: Row[Any] = (await work.connection.execute(insert(REFERRAL).values(row).returning(REFERRAL))).one()
+    return written
 
 
 async def lock(work: Work, referral_id: UUID) -> Row[Any]:
@@ -85,7 +86,8 @@ async def change(work: Work, referral_id: UUID, **to: Any) -> Row[Any]:
     """Writes what an act made of a referral that is locked, under the next version."""
     changed = update(REFERRAL).where(_REFERRAL.referral_id == referral_id)
     values = {"version": _REFERRAL.version + 1, "changed_at": work.now, "changed_by": work.actor.user, **to}
-    return (await work.connection.execute(changed.values(values).returning(REFERRAL))).one()
+    written: Row[Any] = (await work.connection.execute(changed.values(values).returning(REFERRAL))).one()
+    return written
 
 
 async def add_completion(work: Work, referral: Row[Any], told: Completion, organisation: str) -> None:
@@ -152,7 +154,9 @@ async def kinds_of(work: Work, services: Collection[PinnedService]) -> dict[UUID
     query = (
         select(_VERSION.service_id, _VERSION.content["kind"].astext)
         .join(PROGRAMME_SERVICE, PROGRAMME_SERVICE.c.service_id == _VERSION.service_id)
-        .where(_VERSION.version == PROGRAMME_SERVICE.c.version, _VERSION.service_id == func.any(literal(ids, ARRAY(Uuid))))
+        .where(
+            _VERSION.version == PROGRAMME_SERVICE.c.version, _VERSION.service_id == func.any(literal(ids, ARRAY(Uuid)))
+        )
     )
     return {row[0]: row[1] for row in await work.connection.execute(query)}
 

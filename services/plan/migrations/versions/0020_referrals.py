@@ -33,8 +33,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("referral_id", name="referral_pkey"),
-        comment="That clients were directed to agreed services (681/2023 20 § 5 mom.);"
-        " one that is open for each line.",
+        comment="That clients were directed to agreed services (681/2023 20 § 5 mom.); one that is open for each line.",
     )
     op.create_index("referral_customer_id_idx", "referral", ["customer_id"])
     op.create_index("referral_service_id_idx", "referral", ["service_id"])
