@@ -3,6 +3,8 @@
 from contracts.plan import (  # noqa: F401 - importing declares their messages
     documents,
     due_dates,
+    implementation,
+    plans,
     programme,
     referrals,
     state,

@@ -267,6 +267,11 @@ PROGRAMME_TARGET_GROUPS = CodeList("programme_target_groups", NamedCode, date(20
 REFERRAL_DECLINE_REASONS = CodeList("referral_decline_reasons", NamedCode, date(2026, 1, 1))
 COMPLETION_KINDS = CodeList("completion_kinds", NamedCode, date(2026, 1, 1))
 INTERRUPTION_REASONS = CodeList("interruption_reasons", NamedCode, date(2026, 1, 1))
+PLAN_END_REASONS = CodeList("plan_end_reasons", NamedCode, date(2025, 1, 1))
+FOLLOW_ON_PLANS = CodeList("follow_on_plans", NamedCode, date(2025, 1, 1))
+APPROVAL_WAYS = CodeList("approval_ways", NamedCode, date(2025, 1, 1))
+PLAN_REVIEW_REASONS = CodeList("plan_review_reasons", NamedCode, date(2025, 1, 1))
+GOAL_PROGRESS = CodeList("goal_progress", NamedCode, date(2025, 1, 1))
 
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
@@ -304,6 +309,11 @@ LISTS: dict[str, CodeList[Any]] = {
         SKILL_SOURCES,
         EDUCATION_LEVELS,
         GOAL_KINDS,
+        GOAL_PROGRESS,
+        PLAN_REVIEW_REASONS,
+        PLAN_END_REASONS,
+        FOLLOW_ON_PLANS,
+        APPROVAL_WAYS,
         LIFE_SITUATION_FACTS,
         BENEFIT_KINDS,
         HEALTH_EFFECTS,
