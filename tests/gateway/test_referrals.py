@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -15,6 +15,7 @@ from contracts.plan.referrals import (
 )
 from tests.gateway.support import API, GRANT_ID, Answer, Door, FakeIssuer, opening
 from tests.plan.agreed import Agreed
+from tests.plan.support import Desk, StoppedClock
 from tests.support import House, TestDatabases, eventually, now
 
 REFERRAL = f"{API}/referrals/{GRANT_ID}"
@@ -73,11 +74,15 @@ async def test_a_client_is_referred_begins_and_completes_through_the_whole_house
 
         opened = await ask("POST", f"{API}/customers", 201, json=opening())
         await house.settle()
-        plan = Agreed(customer_id=opened.json["customer_id"])
-        await plan.write(house.services["plan"].parts.unit_of_work, known=False)
+        today = now().date()
+        desk = Desk.of(house.services["plan"], StoppedClock(now()))
+        times = {"starts_on": today, "ends_on": today + timedelta(days=300), "duties_told_on": today}
+        plan = await Agreed(desk, UUID(opened.json["customer_id"]), today=today).in_force(
+            **times, next_review_on=today + timedelta(days=90)
+        )
         of_plan = f"{API}/plans/{plan.plan_id}/referrals"
 
-        day = str((now() - timedelta(days=1)).date())
+        day = str(today - timedelta(days=1))
         body = {"provider": {"name": "Esimerkkiopisto"}, "referred_on": day}
         made = [
             await ask("POST", of_plan, 201, json=body | {"line_id": str(line)}) for line in (plan.course, plan.other)
