@@ -729,7 +729,7 @@ class Door:
     def _operation(self, method: str, path: str) -> Any:
         path = path.partition("?")[0]
         for template, operations in self.document["paths"].items():
-            pattern = re.sub(r"{\w+_id}", "[0-9a-f-]{36}", template).replace("{group}", r"\w+")
+            pattern = re.sub(r"{(group|edition)}", r"\\w+", re.sub(r"{\w+_id}", "[0-9a-f-]{36}", template))
             if re.fullmatch(pattern, path) and method.lower() in operations:
                 return operations[method.lower()]
         return None
