@@ -13,6 +13,7 @@ from contracts.plan.referrals import (
     RecordCompletion,
     ReferToService,
 )
+from services.kit.clock import helsinki_date
 from tests.gateway.support import API, GRANT_ID, Answer, Door, FakeIssuer, opening
 from tests.plan.agreed import Agreed
 from tests.plan.support import Desk, StoppedClock
@@ -74,12 +75,13 @@ async def test_a_client_is_referred_begins_and_completes_through_the_whole_house
 
         opened = await ask("POST", f"{API}/customers", 201, json=opening())
         await house.settle()
-        today = now().date()
+        today = helsinki_date(now())
         desk = Desk.of(house.services["plan"], StoppedClock(now()))
-        times = {"starts_on": today, "ends_on": today + timedelta(days=300), "duties_told_on": today}
-        plan = await Agreed(desk, UUID(opened.json["customer_id"]), today=today).in_force(
-            **times, next_review_on=today + timedelta(days=90)
-        )
+        plan = Agreed(desk, UUID(opened.json["customer_id"]), today=today)
+        drafted = await desk.drafted(plan.customer_id, earlier={"drawn_up_on": today})
+        days = {"starts_on": today, "ends_on": today + timedelta(days=300), "duties_told_on": today}
+        content = days | {"services": plan.lines, "next_review_on": today + timedelta(days=90)}
+        plan.plan = await desk.approved(await desk.offered(drafted, **content))
         of_plan = f"{API}/plans/{plan.plan_id}/referrals"
 
         day = str(today - timedelta(days=1))
