@@ -32,12 +32,29 @@ from contracts.plan.plans import (
     WithdrawGuardianConsent,
     WritePlan,
 )
+from contracts.plan.programme import (
+    AddProgrammeService,
+    ChangeProgrammeService,
+    GetProgrammeService,
+    ImportProgramme,
+    ListProgramme,
+)
+from contracts.plan.referrals import (
+    AnswerReferral,
+    AnswerReferralForPartner,
+    GetReferral,
+    GetReferralForProvider,
+    ListPlanReferrals,
+    RecordCompletion,
+    RecordCompletionForPartner,
+    ReferToService,
+)
 from contracts.records.state import DocumentKept
 from contracts.topology import CUSTOMER_STATES
 from services.kit.projection import Projection
 from services.kit.service import Background
 from services.kit.work import Handler
-from services.plan.handlers import due_dates, hearing, implementation, plans, reading
+from services.plan.handlers import due_dates, hearing, implementation, plans, programme, reading, referrals
 from services.plan.tables import CUSTOMER_VIEW, TEAM_VIEW
 
 REQUESTS: Mapping[type[Request[Any]], Handler] = {
@@ -64,6 +81,19 @@ REQUESTS: Mapping[type[Request[Any]], Handler] = {
     ListDue: due_dates.list_due,
     GetDueDateSettings: due_dates.get_due_date_settings,
     SetDueDateSettings: due_dates.set_due_date_settings,
+    AddProgrammeService: programme.add_programme_service,
+    ChangeProgrammeService: programme.change_programme_service,
+    GetProgrammeService: programme.get_programme_service,
+    ListProgramme: programme.list_programme,
+    ImportProgramme: programme.import_programme,
+    ReferToService: referrals.refer_to_service,
+    AnswerReferral: referrals.answer_referral,
+    RecordCompletion: referrals.record_completion,
+    GetReferral: referrals.get_referral,
+    ListPlanReferrals: referrals.list_plan_referrals,
+    GetReferralForProvider: referrals.get_referral_for_provider,
+    AnswerReferralForPartner: referrals.answer_referral_for_partner,
+    RecordCompletionForPartner: referrals.record_completion_for_partner,
 }
 INPUT: Mapping[type[Event], Handler] = {
     **dict.fromkeys(CUSTOMER_STATES, hearing.hear_of_customer),

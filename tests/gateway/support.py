@@ -189,6 +189,30 @@ from contracts.customer.transfers import (
     WithdrawTransfer,
 )
 from contracts.envelope import Envelope, Message, Request, schema_urn
+from contracts.plan.programme import (
+    AddProgrammeService,
+    ChangeProgrammeService,
+    GetProgrammeService,
+    ImportProgramme,
+    ListProgramme,
+    NameInLanguages,
+    Programme,
+    ProgrammeImported,
+    ProgrammeService,
+    ProgrammeServiceVersion,
+    ServiceContent,
+    ServiceProvider,
+)
+from contracts.plan.referrals import (
+    AnswerReferral,
+    GetReferral,
+    ListPlanReferrals,
+    PlanReferrals,
+    RecordCompletion,
+    Referral,
+    ReferralVersion,
+    ReferToService,
+)
 from contracts.types import PersonName
 from services.gateway.main import Settings, build
 from services.gateway.openapi import document
@@ -336,6 +360,41 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     ),
     RecordOutreachAttempt: OutreachTargetState(target_id=GRANT_ID, state="reached"),
     OpenFromOutreach: CustomerVersion(customer_id=CUSTOMER_ID, version=1),
+    AddProgrammeService: ProgrammeServiceVersion(service_id=GRANT_ID, version=1),
+    ChangeProgrammeService: ProgrammeServiceVersion(service_id=GRANT_ID, version=3),
+    GetProgrammeService: ProgrammeService(
+        service_id=GRANT_ID,
+        version=1,
+        municipality="837",
+        service=ServiceContent(
+            kind="language_course",
+            name=NameInLanguages(fi="Suomen kielen kurssi"),
+            provider=ServiceProvider(name="Esimerkkiopisto"),
+            valid_from=date(2026, 1, 1),
+        ),
+        changed_at=datetime(2026, 3, 2, tzinfo=UTC),
+        changed_by="u",
+        newest_version=2,
+        places_taken=0,
+    ),
+    ListProgramme: Programme(services=()),
+    ImportProgramme: ProgrammeImported(added=1, changed=0, unchanged=0, dry_run=False),
+    ReferToService: ReferralVersion(referral_id=GRANT_ID, version=1),
+    AnswerReferral: ReferralVersion(referral_id=GRANT_ID, version=2),
+    RecordCompletion: ReferralVersion(referral_id=GRANT_ID, version=3),
+    GetReferral: Referral(
+        referral_id=GRANT_ID,
+        version=2,
+        plan_id=GRANT_ID,
+        line_id=GRANT_ID,
+        customer_id=CUSTOMER_ID,
+        municipality="837",
+        provider=ServiceProvider(name="Esimerkkiopisto"),
+        state="taken_up",
+        referred_on=date(2026, 3, 2),
+        completions=(),
+    ),
+    ListPlanReferrals: PlanReferrals(referrals=()),
     FindDuplicates: DuplicatesFound(candidates=()),
     ListSuspectedDuplicates: SuspectedDuplicates(pairs=()),
     DecideDuplicate: PairDecided(pair_id=GRANT_ID),

@@ -118,6 +118,28 @@ from contracts.plan.due_dates import (
     ListDue,
     SetDueDateSettings,
 )
+from contracts.plan.programme import (
+    AddProgrammeService,
+    ChangeProgrammeService,
+    GetProgrammeService,
+    ImportProgramme,
+    ListProgramme,
+    NameInLanguages,
+    ServiceContent,
+    ServiceProvider,
+)
+from contracts.plan.referrals import (
+    AnswerReferral,
+    AnswerReferralForPartner,
+    Completion,
+    GetReferral,
+    GetReferralForProvider,
+    ListPlanReferrals,
+    RecordCompletion,
+    RecordCompletionForPartner,
+    ReferralAnswer,
+    ReferToService,
+)
 from contracts.types import PersonName
 from tests.leaks.people import (
     AUTHORITY,
@@ -318,6 +340,17 @@ _THEIRS: dict[str, Any] = {"of_organisation": True}
 
 _LIST: dict[str, Any] = {"of_organisation": True, "refuses": True}
 """What a file as a whole goes through: the request alone finds no import that takes rows."""
+
+
+_COURSE = ServiceContent(
+    kind="language_course",
+    name=NameInLanguages(fi="Suomen kielen kurssi"),
+    provider=ServiceProvider(name="Esimerkkiopisto"),
+    valid_from=date(2026, 1, 1),
+)
+
+_BEGUN = ReferralAnswer(answer="taken_up", on=date(2026, 1, 2))
+_DONE = Completion(kind="service", outcome="completed", ends_on=date(2026, 1, 2))
 
 
 def _of_target(request: type[Request[Any]], protected: bool = False, **more: Any) -> Callable[[Planted], Request[Any]]:
@@ -723,6 +756,63 @@ DOORS = (
         ),
     ),
     Door("cancel a measure", CancelMeasure, lambda it: CancelMeasure(measure_id=it.measure_id, reason="Not needed")),
+    Door(
+        "refer",
+        ReferToService,
+        lambda _: ReferToService(
+            plan_id=uuid4(), line_id=uuid4(), provider=_COURSE.provider, referred_on=date(2026, 1, 2)
+        ),
+        refuses=True,  # no plan is planted, and so is all that follows
+        **_THEIRS,
+    ),
+    Door(
+        "answer a referral",
+        AnswerReferral,
+        lambda _: AnswerReferral(referral_id=uuid4(), expected_version=1, answer=_BEGUN),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door(
+        "record a completion",
+        RecordCompletion,
+        lambda _: RecordCompletion(referral_id=uuid4(), expected_version=1, completion=_DONE),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("referral", GetReferral, lambda _: GetReferral(referral_id=uuid4()), refuses=True, **_THEIRS),
+    Door("referrals", ListPlanReferrals, lambda _: ListPlanReferrals(plan_id=uuid4()), refuses=True, **_THEIRS),
+    Door(
+        "referral for its provider",
+        GetReferralForProvider,
+        lambda _: GetReferralForProvider(partner="school", referral_id=uuid4()),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door(
+        "answer of a provider",
+        AnswerReferralForPartner,
+        lambda _: AnswerReferralForPartner(partner="school", referral_id=uuid4(), answer=_BEGUN),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door(
+        "completion told by a provider",
+        RecordCompletionForPartner,
+        lambda _: RecordCompletionForPartner(partner="school", referral_id=uuid4(), completion=_DONE),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("add a service", AddProgrammeService, lambda _: AddProgrammeService(service=_COURSE), **_THEIRS),
+    Door(
+        "change a service",
+        ChangeProgrammeService,
+        lambda _: ChangeProgrammeService(service_id=uuid4(), expected_version=1, service=_COURSE),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("service", GetProgrammeService, lambda _: GetProgrammeService(service_id=uuid4()), refuses=True, **_THEIRS),
+    Door("programme", ListProgramme, lambda _: ListProgramme(), is_partial=True, **_THEIRS),
+    Door("import a programme", ImportProgramme, lambda _: ImportProgramme(rows=()), **_THEIRS),
     Door(
         "log of a customer", FindUsageOfCustomer, lambda it: FindUsageOfCustomer(customer_id=it.customer_id), **_THEIRS
     ),

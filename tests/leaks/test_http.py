@@ -72,7 +72,8 @@ class Api:
         self.requests.world, self.requests.actor = within, case.actor
         body: dict[str, Any] = {"json": told} if "requestBody" in operation else {}
         if "text/csv" in operation.get("requestBody", {}).get("content", {}):
-            body = {"data": b"family_name\n"}
+            example: str = operation["requestBody"]["content"]["text/csv"]["example"]
+            body = {"data": example.partition("\n")[0].encode()}
             headers["Content-Type"] = "text/csv"
         return await self.gateway.send(method.upper(), path.format(**in_path), params=in_query, headers=headers, **body)
 
