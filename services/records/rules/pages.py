@@ -1,11 +1,13 @@
 """What stands on the pages of a document, before it is typeset: headings, texts, facts and lists, one after another."""
 
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from services.records.rules.words import RIGHT_TO_LEFT
+
+UNKNOWN_LANGUAGE = "und"
+"""ISO 639-2: not determined."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Pages:
     foot: Said
     unprintable: Said
     """What is said when something that people wrote has characters that no font of ours has."""
-    blocks: tuple[Block, ...] = field(default=())
+    blocks: tuple[Block, ...]
 
 
 def said(text: str, language: str) -> Said:
@@ -89,19 +91,9 @@ def said(text: str, language: str) -> Said:
 
 def written(text: str, language: str) -> Said:
     """What people wrote, as they wrote it: in the document's language unless its first letter runs the other way."""
+    text = "".join(each for each in text if each == "\n" or unicodedata.category(each) != "Cc")
     rtl = next((kind != "L" for each in text if (kind := unicodedata.bidirectional(each)) in ("L", "R", "AL")), None)
     expected = language in RIGHT_TO_LEFT
     if rtl is None or rtl == expected:
         return Said(text, language, expected)
     return Said(text, UNKNOWN_LANGUAGE, rtl)
-
-
-UNKNOWN_LANGUAGE = "und"
-"""ISO 639-2: not determined."""
-
-
-def facts(*rows: tuple[Said, Said | None]) -> Iterable[Facts]:
-    """The facts of which something is told; nothing when nothing is."""
-    told = tuple((label, value) for label, value in rows if value is not None)
-    if told:
-        yield Facts(told)

@@ -16,22 +16,25 @@ class Words(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    document_of: str
+    no_education_goal: str
+    told_on: str
+    plan: dict[str, str]
     is_copy: str
     approved_language: dict[str, str]
     approved_document: str
-    whom: str
     name: str
     date_of_birth: str
     family_members: str
     municipality: str
-    dated: str
     edition: str
     legal_basis: str
-    page: str
     document_number: str
     plan_is: str
     ask: str
     goals: str
+    goal_time: str
+    goal_of: str
     goal_long: str
     goal_plan: str
     services: str
@@ -43,7 +46,6 @@ class Words(BaseModel):
     follow_up: str
     next_review: str
     in_force: str
-    from_: str
     duties: str
     your_duties: tuple[str, ...]
     approval: str
@@ -52,7 +54,6 @@ class Words(BaseModel):
     date: str
     signature: str
     customer: str
-    guardian: str
     expert: str
     county: str
     assessment: str
@@ -73,6 +74,8 @@ class Words(BaseModel):
     made_by: str
     authority: dict[str, str]
     unprintable: str
+    codes: dict[str, str] = {}
+    """Names of codes, where the language is none of those in which code lists have them."""
 
 
 @cache

@@ -1,0 +1,80 @@
+"""How one document puts things: its fixed texts in its own language, names of codes in one of the official ones."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from services.kit.clock import helsinki_date
+from services.kit.code_lists import MUNICIPALITIES
+from services.records.rules.matters import Matter
+from services.records.rules.pages import Block, Facts, Notice, Pages, Said, said, written
+from services.records.rules.words import OFFICIAL, Words, words
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The language of one document, and the one that it, or the one it is a copy of, is approved in."""
+
+    language: str
+    approved_in: str
+
+    @property
+    def words(self) -> Words:
+        """The fixed texts."""
+        return words()[self.language]
+
+    def fixed(self, text: str) -> Said:
+        """A fixed text of this document's language."""
+        return said(text, self.language)
+
+    def written(self, text: str) -> Said:
+        """What people wrote: as they wrote it, in the language that the document is approved in."""
+        return written(text, self.approved_in)
+
+    def named(self, fi: str, sv: str, en: str, code: str = "") -> Said:
+        """The name of a code, where there is one in this language; else as the approved document has it."""
+        if code in self.words.codes:
+            return self.fixed(self.words.codes[code])
+        language = self.language if self.language in OFFICIAL else self.approved_in
+        return said({"fi": fi, "sv": sv, "en": en}[language], language)
+
+    def day(self, day: date) -> Said:
+        """A day as Finland writes it, which reads alike in every language."""
+        return self.fixed(f"{day.day}.{day.month}.{day.year}")
+
+    def days(self, first: date, last: date | None) -> Said:
+        """From a day to a day, or until further notice."""
+        return self.fixed(f"{self.day(first).text} – {self.day(last).text if last else self.words.until_further}")
+
+    def municipality(self, code: str, on: date) -> Said:
+        """A municipality's name; its number where the list has none."""
+        if not MUNICIPALITIES.has(code, on):
+            return self.fixed(code)
+        known = MUNICIPALITIES.get(code, on)
+        return self.named(known.name_fi, known.name_sv, known.name_fi)
+
+    def pages(self, title: str, matter: Matter, *blocks: Block) -> Pages:
+        """The document, a copy with a notice that it is one and where the approved one is."""
+        number = f"{self.words.document_number} {matter.document_id}"
+        return Pages(
+            title=self.fixed(title),
+            foot=self.fixed(number),
+            unprintable=self.fixed(self.words.unprintable),
+            blocks=(*self._notice(matter), *blocks),
+        )
+
+    def dated(self, matter: Matter) -> Said:
+        """The day of the document."""
+        return self.day(helsinki_date(matter.dated_at))
+
+    def _notice(self, matter: Matter) -> tuple[Block, ...]:
+        if not matter.is_copy:
+            return ()
+        told, approved = self.words, f"{self.words.approved_document}: {matter.approved_document_id}"
+        texts = (told.is_copy, told.approved_language[matter.approved_in], approved)
+        return (Notice(tuple(self.fixed(each) for each in texts)),)
+
+
+def facts(*rows: tuple[Said, Said | None]) -> tuple[Facts, ...]:
+    """The facts of which something is told; nothing when nothing is."""
+    told = tuple((label, value) for label, value in rows if value is not None)
+    return (Facts(told),) if told else ()
