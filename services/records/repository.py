@@ -17,6 +17,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     not_,
     select,
     update,
@@ -92,7 +93,7 @@ async def get(work: Work, document_id: UUID) -> Row[Any] | None:
 def _seen(work: Work) -> ColumnElement[bool]:
     """The right of every read: the municipality's document, and the asker reaches everybody whom it is about."""
     person = func.unnest(DOCUMENT.c.customer_ids).column_valued("person")
-    unreached = select(person).where(_reached(work, person).is_(None))
+    unreached = select(person).where(_reached(work, literal_column("person", Uuid)).is_(None))
     return and_(DOCUMENT.c.municipality == MUNICIPALITY, not_(unreached.correlate(DOCUMENT).exists()))
 
 

@@ -129,11 +129,11 @@ class Archive:
     clock: StoppedClock
     owners: Owners
 
-    async def open(self, *customers: UUID, municipality: str = TAMPERE, **more: Any) -> None:
+    async def open(self, *customers: UUID, sequence: int = 1, municipality: str = TAMPERE, **more: Any) -> None:
         """The projection hears of customers of a municipality."""
         state = (RelationshipState(municipality=municipality, state="open", arrival="moved"),)
         told = [CustomerChanged(customer_id=each, relationships=state, **more) for each in customers]
-        await PROJECTIONS[0].keep(self.service.parts, [(envelope(each, 1), each) for each in told])
+        await PROJECTIONS[0].keep(self.service.parts, [(envelope(each, sequence), each) for each in told])
 
     async def hear(self, event: Event) -> None:
         """The event arrives at the input queue."""

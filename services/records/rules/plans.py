@@ -1,6 +1,7 @@
 """What stands in the document of a plan (681/2023 18-19 §, 24 §), in the order in which it is talked through."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from contracts.customer.people import CustomerCard
@@ -73,17 +74,16 @@ def _goals(wording: Wording, plan: PlanForDocument, people: Mapping[UUID, Custom
 
 
 def _kind(wording: Wording, plan: PlanForDocument, goal: Goal) -> Said:
-    on = plan.offered_at.date()
-    if goal.kind and GOAL_KINDS.has(goal.kind, on):
-        known = GOAL_KINDS.get(goal.kind, on)
-        return wording.named(
-            *(_capital(each) for each in (known.name_fi, known.name_sv, known.name_en)), code=goal.kind
-        )
+    code, on = goal.kind or "", plan.offered_at.date()
+    if GOAL_KINDS.has(code, on):
+        known = GOAL_KINDS.get(code, on)
+        return _capital(wording.named(known.name_fi, known.name_sv, known.name_en, code))
     try:
-        law = named(laws().version(plan.law_version).plan.goals, goal.kind or "")
+        law = named(laws().version(plan.law_version).plan.goals, code)
     except LookupError:  # of a list that is newer than this program
         return wording.fixed(wording.words.goals)
-    return wording.named(*(_capital(each.partition(":")[0]) for each in (law.fi, law.sv, law.en)), code=law.code)
+    fi, sv, en = (each.partition(":")[0] for each in (law.fi, law.sv, law.en))
+    return _capital(wording.named(fi, sv, en, code))
 
 
 def _services(wording: Wording, plan: PlanForDocument) -> Iterator[Block]:
@@ -154,8 +154,8 @@ def _name(card: CustomerCard) -> str:
 
 
 def _numbered(number: int, text: Said) -> Said:
-    return Said(f"{number}. {text.text}", text.language, text.right_to_left)
+    return replace(text, text=f"{number}. {text.text}")
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def _capital(name: Said) -> Said:
+    return replace(name, text=name.text[:1].upper() + name.text[1:])
