@@ -7,14 +7,14 @@ same bytes again. Whoever settles the row first keeps the document.
 import asyncio
 import base64
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from contracts.customer.people import CustomerCard, GetNameForDocument
+from contracts.assessment.documents import GetAssessmentForDocument
+from contracts.customer.people import GetNameForDocument
 from contracts.envelope import Request
 from contracts.plan.documents import GetPlanForDocument
 from contracts.records.state import DocumentKept
@@ -26,6 +26,7 @@ from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause, UnitOfWork, Work
 from services.records import repository
 from services.records.rules import matters
+from services.records.rules.assessments import pages_of_assessment
 from services.records.rules.matters import Matter
 from services.records.rules.pages import Pages
 from services.records.rules.plans import pages_of_plan
@@ -59,12 +60,12 @@ async def make_next(unit_of_work: UnitOfWork, ask: Ask) -> bool:
         return False
     matter = repository.matter_of(row)
     try:
-        pages = await _pages(matter, ask)
+        pages, copies = await _pages(matter, ask)
         pdf = await asyncio.to_thread(typeset, pages, matter.dated_at)
         if len(pdf) > matters.MOST_BYTES:
             raise Unmade("too-large")
         async with begin() as work:
-            await _keep(work, matter, pdf)
+            await _keep(work, matter, pdf, copies)
     except Unmade as reason:
         log.warning("document.unmade", service="records", document_id=str(matter.document_id), reason=reason.code)
         async with begin() as work:
@@ -82,34 +83,36 @@ async def make_next(unit_of_work: UnitOfWork, ask: Ask) -> bool:
     return True
 
 
-async def _pages(matter: Matter, ask: Ask) -> Pages:
-    if matter.language not in words() or matter.approved_in not in words():
+async def _pages(matter: Matter, ask: Ask) -> tuple[Pages, tuple[Matter, ...]]:
+    """What stands in the document, and copies that are wanted too, as only its owner could tell."""
+    if not {matter.language, matter.approved_in} <= words().keys():
         raise Unmade("no-words-in-language")
     try:
-        people = {
-            each: await ask(GetNameForDocument(customer_id=each)) for each in (matter.customer_id, *matter.members)
-        }
-        return await _pages_of_plan(matter, people, ask)
+        whom = (matter.customer_id, *matter.members)
+        people = {each: await ask(GetNameForDocument(customer_id=each)) for each in whom}
+        if matter.kind == "plan":
+            plan = await ask(GetPlanForDocument(plan_id=matter.matter_id, edition=matter.edition))
+            if plan.offered_at != matter.dated_at:
+                raise Unmade("offered-anew")
+            return pages_of_plan(matter, plan, people), ()
+        assessment = await ask(GetAssessmentForDocument(assessment_id=matter.matter_id))
+        pages = pages_of_assessment(matter, assessment, people[matter.customer_id])
+        return pages, tuple(matters.copies_of_assessment(matter, assessment))
     except ProblemReply as failure:
         if code := matters.final_code(failure.problem()):
             raise Unmade(code) from None
         raise
 
 
-async def _pages_of_plan(matter: Matter, people: dict[UUID, CustomerCard], ask: Ask) -> Pages:
-    plan = await ask(GetPlanForDocument(plan_id=matter.matter_id, edition=matter.edition))
-    if plan.offered_at != matter.dated_at:
-        raise Unmade("offered-anew")
-    return pages_of_plan(matter, plan, people)
-
-
-async def _keep(work: Work, matter: Matter, pdf: bytes) -> None:
+async def _keep(work: Work, matter: Matter, pdf: bytes, copies: Iterable[Matter]) -> None:
     """Keeps the document with its event; nothing when it was settled, or anybody it is about was erased, meanwhile."""
     people = (matter.customer_id, *matter.members)
     if await erased_among(work.connection, work.backbone, people):
         return
     if not await repository.settle(work, matter.document_id):
         return
+    for each in copies:
+        await repository.want(work, each)
     sha256 = hashlib.sha256(pdf).hexdigest()
     await repository.keep(work, matter, sha256=sha256, size=len(pdf), content=base64.b64encode(pdf).decode())
     await work.publish(

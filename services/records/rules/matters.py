@@ -1,10 +1,11 @@
 """Which documents an event asks for, and their ids: the same event asks for the same ones, however often it comes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from contracts.assessment.documents import AssessmentForDocument
 from contracts.assessment.state import AssessmentChanged
 from contracts.envelope import Problem
 from contracts.plan.state import PlanChanged
@@ -87,6 +88,16 @@ def of_assessment(assessment: AssessmentChanged) -> Iterator[Matter]:
         approved_in=language,
         dated_at=datetime.combine(assessment.ended_on, time(), HELSINKI),
     )
+
+
+def copies_of_assessment(matter: Matter, assessment: AssessmentForDocument) -> Iterator[Matter]:
+    """A copy in the language in which the customer was interviewed last, by an interpreter or without."""
+    if matter.is_copy or not assessment.interviews:
+        return
+    interview = assessment.interviews[-1]
+    language = interview.interpreter_language or interview.language
+    if language != matter.language:
+        yield replace(matter, language=language)
 
 
 def _majority_language(municipality: str, on: date) -> str:

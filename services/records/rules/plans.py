@@ -5,13 +5,13 @@ from dataclasses import replace
 from uuid import UUID
 
 from contracts.customer.people import CustomerCard
-from contracts.law import laws, named
+from contracts.law import laws
 from contracts.plan.content import Goal, PlannedService
 from contracts.plan.documents import PlanForDocument
 from services.kit.code_lists import GOAL_KINDS
 from services.records.rules.matters import Matter
 from services.records.rules.pages import Block, Heading, Items, Pages, Paragraph, Said, Signatures
-from services.records.rules.wording import Wording, facts
+from services.records.rules.wording import Wording, facts, name_of
 
 
 def pages_of_plan(matter: Matter, plan: PlanForDocument, people: Mapping[UUID, CustomerCard]) -> Pages:
@@ -34,10 +34,9 @@ def _whom(
 ) -> Iterator[Block]:
     words, customer, content = wording.words, people[plan.customer_id], plan.content
     yield Paragraph(wording.fixed(f"{words.plan_is} {words.ask}"))
-    members = ", ".join(_name(people[each]) for each in plan.members)
+    members = ", ".join(name_of(people[each]) for each in plan.members)
     yield from facts(
-        (wording.fixed(words.name), wording.written(_name(customer))),
-        (wording.fixed(words.date_of_birth), wording.day(customer.date_of_birth)),
+        *wording.whom(customer),
         (wording.fixed(words.family_members), wording.written(members) if members else None),
         (
             wording.fixed(words.municipality),
@@ -67,7 +66,7 @@ def _goals(wording: Wording, plan: PlanForDocument, people: Mapping[UUID, Custom
                 wording.fixed(words.goal_time),
                 wording.fixed(words.goal_long if goal.term == "long" else words.goal_plan),
             ),
-            (wording.fixed(words.goal_of), wording.written(_name(owner)) if owner else None),
+            (wording.fixed(words.goal_of), wording.written(name_of(owner)) if owner else None),
         )
     if content.education_goal_reason:
         yield from facts((wording.fixed(words.no_education_goal), wording.written(content.education_goal_reason)))
@@ -75,15 +74,12 @@ def _goals(wording: Wording, plan: PlanForDocument, people: Mapping[UUID, Custom
 
 def _kind(wording: Wording, plan: PlanForDocument, goal: Goal) -> Said:
     code, on = goal.kind or "", plan.offered_at.date()
-    if GOAL_KINDS.has(code, on):
-        known = GOAL_KINDS.get(code, on)
-        return _capital(wording.named(known.name_fi, known.name_sv, known.name_en, code))
-    try:
-        law = named(laws().version(plan.law_version).plan.goals, code)
-    except LookupError:  # of a list that is newer than this program
-        return wording.fixed(wording.words.goals)
-    fi, sv, en = (each.partition(":")[0] for each in (law.fi, law.sv, law.en))
-    return _capital(wording.named(fi, sv, en, code))
+    if not GOAL_KINDS.has(code, on):
+        for each in laws().version(plan.law_version).plan.goals:
+            if each.code == code:
+                named = wording.provision(each)
+                return replace(named, text=named.text.partition(":")[0])
+    return wording.code(GOAL_KINDS, code, on)
 
 
 def _services(wording: Wording, plan: PlanForDocument) -> Iterator[Block]:
@@ -149,13 +145,5 @@ def _law(wording: Wording, plan: PlanForDocument) -> Iterator[Block]:
         yield Items(sections)
 
 
-def _name(card: CustomerCard) -> str:
-    return f"{card.name.given} {card.name.family}"
-
-
 def _numbered(number: int, text: Said) -> Said:
     return replace(text, text=f"{number}. {text.text}")
-
-
-def _capital(name: Said) -> Said:
-    return replace(name, text=name.text[:1].upper() + name.text[1:])

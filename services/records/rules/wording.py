@@ -1,10 +1,12 @@
 """How one document puts things: its fixed texts in its own language, names of codes in one of the official ones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from contracts.customer.people import CustomerCard
+from contracts.law import Provision
 from services.kit.clock import helsinki_date
-from services.kit.code_lists import MUNICIPALITIES
+from services.kit.code_lists import MUNICIPALITIES, CodeList, NamedCode, ProficiencyScale
 from services.records.rules.matters import Matter
 from services.records.rules.pages import Block, Facts, Notice, Pages, Said, said, written
 from services.records.rules.words import OFFICIAL, Words, words
@@ -45,6 +47,17 @@ class Wording:
         """From a day to a day, or until further notice."""
         return self.fixed(f"{self.day(first).text} – {self.day(last).text if last else self.words.until_further}")
 
+    def provision(self, provision: Provision) -> Said:
+        """The name of something that the law names."""
+        return _capital(self.named(provision.fi, provision.sv, provision.en, provision.code))
+
+    def code(self, code_list: CodeList[NamedCode] | CodeList[ProficiencyScale], code: str, on: date) -> Said:
+        """The name of a code of a list; the code itself where this program's list is older."""
+        if not code_list.has(code, on):
+            return self.fixed(code)
+        known = code_list.get(code, on)
+        return _capital(self.named(known.name_fi, known.name_sv, known.name_en, code))
+
     def municipality(self, code: str, on: date) -> Said:
         """A municipality's name; its number where the list has none."""
         if not MUNICIPALITIES.has(code, on):
@@ -66,12 +79,31 @@ class Wording:
         """The day of the document."""
         return self.day(helsinki_date(matter.dated_at))
 
+    def whom(self, customer: CustomerCard) -> tuple[tuple[Said, Said], ...]:
+        """Whom a document is about."""
+        name, born = self.written(name_of(customer)), self.day(customer.date_of_birth)
+        return (self.fixed(self.words.name), name), (self.fixed(self.words.date_of_birth), born)
+
     def _notice(self, matter: Matter) -> tuple[Block, ...]:
         if not matter.is_copy:
             return ()
-        told, approved = self.words, f"{self.words.approved_document}: {matter.approved_document_id}"
-        texts = (told.is_copy, told.approved_language[matter.approved_in], approved)
+        words = self.words
+        in_language = words.approved_language if matter.kind == "plan" else words.official_language
+        texts = (
+            words.is_copy,
+            in_language[matter.approved_in],
+            f"{words.official_document}: {matter.approved_document_id}",
+        )
         return (Notice(tuple(self.fixed(each) for each in texts)),)
+
+
+def name_of(card: CustomerCard) -> str:
+    """A person's name as one says it."""
+    return f"{card.name.given} {card.name.family}"
+
+
+def _capital(name: Said) -> Said:
+    return replace(name, text=name.text[:1].upper() + name.text[1:])
 
 
 def facts(*rows: tuple[Said, Said | None]) -> tuple[Facts, ...]:

@@ -22,7 +22,8 @@ class Words(BaseModel):
     plan: dict[str, str]
     is_copy: str
     approved_language: dict[str, str]
-    approved_document: str
+    official_language: dict[str, str]
+    official_document: str
     name: str
     date_of_birth: str
     family_members: str
@@ -60,7 +61,6 @@ class Words(BaseModel):
     assessment_is: str
     interview: str
     topics: str
-    not_told: str
     needs: str
     measures: str
     measure_by: str
