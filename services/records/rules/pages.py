@@ -39,9 +39,9 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Notice:
-    """What is to be seen first."""
+    """What is to be seen first, line by line."""
 
-    texts: tuple[Said, ...]
+    lines: tuple[tuple[Said, ...], ...]
     kind: Literal["notice"] = "notice"
 
 
@@ -78,7 +78,7 @@ class Pages:
     """A whole document in one language, and what stands at the foot of each of its pages."""
 
     title: Said
-    foot: Said
+    foot: tuple[Said, ...]
     unprintable: Said
     """What is said when something that people wrote has characters that no font of ours has."""
     blocks: tuple[Block, ...]

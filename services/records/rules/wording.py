@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from uuid import UUID
 
 from contracts.customer.people import CustomerCard
 from contracts.law import Provision
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import MUNICIPALITIES, CodeList, NamedCode, ProficiencyScale
 from services.records.rules.matters import Matter
-from services.records.rules.pages import Block, Facts, Notice, Pages, Said, said, written
+from services.records.rules.pages import UNKNOWN_LANGUAGE, Block, Facts, Notice, Pages, Said, said, written
 from services.records.rules.words import OFFICIAL, Words, words
 
 
@@ -67,10 +68,9 @@ class Wording:
 
     def pages(self, title: str, matter: Matter, *blocks: Block) -> Pages:
         """The document, a copy with a notice that it is one and where the approved one is."""
-        number = f"{self.words.document_number} {matter.document_id}"
         return Pages(
             title=self.fixed(title),
-            foot=self.fixed(number),
+            foot=(self.fixed(self.words.document_number), _id(matter.document_id)),
             unprintable=self.fixed(self.words.unprintable),
             blocks=(*self._notice(matter), *blocks),
         )
@@ -89,17 +89,24 @@ class Wording:
             return ()
         words = self.words
         in_language = words.approved_language if matter.kind == "plan" else words.official_language
-        texts = (
-            words.is_copy,
-            in_language[matter.approved_in],
-            f"{words.official_document}: {matter.approved_document_id}",
+        return (
+            Notice(
+                (
+                    (self.fixed(words.is_copy),),
+                    (self.fixed(in_language[matter.approved_in]),),
+                    (self.fixed(f"{words.official_document}:"), _id(matter.approved_document_id)),
+                )
+            ),
         )
-        return (Notice(tuple(self.fixed(each) for each in texts)),)
 
 
 def name_of(card: CustomerCard) -> str:
     """A person's name as one says it."""
     return f"{card.name.given} {card.name.family}"
+
+
+def _id(document_id: UUID) -> Said:
+    return Said(str(document_id), UNKNOWN_LANGUAGE, right_to_left=False)
 
 
 def _capital(name: Said) -> Said:
