@@ -14,11 +14,12 @@ from services.kit.work import Work
 
 async def write_topic(message: WriteTopic, work: Work) -> TopicVersion:
     """Replaces what a topic holds; the version of the assessment stays, so that others go on writing."""
-    data = data_of(message.topic)
+    law = assessment_law(await reach.law_version(work, message.assessment_id))
+    data = data_of(message.topic, law)
     row = await reach.lock(work, message.assessment_id, data)
     if done := await work.outcome_of_repeat(TopicVersion):
         return done
-    if not is_topic(message.topic, assessment_law(row.law_version)):
+    if not is_topic(message.topic, law):
         raise NotFound("The law of this assessment knows no such topic.")
     check_open(row)
     before, _ = await topics.history(work, row.assessment_id, message.topic, limit=None)
@@ -50,9 +51,10 @@ async def write_topic(message: WriteTopic, work: Work) -> TopicVersion:
 
 async def get_topic_history(message: GetTopicHistory, work: Work) -> TopicHistory:
     """Every version of a topic; Forbidden where the policy masks it."""
-    data = data_of(message.topic)
+    law = assessment_law(await reach.law_version(work, message.assessment_id))
+    data = data_of(message.topic, law)
     row = await reach.get(work, message.assessment_id, data)
-    if not is_topic(message.topic, assessment_law(row.law_version)):
+    if not is_topic(message.topic, law):
         raise NotFound("The law of this assessment knows no such topic.")
     if not work.rights.allows(data, work.rights.related):
         raise Forbidden("The topic is protected.")

@@ -12,6 +12,7 @@ from services.kit.rights import MUNICIPALITY, Reach, within
 from services.kit.work import Work
 
 _ID = bindparam("asked_id", type_=Uuid)
+_NO_ASSESSMENT = "no such assessment"
 
 
 def reached(reach: Reach) -> ColumnElement[bool]:
@@ -41,6 +42,15 @@ async def lock(work: Work, assessment_id: UUID, data: str = "assessment") -> Row
     return await _one(work, _case(work.rights.reach(data)).with_for_update(of=assessment), assessment_id)
 
 
+async def law_version(work: Work, assessment_id: UUID) -> str:
+    """Which version of the law an assessment is under, for on that depends by which data it is reached; NotFound."""
+    query = select(assessment.c.law_version).where(assessment.c.assessment_id == assessment_id)
+    found: str | None = (await work.connection.execute(query)).scalar()
+    if found is None:
+        raise NotFound(_NO_ASSESSMENT)
+    return found
+
+
 async def lock_of_measure(work: Work, measure_id: UUID) -> Row[Any]:
     """The assessment that a measure belongs to, locked."""
     return await _one(work, _case_of_measure(work.rights.reach("assessment")), measure_id)
@@ -49,7 +59,7 @@ async def lock_of_measure(work: Work, measure_id: UUID) -> Row[Any]:
 async def _one(work: Work, query: Select[Any], asked_id: UUID) -> Row[Any]:
     row: Row[Any] | None = (await work.connection.execute(query, work.rights.values | {_ID.key: asked_id})).first()
     if row is None:
-        raise NotFound("no such assessment")
+        raise NotFound(_NO_ASSESSMENT)
     return row
 
 

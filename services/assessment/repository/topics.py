@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from uuid_utils.compat import uuid7
 
 from contracts.assessment.topics import MOST_WRITINGS, PinnedFacts, TopicContent, Writing
@@ -18,7 +19,7 @@ async def newest(work: Work, assessment_id: UUID, topics: Collection[str]) -> di
     """What is written under each of these topics, where anything is."""
     query = (
         select(topic_writing)
-        .distinct(topic_writing.c.topic)
+        .ext(distinct_on(topic_writing.c.topic))
         .where(topic_writing.c.assessment_id == assessment_id, topic_writing.c.topic.in_(topics))
         .order_by(topic_writing.c.topic, topic_writing.c.version.desc())
     )

@@ -2,26 +2,21 @@
 
 from collections.abc import Collection, Iterator
 from datetime import date
-from functools import cache
 from uuid import UUID
 
 from contracts.assessment.topics import WriteTopic
 from contracts.customer.background import DATA_OF_GROUP
 from contracts.envelope import FieldError
-from contracts.law import AssessmentLaw, laws
+from contracts.law import AssessmentLaw
 from services.assessment.rules.base import broken, broken_by_code, broken_by_levels
 from services.kit import code_lists
 
 ASSESSMENT, COUNTY_SECTION = "assessment", "county_section"
 
 
-@cache
-def data_of(topic: str) -> str:
-    """The data group of the policy that a topic belongs to: what any version calls a further one is of the county's
-    section, for rights are decided before it is known which version an assessment is under.
-    """
-    known = [law.assessment.further_topics for law in laws() if law.assessment]
-    return COUNTY_SECTION if any(each.code == topic for further in known for each in further) else ASSESSMENT
+def data_of(topic: str, law: AssessmentLaw) -> str:
+    """The data group of the policy that a topic belongs to: the further ones are of the county's section."""
+    return COUNTY_SECTION if any(each.code == topic for each in law.further_topics) else ASSESSMENT
 
 
 def is_topic(topic: str, law: AssessmentLaw) -> bool:

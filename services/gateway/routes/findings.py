@@ -199,7 +199,8 @@ async def cancel_measure(
 async def _tell_facts(caller: SignedIn, assessment_id: UUID, facts: NewFacts, key: str) -> PinnedFacts:
     """Tells the background's owner the facts, in the caller's name, and returns which version they became."""
     customer_id = (await caller.ask(GetAssessment(assessment_id=assessment_id))).customer_id
+    of_facts = f"{key} facts"  # no caller's key has a space in it
     changed = await caller.ask(
-        ChangeBackground(customer_id=customer_id, **facts.model_dump(exclude_unset=True)), f"{key} facts"
+        ChangeBackground(customer_id=customer_id, **facts.model_dump(exclude_unset=True)), of_facts
     )
     return PinnedFacts(group=changed.group, version=changed.version)
