@@ -30,7 +30,7 @@ from contracts.customer.transfers import TransferChanged
 from contracts.envelope import Event
 from contracts.partners import Partner
 from contracts.plan.state import PlanChanged, PlanDataUsed
-from contracts.records.state import RecordsDataUsed
+from contracts.records.state import DocumentKept, RecordsDataUsed
 
 REQUESTS, REPLIES = "requests", "replies"
 PARTNERS, TO_PARTNERS = "partners", "partners.out"
@@ -78,7 +78,14 @@ SERVICES: tuple[Service, ...] = (
     ),
     Service(
         "plan",
-        input=(CustomerErased,),
+        input=(
+            *CUSTOMER_STATES,
+            CustomerCircumstances,
+            CustomerErased,
+            AssessmentChanged,
+            TransferChanged,
+            DocumentKept,
+        ),
         projection=CUSTOMER_STATES,
     ),
     Service(

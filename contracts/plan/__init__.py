@@ -3,5 +3,7 @@
 from contracts.plan import (  # noqa: F401 - importing declares their messages
     documents,
     due_dates,
+    implementation,
+    plans,
     state,
 )

@@ -1,4 +1,4 @@
-"""What is agreed in a plan (681/2023 18-19 §). A draft may lack much of it; what is offered lacks nothing obligatory."""
+"""What is agreed in a plan (681/2023 18-19 §). A draft may lack much of it; an offer lacks nothing obligatory."""
 
 from typing import Annotated, Literal
 from uuid import UUID

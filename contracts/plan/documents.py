@@ -45,7 +45,7 @@ class PlanForDocument(Value):
 
 
 class GetPlanForDocument(Request[PlanForDocument], type="plan.get_plan_for_document.v1", act="view", data=("plan",)):
-    """An edition that was offered; NotFound for a draft and for one that was voided. Asked by the records service alone."""
+    """An edition that was offered; NotFound for a draft or a voided one. Asked by the records service alone."""
 
     plan_id: UUID
     edition: int = Field(ge=1, le=999_999_999)

@@ -267,6 +267,11 @@ INTERVIEW_PLACES = CodeList("interview_places", NamedCode, date(2025, 1, 1))
 INTERVIEW_PARTICIPANTS = CodeList("interview_participants", NamedCode, date(2025, 1, 1))
 UNDERSTANDING_CHECKS = CodeList("understanding_checks", NamedCode, date(2025, 1, 1))
 ASSESSMENT_DROP_GROUNDS = CodeList("assessment_drop_grounds", NamedCode, date(2025, 1, 1))
+PLAN_END_REASONS = CodeList("plan_end_reasons", NamedCode, date(2025, 1, 1))
+FOLLOW_ON_PLANS = CodeList("follow_on_plans", NamedCode, date(2025, 1, 1))
+APPROVAL_WAYS = CodeList("approval_ways", NamedCode, date(2025, 1, 1))
+PLAN_REVIEW_REASONS = CodeList("plan_review_reasons", NamedCode, date(2025, 1, 1))
+GOAL_PROGRESS = CodeList("goal_progress", NamedCode, date(2025, 1, 1))
 
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
@@ -304,6 +309,11 @@ LISTS: dict[str, CodeList[Any]] = {
         SKILL_SOURCES,
         EDUCATION_LEVELS,
         GOAL_KINDS,
+        GOAL_PROGRESS,
+        PLAN_REVIEW_REASONS,
+        PLAN_END_REASONS,
+        FOLLOW_ON_PLANS,
+        APPROVAL_WAYS,
         LIFE_SITUATION_FACTS,
         BENEFIT_KINDS,
         HEALTH_EFFECTS,
