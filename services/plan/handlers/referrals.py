@@ -27,7 +27,7 @@ from contracts.plan.referrals import (
 from services.kit.clock import helsinki_date
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
 from services.kit.work import Work
-from services.plan.handlers.facts import facts_changed
+from services.plan.handlers.due_dates import facts_changed
 from services.plan.law import disclosure_to_provider
 from services.plan.repository import plans, programme
 from services.plan.repository import referrals as repository

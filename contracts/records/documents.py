@@ -1,0 +1,55 @@
+"""Documents as they were made and kept: the list of a customer's, and the bytes of one."""
+
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from contracts.envelope import Request
+from contracts.records.state import DocumentKind, Sha256
+from contracts.types import CustomerId, LanguageCode, MunicipalityCode, Value
+
+
+class DocumentCard(Value):
+    """What is known of a document without opening it."""
+
+    document_id: UUID
+    customer_id: CustomerId
+    members: tuple[CustomerId, ...] = Field((), description="of a family's plan: whom else it is about")
+    municipality: MunicipalityCode
+    kind: DocumentKind
+    matter_id: UUID = Field(description="of the plan or the assessment")
+    edition: int = Field(ge=1)
+    language: LanguageCode
+    is_copy: bool = Field(description="for reading beside the document that is approved")
+    sha256: Sha256
+    size: int = Field(ge=1, description="bytes")
+    kept_at: AwareDatetime
+
+
+class Documents(Value):
+    """The acting municipality's documents about one customer, newest first."""
+
+    documents: tuple[DocumentCard, ...]
+
+
+class Document(DocumentCard):
+    """A document with its bytes: PDF/A-2a and PDF/UA-1."""
+
+    content: str = Field(
+        pattern=r"^[A-Za-z0-9+/]+={0,2}$",
+        description="the PDF in base64",
+        examples=["JVBERi0xLjc="],
+        json_schema_extra={"contentEncoding": "base64", "contentMediaType": "application/pdf"},
+    )
+
+
+class ListDocuments(Request[Documents], type="records.list_documents.v1", act="view", data=("document",)):
+    """The acting municipality's documents about one of its customers."""
+
+    customer_id: CustomerId
+
+
+class GetDocument(Request[Document], type="records.get_document.v1", act="view", data=("document",)):
+    """One document, the very bytes that were kept."""
+
+    document_id: UUID

@@ -1,0 +1,36 @@
+"""Reading documents: for whom the policy lets see them, and who reaches everybody whom they are about."""
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from contracts.records.documents import Document, DocumentCard, Documents, GetDocument, ListDocuments
+from services.kit.errors import NotFound
+from services.kit.work import Work
+from services.records import repository
+
+
+async def list_documents(message: ListDocuments, work: Work) -> Documents:
+    """The acting municipality's documents about its customer; NotFound until this service has heard of the opening."""
+    customer_id = await repository.kept_id(work, message.customer_id)
+    if customer_id is None:
+        work.rights.refuse_in_emergency(message.customer_id, "document")
+        raise NotFound("No such customer of this organisation is known here; a new one is known in a moment.")
+    rows = await repository.of_customer(work, customer_id)
+    people = {customer_id, *(each for row in rows for each in row.customer_ids)}
+    work.record_use(sorted(people), message.DATA, relation=work.rights.related, found=len(rows))
+    return Documents(documents=tuple(DocumentCard.model_validate(_card(row)) for row in rows))
+
+
+async def get_document(message: GetDocument, work: Work) -> Document:
+    """One document with its bytes; NotFound for whom there is none."""
+    row = await repository.get(work, message.document_id)
+    if row is None:
+        raise NotFound("No such document.")
+    work.record_use(row.customer_ids, message.DATA, relation=work.rights.related)
+    return Document.model_validate(_card(row) | {"content": work.encryption.decrypt(row.content, row.document_id)})
+
+
+def _card(row: Row[Any]) -> dict[str, Any]:
+    members = tuple(each for each in row.customer_ids if each != row.customer_id)
+    return {**row._mapping, "members": members, "is_copy": row.language != row.approved_in}
