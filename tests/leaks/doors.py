@@ -100,6 +100,29 @@ from contracts.customer.transfers import (
 )
 from contracts.envelope import Request
 from contracts.handshake import Responsible
+from contracts.plan.documents import GetPlanForDocument
+from contracts.plan.implementation import (
+    EndHindrance,
+    ExtendPlan,
+    RecordFollowUp,
+    RecordHindrance,
+    RecordNeglect,
+    ReviewPlan,
+)
+from contracts.plan.plans import (
+    ApprovePlan,
+    DraftPlan,
+    DropPlan,
+    EndPlan,
+    GetPlan,
+    GetPlanDifferences,
+    GetPlanEdition,
+    GetPlanHistory,
+    ListCustomerPlans,
+    OfferPlan,
+    WithdrawGuardianConsent,
+    WritePlan,
+)
 from contracts.types import PersonName
 from tests.leaks.people import (
     AUTHORITY,
@@ -307,6 +330,34 @@ def _of_target(request: type[Request[Any]], protected: bool = False, **more: Any
         return request.model_validate({"target_id": target_id or uuid4(), **more})
 
     return ask
+
+
+def _of_plan(request: type[Request[Any]], *, versioned: bool = False, **more: Any) -> Callable[[Planted], Request[Any]]:
+    def ask(planted: Planted) -> Request[Any]:
+        version = {"expected_version": planted.plan_version} if versioned else {}
+        return request.model_validate({"plan_id": planted.plan_id, **version, **more})
+
+    return ask
+
+
+_REVIEW = {
+    "reason": "half_year",
+    "reviewed_on": date(2026, 1, 2),
+    "participation": "x",
+    "progress": "x",
+    "next_review_on": date(2026, 6, 2),
+}
+_EXTENSION = {"ground": "home_care_part_time", "months": 6, "reason": "x"}
+_APPROVAL = {
+    "party": "customer",
+    "language": "fi",
+    "sha256": "a" * 64,
+    "how": "in_person",
+    "approved_on": date(2026, 1, 2),
+}
+_ENDING = {"reason": "employed", "ended_on": date(2026, 1, 2), "follow_on": {"plan": "none"}}
+_NOT_IN_FORCE: dict[str, Any] = {"refuses": True}
+"""What was planted is a draft."""
 
 
 DOORS = (
@@ -604,6 +655,74 @@ DOORS = (
     ),
     Door("open from outreach", OpenFromOutreach, _of_target(OpenFromOutreach), **_THEIRS),
     Door("assessments", GetCustomerAssessments, lambda it: GetCustomerAssessments(customer_id=it.customer_id)),
+    Door("plan", GetPlan, _of_plan(GetPlan)),
+    Door("edition of a plan", GetPlanEdition, _of_plan(GetPlanEdition, edition=1)),
+    Door("history of a plan", GetPlanHistory, _of_plan(GetPlanHistory), is_partial=True),  # of the draft's acts alone
+    Door(
+        "differences of a plan",
+        GetPlanDifferences,
+        _of_plan(GetPlanDifferences, before=1, after=1),
+        is_partial=True,  # none
+    ),
+    Door("plans", ListCustomerPlans, lambda it: ListCustomerPlans(customer_id=it.customer_id)),
+    Door(
+        "draft a plan",
+        DraftPlan,
+        lambda it: DraftPlan(customer_id=it.customer_id),
+        refuses=True,  # there is one already
+    ),
+    Door("write a plan", WritePlan, _of_plan(WritePlan, versioned=True, content={"follow_up": "Weekly"})),
+    Door("write a plan that was changed", WritePlan, _of_plan(WritePlan, expected_version=1, content={}), refuses=True),
+    Door(
+        "offer a plan",
+        OfferPlan,
+        _of_plan(OfferPlan, versioned=True),
+        refuses=True,  # it lacks much
+    ),
+    Door("approve a plan", ApprovePlan, _of_plan(ApprovePlan, edition=1, approval=_APPROVAL), refuses=True),
+    Door("drop a plan", DropPlan, _of_plan(DropPlan, versioned=True, why="Moved")),
+    Door("end a plan", EndPlan, _of_plan(EndPlan, versioned=True, **_ENDING), **_NOT_IN_FORCE),
+    Door(
+        "withdraw a consent",
+        WithdrawGuardianConsent,
+        _of_plan(WithdrawGuardianConsent, versioned=True, consent_id=uuid4(), withdrawn_on=date(2026, 1, 2)),
+        refuses=True,  # it is no family's plan
+    ),
+    Door("review a plan", ReviewPlan, _of_plan(ReviewPlan, versioned=True, review=_REVIEW), **_NOT_IN_FORCE),
+    Door("extend a plan", ExtendPlan, _of_plan(ExtendPlan, versioned=True, extension=_EXTENSION), **_NOT_IN_FORCE),
+    Door(
+        "record a hindrance",
+        RecordHindrance,
+        _of_plan(RecordHindrance, hindrance={"ground": "illness", "first": date(2026, 1, 2)}),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "end a hindrance",
+        EndHindrance,
+        _of_plan(EndHindrance, hindrance_id=uuid4(), last=date(2026, 1, 2)),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "follow a goal",
+        RecordFollowUp,
+        _of_plan(
+            RecordFollowUp, follow_up={"goal_id": uuid4(), "followed_on": date(2026, 1, 2), "progress": "reached"}
+        ),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "record a neglect",
+        RecordNeglect,
+        _of_plan(RecordNeglect, neglect={"happened_on": date(2026, 1, 2), "fact": "Was absent"}),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "plan for a document",
+        GetPlanForDocument,
+        _of_plan(GetPlanForDocument, edition=1),
+        refuses=True,  # it was not offered
+        **_THEIRS,
+    ),
     Door(
         "log of a customer", FindUsageOfCustomer, lambda it: FindUsageOfCustomer(customer_id=it.customer_id), **_THEIRS
     ),
