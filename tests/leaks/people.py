@@ -36,6 +36,8 @@ from contracts.customer.people import (
     PersonChanges,
 )
 from contracts.customer.transfers import AnswerTransferForPartner, OfferTransfer, RejectTransfer, TransferConsent
+from contracts.plan.content import Goal, PlanContent
+from contracts.plan.plans import DraftPlan, EarlierPlan, WritePlan
 from contracts.types import PersonName
 from services.kit.actor import Actor, service_actor
 from tests.support import House, eventually, now
@@ -50,6 +52,8 @@ _POWERS = ("personal_safety", "trafficking")
 _ENTERS = Actor("enters@tampere", HERE, "integration_expert", powers=_POWERS, purpose="placement")
 _LOOKS = Actor(LOOKS, HERE, "integration_expert", purpose="placement")
 _ADMINISTERS = Actor("administers@tampere", HERE, "access_administrator")
+_ACTS_ON_PLANS = {"write_plan": "plan"}
+"""What a refusal tells of a plan that was changed."""
 _CHECK_CHARACTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 
 
@@ -111,6 +115,9 @@ class Planted:
     assessment_version: int = 1
     measure_id: UUID = field(default_factory=uuid4)
     """Of a clarifying measure in it that is ordered."""
+    plan_id: UUID = field(default_factory=uuid4)
+    """Of a plan that HERE drafted."""
+    plan_version: int = 1
     open_matters: tuple[UUID, ...] = ()
     operation_id: UUID | None = None
     """Of a list that HERE imported."""
@@ -130,9 +137,9 @@ class Planted:
         return "trafficking" if self.kind == "trafficked" else "residence_permit"
 
     def group(self, field: str) -> str:
-        """The data group of a field of the person, of a group of the background, or of a topic of the assessment."""
+        """The data group of a field of the person, of a group of the background, of a topic, or of an act on a plan."""
         of_field = {each: data for data, fields in FIELDS_OF_DATA.items() for each in fields}
-        group = {**of_field, **DATA_OF_GROUP, **DATA_OF_TOPIC}[field]
+        group = {**of_field, **DATA_OF_GROUP, **DATA_OF_TOPIC}.get(field) or _ACTS_ON_PLANS[field]
         return {"contact": self.contact, "residence_permit": self.permit}.get(group, group)
 
     def groups(self, fields: Collection[str]) -> set[str]:
@@ -219,6 +226,7 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
     await _plant_background(house, planted, later["first_residence_permit"])
     await house.settle()
     await _plant_assessment(house, planted)
+    await _plant_plan(house, planted)
     await house.settle()
     found = await house.ask(GetOpenMatters(customer_id=known.customer_id), _ENTERS)
     planted.open_matters = tuple(each.matter_id for each in found.matters)
@@ -357,6 +365,17 @@ OTHER_CONTENTS: dict[Group, dict[str, Any]] = {
     "health": {"group": "health", "facts": []},
 }
 """What a change puts in the place of what was planted."""
+
+
+async def _plant_plan(house: House, planted: Planted) -> None:
+    """A draft that goes on from an earlier plan."""
+    earlier = EarlierPlan(drawn_up_on=date(2025, 9, 1))
+    plan = await house.ask(DraftPlan(customer_id=planted.customer_id, earlier=earlier), _ENTERS)
+    text, follow_up = f"Planted goal of plan {planted.number}", f"Planted follow-up of plan {planted.number}"
+    content = PlanContent(goals=(Goal(goal_id=uuid4(), kind="employment", text=text),), follow_up=follow_up)
+    writing = WritePlan(plan_id=plan.plan_id, expected_version=plan.version, content=content)
+    planted.plan_id, planted.plan_version = plan.plan_id, (await house.ask(writing, _ENTERS)).version
+    planted.plant("plan", text=text, follow_up=follow_up)
 
 
 async def _plant_transfer(house: House, planted: Planted) -> None:
