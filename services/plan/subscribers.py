@@ -1,13 +1,15 @@
 """The doors of the plan service: what it answers, and what it hears."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from contracts.access.teams import TeamChanged
 from contracts.assessment.state import AssessmentChanged
 from contracts.customer.state import CustomerCircumstances, CustomerState
 from contracts.customer.transfers import TransferChanged
 from contracts.envelope import Event, Request
 from contracts.plan.documents import GetPlanForDocument
+from contracts.plan.due_dates import GetCustomerDueDates, GetDueDateSettings, ListDue, SetDueDateSettings
 from contracts.plan.implementation import (
     EndHindrance,
     ExtendPlan,
@@ -50,9 +52,10 @@ from contracts.plan.referrals import (
 from contracts.records.state import DocumentKept
 from contracts.topology import CUSTOMER_STATES
 from services.kit.projection import Projection
+from services.kit.service import Background
 from services.kit.work import Handler
-from services.plan.handlers import hearing, implementation, plans, programme, reading, referrals
-from services.plan.tables import CUSTOMER_VIEW
+from services.plan.handlers import due_dates, hearing, implementation, plans, programme, reading, referrals
+from services.plan.tables import CUSTOMER_VIEW, TEAM_VIEW
 
 REQUESTS: Mapping[type[Request[Any]], Handler] = {
     DraftPlan: plans.draft_plan,
@@ -74,6 +77,10 @@ REQUESTS: Mapping[type[Request[Any]], Handler] = {
     GetPlanDifferences: reading.get_plan_differences,
     ListCustomerPlans: reading.list_customer_plans,
     GetPlanForDocument: reading.get_plan_for_document,
+    GetCustomerDueDates: due_dates.get_customer_due_dates,
+    ListDue: due_dates.list_due,
+    GetDueDateSettings: due_dates.get_due_date_settings,
+    SetDueDateSettings: due_dates.set_due_date_settings,
     AddProgrammeService: programme.add_programme_service,
     ChangeProgrammeService: programme.change_programme_service,
     GetProgrammeService: programme.get_programme_service,
@@ -105,4 +112,13 @@ def view_of(state: CustomerState) -> dict[str, Any]:
     }
 
 
-PROJECTIONS = (Projection(CUSTOMER_VIEW, view_of, of=CUSTOMER_STATES),)
+def team_of(state: TeamChanged) -> dict[str, Any]:
+    """What `team_view` keeps of a team."""
+    return state.model_dump(include={"organisation", "members", "ended"})
+
+
+PROJECTIONS = (
+    Projection(CUSTOMER_VIEW, view_of, of=CUSTOMER_STATES),
+    Projection(TEAM_VIEW, team_of, of=(TeamChanged,)),
+)
+BACKGROUND: Sequence[Background] = (due_dates.watch,)

@@ -164,6 +164,10 @@ class Desk:
     async def learn(self, state: Event, sequence: int = 1) -> None:
         """The state of a customer arrives at both queues."""
         await self.hear(state, sequence)
+        await self.project(state, sequence)
+
+    async def project(self, state: Event, sequence: int = 1) -> None:
+        """The state arrives at the projections."""
         for each in self.service.projections:
             if isinstance(state, each.of):
                 await each.keep(self.service.parts, [(envelope(state, sequence), state)])

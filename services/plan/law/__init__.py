@@ -1,12 +1,14 @@
-"""What the plan service needs of decrees as data: one readable file of each matter, with its sections."""
+"""What the plan service needs of decrees, and the aims of municipalities, as data: one readable file of each matter."""
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from contracts.law import Provision
+from contracts.law import DeadlineRule, Law, Provision
+from contracts.law.counting import Length
 
 
 class _Entry(BaseModel):
@@ -54,6 +56,27 @@ class DisclosureLaw(_Entry):
     items: tuple[Item, ...]
 
 
+class Aims(_Entry):
+    """Due dates that no law sets; `notice_days`: how long before any due date its owner is told."""
+
+    notice_days: int
+    facts: tuple[Provision, ...]
+    deadlines: tuple[DeadlineRule, ...]
+
+    @property
+    def days(self) -> dict[str, int]:
+        """The common aims by their codes, in days."""
+        return {each.code: each.length.days for each in self.deadlines}
+
+    def added_to(self, law: Law, days: Mapping[str, int]) -> Law:
+        """The law and a municipality's aims, so that one clock counts both; what `days` does not name is common."""
+        aims = (
+            each.model_copy(update={"length": Length(days=days.get(each.code, each.length.days))})
+            for each in self.deadlines
+        )
+        return law.model_copy(update={"facts": law.facts + self.facts, "deadlines": law.deadlines + tuple(aims)})
+
+
 @cache
 def civic_orientation() -> CivicOrientationLaw:
     """The law in force."""
@@ -64,6 +87,12 @@ def civic_orientation() -> CivicOrientationLaw:
 def disclosure_to_provider() -> DisclosureLaw:
     """The law in force."""
     return DisclosureLaw.model_validate(tomllib.loads(_file("disclosure_94")))
+
+
+@cache
+def common_aims() -> Aims:
+    """The aims that hold until a municipality sets its own."""
+    return Aims.model_validate(tomllib.loads(_file("aims")))
 
 
 def _file(name: str) -> str:
