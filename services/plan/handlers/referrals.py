@@ -30,6 +30,7 @@ from services.kit.work import Work
 from services.plan.handlers.due_dates import facts_changed
 from services.plan.law import disclosure_to_provider
 from services.plan.repository import plans, programme
+from services.plan.repository.facts import ids_of
 from services.plan.repository import referrals as repository
 from services.plan.rules import referrals as rules
 
@@ -44,12 +45,13 @@ async def refer_to_service(message: ReferToService, work: Work) -> ReferralVersi
     content = await repository.agreed(work, plan)
     if content is None or plan.status not in ("in_force", "interrupted"):
         raise Conflict("The plan is not in force.")
-    customer_id = message.customer_id or plan.customer_id
     line = rules.line_of(content, message.line_id)
-    is_of_plan = customer_id in plan.customer_ids
-    errors = rules.broken_by_referring(line, is_of_plan, message.referred_on, helsinki_date(work.now))
-    if errors:
+    ids = await ids_of(work, message.customer_id or plan.customer_id)
+    customer_id = next((each for each in plan.customer_ids if each in ids), None)
+    if errors := rules.broken_by_referring(line, customer_id, message.referred_on, helsinki_date(work.now)):
         raise InvalidInput(errors=errors)
+    assert line
+    assert customer_id
     if await repository.find_open(work, plan.plan_id, message.line_id, customer_id):
         raise Conflict("The client has been referred to it already.")
     referral = await repository.add(work, plan, message, customer_id, line)
