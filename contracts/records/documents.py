@@ -32,12 +32,17 @@ class Documents(Value):
     documents: tuple[DocumentCard, ...]
 
 
-class Document(DocumentCard):
-    """A document with its bytes: PDF/A-2a and PDF/UA-1."""
+MOST_BYTES = 600_000
+"""In one part: in base64 within what the broker takes in a message."""
 
+
+class Document(DocumentCard):
+    """A document with its bytes, PDF/A-2a and PDF/UA-1, or with a part of them where they are many."""
+
+    offset: int = Field(ge=0, description="how many bytes come before this part")
     content: str = Field(
-        pattern=r"^[A-Za-z0-9+/]+={0,2}$",
-        description="the PDF in base64",
+        pattern=r"^[A-Za-z0-9+/]*={0,2}$",
+        description="the part in base64, 600 000 bytes at most; the last one ends at `size`",
         examples=["JVBERi0xLjc="],
         json_schema_extra={"contentEncoding": "base64", "contentMediaType": "application/pdf"},
     )
@@ -50,6 +55,7 @@ class ListDocuments(Request[Documents], type="records.list_documents.v1", act="v
 
 
 class GetDocument(Request[Document], type="records.get_document.v1", act="view", data=("document",)):
-    """One document, the very bytes that were kept."""
+    """One document, the very bytes that were kept, or the part of them that begins at `offset`."""
 
     document_id: UUID
+    offset: int = Field(0, ge=0, le=999_999_999, description="bytes before the part that is asked for")

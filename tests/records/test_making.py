@@ -8,7 +8,6 @@ import pytest
 
 from contracts.plan.documents import GetPlanForDocument
 from services.records.handlers import making
-from services.records.rules import matters
 from tests.records.support import AWAY, OFFERED_AT, Archive, offered, plan_of, refusal
 
 pytestmark = pytest.mark.database
@@ -115,14 +114,6 @@ async def test_a_copy_in_a_language_of_which_there_are_no_words_is_not_made(
 ) -> None:
     await archive.make(plan_of(customer_id, languages=("fi", "tpi")))
     assert await archive.waits() == [("fi", None), ("tpi", "no-words-in-language")]
-
-
-async def test_what_no_message_can_carry_is_not_kept(
-    archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(matters, "MOST_BYTES", 1000)
-    await archive.make(plan_of(customer_id, languages=("fi",)))
-    assert await archive.waits() == [("fi", "too-large")]
 
 
 async def test_who_is_erased_while_the_document_is_made_has_none(

@@ -11,6 +11,7 @@ from contracts.envelope import Request
 from contracts.records.documents import Document, GetDocument, ListDocuments
 from services.kit.actor import Actor
 from services.kit.errors import Forbidden, NotFound
+from services.records.handlers import reading
 from tests.records.support import Archive, plan_of
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 
@@ -40,6 +41,20 @@ async def test_a_document_is_read_as_the_very_bytes_that_were_kept(archive: Arch
     assert base64.b64decode(found.content) == (await archive.pdfs())["fi"]
     assert (found.kind, found.edition, found.language, found.is_copy) == ("plan", 1, "fi", False)
     assert found.size == len(base64.b64decode(found.content))
+
+
+async def test_a_document_of_many_bytes_is_read_in_parts(
+    archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 10_000)
+    await archive.make(plan_of(customer_id, languages=("fi",)))
+    found = await the_document(archive, customer_id)
+    parts = [
+        await archive.ask(GetDocument(document_id=found.document_id, offset=offset))
+        for offset in range(0, found.size, 10_000)
+    ]
+    assert len(parts) > 1
+    assert b"".join(base64.b64decode(each.content) for each in parts) == (await archive.pdfs())["fi"]
 
 
 async def test_of_all_documents_the_copies_say_that_they_are(archive: Archive, customer_id: UUID) -> None:

@@ -54,8 +54,12 @@ async def get_document(caller: SignedIn, document_id: UUID) -> Response:
 async def get_document_content(caller: SignedIn, document_id: UUID) -> Response:
     """The PDF, the very bytes that were kept; the ETag is their SHA-256."""
     document = await caller.ask(GetDocument(document_id=document_id))
+    content = base64.b64decode(document.content)
+    while len(content) < document.size:
+        more = await caller.ask(GetDocument(document_id=document_id, offset=len(content)))
+        content += base64.b64decode(more.content)
     headers = {
         "ETag": f'"{document.sha256}"',
         "Content-Disposition": f'inline; filename="{document.document_id}.pdf"',
     }
-    return Response(base64.b64decode(document.content), headers=headers, media_type=PDF)
+    return Response(content, headers=headers, media_type=PDF)

@@ -62,8 +62,6 @@ async def make_next(unit_of_work: UnitOfWork, ask: Ask) -> bool:
     try:
         pages, copies = await _pages(matter, ask)
         pdf = await asyncio.to_thread(typeset, pages, matter.dated_at)
-        if len(pdf) > matters.MOST_BYTES:
-            raise Unmade("too-large")
         async with begin() as work:
             await _keep(work, matter, pdf, copies)
     except Unmade as reason:

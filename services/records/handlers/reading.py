@@ -1,10 +1,11 @@
 """Reading documents: for whom the policy lets see them, and who reaches everybody whom they are about."""
 
+import base64
 from typing import Any
 
 from sqlalchemy import Row
 
-from contracts.records.documents import Document, DocumentCard, Documents, GetDocument, ListDocuments
+from contracts.records.documents import MOST_BYTES, Document, DocumentCard, Documents, GetDocument, ListDocuments
 from services.kit.errors import NotFound
 from services.kit.work import Work
 from services.records import repository
@@ -23,12 +24,15 @@ async def list_documents(message: ListDocuments, work: Work) -> Documents:
 
 
 async def get_document(message: GetDocument, work: Work) -> Document:
-    """One document with its bytes; NotFound for whom there is none."""
+    """One document with a part of its bytes, mostly all; NotFound for whom there is none."""
     row = await repository.get(work, message.document_id)
     if row is None:
         raise NotFound("No such document.")
     work.record_use(row.customer_ids, message.DATA, relation=work.rights.related)
-    return Document.model_validate(_card(row) | {"content": work.encryption.decrypt(row.content, row.document_id)})
+    pdf = base64.b64decode(work.encryption.decrypt(row.content, row.document_id))
+    part = pdf[message.offset : message.offset + MOST_BYTES]
+    told = {"offset": message.offset, "content": base64.b64encode(part).decode()}
+    return Document.model_validate(_card(row) | told)
 
 
 def _card(row: Row[Any]) -> dict[str, Any]:
