@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 from uuid import UUID, uuid4
 
@@ -38,6 +39,10 @@ from contracts.customer.people import (
 from contracts.customer.transfers import AnswerTransferForPartner, OfferTransfer, RejectTransfer, TransferConsent
 from contracts.types import PersonName
 from services.kit.actor import Actor, service_actor
+from services.kit.work import Cause
+from services.records import repository
+from services.records.handlers import making
+from services.records.rules.matters import Matter
 from tests.support import House, eventually, now
 
 HERE, ELSEWHERE, COUNTY, PARTY, AUTHORITY = "837", "091", "06", "049", "area-049"
@@ -107,6 +112,8 @@ class Planted:
     assessment_version: int = 1
     measure_id: UUID = field(default_factory=uuid4)
     """Of a clarifying measure in it that is ordered."""
+    document_id: UUID = field(default_factory=uuid4)
+    """Of a document of HERE."""
     open_matters: tuple[UUID, ...] = ()
     operation_id: UUID | None = None
     """Of a list that HERE imported."""
@@ -212,6 +219,7 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
         known = await _change(house, planted, known, {name: value})
     known = await _change(house, planted, known, later)
     await _plant_family(house, planted)
+    await _plant_document(house, planted)
     await _plant_background(house, planted, later["first_residence_permit"])
     await house.settle()
     await _plant_assessment(house, planted)
@@ -235,6 +243,18 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
     planted.plant("contact_report", family=f"Contactfamily{number}", text=f"What is needed, {number}")
     planted.plant("contact_report", authority_name=f"Reporting authority {number}", phone=f"+35847{7000000 + number}")
     return planted
+
+
+async def _plant_document(house: House, planted: Planted) -> None:
+    """A document of HERE, known by its hash."""
+    at, pdf = now(), f"%PDF-1.7 of {planted.customer_id}".encode()
+    matter = Matter(planted.customer_id, (), HERE, "assessment", uuid4(), 1, "fi", "fi", at)
+    begin = house.services["records"].parts.unit_of_work.begin
+    async with begin(service_actor("records"), Cause("planted", "planted")) as work:
+        await repository.want(work, matter)
+        await making.keep(work, matter, pdf)
+    planted.document_id = matter.document_id
+    planted.plant("document", sha256=sha256(pdf).hexdigest())
 
 
 async def _plant_family(house: House, planted: Planted) -> None:

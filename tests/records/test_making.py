@@ -40,19 +40,19 @@ async def test_who_dies_between_making_and_committing_makes_the_same_bytes_again
     archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[bytes] = []
-    typeset, keep = making.typeset, making._keep
+    typeset, keep = making.typeset, making.keep
     monkeypatch.setattr(making, "typeset", lambda *of: made.append(typeset(*of)) or made[-1])
 
     async def die(*_: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(making, "_keep", die)
+    monkeypatch.setattr(making, "keep", die)
     await archive.offer(plan_of(customer_id, languages=("fi",)))
     with pytest.raises(SystemExit):
         await archive.make_all()
     assert await archive.waits() == [("fi", "waits")]
     assert await archive.make_all() == 0, "it is taken, until it has been so for too long"
-    monkeypatch.setattr(making, "_keep", keep)
+    monkeypatch.setattr(making, "keep", keep)
     archive.later(making.TAKEN_FOR.total_seconds())
     assert await archive.make_all() == 1
     assert made == [(await archive.pdfs())["fi"]] * 2
@@ -61,15 +61,15 @@ async def test_who_dies_between_making_and_committing_makes_the_same_bytes_again
 async def test_the_slower_of_two_that_made_one_keeps_nothing(
     archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep = making._keep
+    keep = making.keep
 
     async def keep_later(*of: object) -> None:
-        monkeypatch.setattr(making, "_keep", keep)
+        monkeypatch.setattr(making, "keep", keep)
         archive.later(making.TAKEN_FOR.total_seconds())
         assert await archive.make_all() == 1
         await keep(*of)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(making, "_keep", keep_later)
+    monkeypatch.setattr(making, "keep", keep_later)
     await archive.offer(plan_of(customer_id, languages=("fi",)))
     await archive.make_all()
     assert len(await archive.rows("SELECT FROM outbox WHERE type = 'records.document_kept.v1'")) == 1
@@ -119,13 +119,13 @@ async def test_a_copy_in_a_language_of_which_there_are_no_words_is_not_made(
 async def test_who_is_erased_while_the_document_is_made_has_none(
     archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep = making._keep
+    keep = making.keep
 
     async def keep_later(*of: object) -> None:
         await archive.erase(customer_id)
         await keep(*of)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(making, "_keep", keep_later)
+    monkeypatch.setattr(making, "keep", keep_later)
     await archive.make(plan_of(customer_id, languages=("fi",)))
     assert await archive.waits() == []
     assert await archive.pdfs() == {}

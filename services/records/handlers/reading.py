@@ -5,7 +5,15 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from contracts.records.documents import MOST_BYTES, Document, DocumentCard, Documents, GetDocument, ListDocuments
+from contracts.records.documents import (
+    MOST_BYTES,
+    DocumentCard,
+    DocumentContent,
+    Documents,
+    GetDocument,
+    GetDocumentContent,
+    ListDocuments,
+)
 from services.kit.errors import NotFound
 from services.kit.work import Work
 from services.records import repository
@@ -23,16 +31,31 @@ async def list_documents(message: ListDocuments, work: Work) -> Documents:
     return Documents(documents=tuple(DocumentCard.model_validate(_card(row)) for row in rows))
 
 
-async def get_document(message: GetDocument, work: Work) -> Document:
-    """One document with a part of its bytes, mostly all; NotFound for whom there is none."""
+async def get_document(message: GetDocument, work: Work) -> DocumentCard:
+    """What is known of one document; NotFound for whom there is none."""
+    return DocumentCard.model_validate(_card(await _found(message, work)))
+
+
+async def get_document_content(message: GetDocumentContent, work: Work) -> DocumentContent:
+    """A part of the bytes of one document, mostly all; NotFound for whom there is none."""
+    row = await _found(message, work)
+    pdf = base64.b64decode(work.encryption.decrypt(row.content, row.document_id))
+    part = pdf[message.offset : message.offset + MOST_BYTES]
+    return DocumentContent(
+        document_id=row.document_id,
+        sha256=row.sha256,
+        size=row.size,
+        offset=message.offset,
+        content=base64.b64encode(part).decode(),
+    )
+
+
+async def _found(message: GetDocument | GetDocumentContent, work: Work) -> Row[Any]:
     row = await repository.get(work, message.document_id)
     if row is None:
         raise NotFound("No such document.")
     work.record_use(row.customer_ids, message.DATA, relation=work.rights.related)
-    pdf = base64.b64decode(work.encryption.decrypt(row.content, row.document_id))
-    part = pdf[message.offset : message.offset + MOST_BYTES]
-    told = {"offset": message.offset, "content": base64.b64encode(part).decode()}
-    return Document.model_validate(_card(row) | told)
+    return row
 
 
 def _card(row: Row[Any]) -> dict[str, Any]:
