@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.plan.documents import GetPlanForDocument
+from services.kit.work import Work
 from services.records.handlers import making
+from services.records.rules.matters import Matter
 from tests.records.support import AWAY, OFFERED_AT, Archive, offered, plan_of, refusal
 
 pytestmark = pytest.mark.database
@@ -40,10 +42,10 @@ async def test_who_dies_between_making_and_committing_makes_the_same_bytes_again
     archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[bytes] = []
-    typeset, keep = making.typeset, making.keep
-    monkeypatch.setattr(making, "typeset", lambda *of: made.append(typeset(*of)) or made[-1])
+    keep = making.keep
 
-    async def die(*_: object) -> None:
+    async def die(_: Work, __: Matter, pdf: bytes, ___: object) -> None:
+        made.append(pdf)
         raise SystemExit
 
     monkeypatch.setattr(making, "keep", die)
@@ -55,7 +57,7 @@ async def test_who_dies_between_making_and_committing_makes_the_same_bytes_again
     monkeypatch.setattr(making, "keep", keep)
     archive.later(making.TAKEN_FOR.total_seconds())
     assert await archive.make_all() == 1
-    assert made == [(await archive.pdfs())["fi"]] * 2
+    assert made == [(await archive.pdfs())["fi"]]
 
 
 async def test_the_slower_of_two_that_made_one_keeps_nothing(

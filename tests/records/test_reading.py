@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -67,7 +68,7 @@ async def test_of_all_documents_the_copies_say_that_they_are(archive: Archive, c
 async def test_another_municipality_s_expert_finds_none(archive: Archive, customer_id: UUID) -> None:
     await archive.make(plan_of(customer_id, languages=("fi",)))
     document = await the_document(archive, customer_id)
-    requests: list[Request[object]] = [
+    requests: list[Request[Any]] = [
         ListDocuments(customer_id=customer_id),
         GetDocument(document_id=document.document_id),
         GetDocumentContent(document_id=document.document_id),

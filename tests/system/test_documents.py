@@ -80,7 +80,7 @@ async def offered(town: Town, customer: str) -> dict[str, Any]:
     }
     path = f"/plans/{plan['plan_id']}"
     written = await well(town, "PUT", f"{path}/content", content, plan["version"])
-    return (await well(town, "POST", f"{path}/offer", None, written.json["version"])).json
+    return dict((await well(town, "POST", f"{path}/offer", None, written.json["version"])).json)
 
 
 async def well(town: Town, method: str, path: str, body: Any = None, version: int | None = None) -> Answer:
