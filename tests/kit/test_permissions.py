@@ -23,6 +23,8 @@ READS = {
     "assessment": {"assessment.requests", "assessment.dead", "assessment.input", "assessment.projection"},
     "access": {"access.requests", "access.dead", "access.input", "access.projection", "access.usage"},
     "integration": {"integration.requests", "integration.dead", "integration.input", "integration.partners"},
+    "plan": {"plan.requests", "plan.dead", "plan.input", "plan.projection"},
+    "records": {"records.requests", "records.dead", "records.input", "records.projection"},
     "gateway": set(),
 }
 WRITES = {
@@ -55,13 +57,30 @@ WRITES = {
         ("replies", "replies.gateway.q"),
         ("requests", "customer"),
     },
-    "gateway": {("requests", "customer"), ("requests", "assessment"), ("requests", "access")},
+    "plan": {
+        ("plan.events", "plan.changed.v1"),
+        ("plan.private", "input"),
+        ("plan.replay", "q"),
+        ("replies", "replies.gateway.q"),
+    },
+    "records": {
+        ("records.events", "records.document_kept.v1"),
+        ("records.private", "input"),
+        ("records.replay", "q"),
+        ("replies", "replies.gateway.q"),
+        ("requests", "customer"),
+        ("requests", "assessment"),
+        ("requests", "plan"),
+    },
+    "gateway": {("requests", each) for each in ("customer", "assessment", "plan", "records", "access")},
 }
 KEYS = [
     "integration.told.v1",
     "customer.changed.v1",
     "assessment.changed.v1",
     "access.rights_changed.v1",
+    "plan.changed.v1",
+    "records.document_kept.v1",
     "customer.data_used.v1",
     "assessment.data_used.v1",
     "access.data_used.v1",
@@ -73,6 +92,7 @@ KEYS = [
     "assessment",
     "access",
     "plan",
+    "records",
 ]
 
 
