@@ -50,6 +50,12 @@ async def take_next(work: Work, until: datetime) -> Row[Any] | None:
     return row
 
 
+async def waiting(work: Work) -> int:
+    """How many documents are still to be made."""
+    counted = select(func.count()).select_from(DOCUMENT_WANTED).where(_WANTED.settled_at.is_(None))
+    return int((await work.connection.execute(counted)).scalar_one())
+
+
 async def postpone(work: Work, document_id: UUID, until: datetime) -> None:
     """It could not be made: later."""
     await work.connection.execute(_waiting(document_id).values(next_attempt_at=until))

@@ -7,7 +7,7 @@ from contracts.assessment.state import AssessmentChanged
 from contracts.customer.state import CustomerState
 from contracts.envelope import Event, Request
 from contracts.plan.state import PlanChanged
-from contracts.records.documents import GetDocument, ListDocuments
+from contracts.records.documents import GetDocument, GetDocumentContent, ListDocuments
 from contracts.topology import CUSTOMER_STATES
 from services.kit.projection import Projection
 from services.kit.service import Background
@@ -19,6 +19,7 @@ from services.records.tables import CUSTOMER_VIEW
 REQUESTS: Mapping[type[Request[Any]], Handler] = {
     ListDocuments: reading.list_documents,
     GetDocument: reading.get_document,
+    GetDocumentContent: reading.get_document_content,
 }
 INPUT: Mapping[type[Event], Handler] = {
     PlanChanged: wanting.want_of_plan,

@@ -24,7 +24,7 @@ _REPLACEMENT = "\ufffd"
 
 def typeset(pages: Pages, dated_at: datetime) -> bytes:
     """The PDF, which says of itself that it was made at `dated_at`; takes a processor some hundredths of a second."""
-    pdf = _compiler(pages).compile(format="pdf", pdf_standards=["a-2a", "ua-1"], timestamp=dated_at)
+    pdf = _compiler(pages).compile(format="pdf", pdf_standards=["a-2a", "ua-1"], timestamp=int(dated_at.timestamp()))
     assert isinstance(pdf, bytes)
     return pdf
 

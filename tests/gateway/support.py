@@ -723,7 +723,11 @@ class Answer:
 
     status: int
     headers: CIMultiDictProxy[str]
-    text: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
 
     @property
     def json(self) -> Any:
@@ -817,7 +821,7 @@ class Door:
         """Sends as a new user with a good token, unless told otherwise; fails when the status is not documented."""
         given = {} if token is None else {"Authorization": f"Bearer {token or self.issuer.token()}"}
         async with self.client.request(method, path, headers=given | (headers or {}), **more) as response:
-            answer = Answer(response.status, response.headers, await response.text())
+            answer = Answer(response.status, response.headers, await response.read())
         if operation := self._operation(method, path):
             assert str(answer.status) in operation["responses"], f"{answer.status} of {method} {path} is undocumented"
         return answer

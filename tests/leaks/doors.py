@@ -42,6 +42,7 @@ from contracts.assessment.cases import (
     GetAssessmentsOfCustomer,
     StartAssessment,
 )
+from contracts.assessment.documents import GetAssessmentForDocument
 from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
 from contracts.assessment.measures import CancelMeasure, MeasureReport, OrderMeasure, ReportMeasure
 from contracts.assessment.state import GetCustomerAssessments
@@ -89,6 +90,7 @@ from contracts.customer.people import (
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
+    GetNameForDocument,
     OpenCustomer,
     Person,
     PersonChanges,
@@ -163,6 +165,7 @@ from contracts.plan.referrals import (
     ReferralAnswer,
     ReferToService,
 )
+from contracts.records.documents import GetDocument, GetDocumentContent, ListDocuments
 from contracts.types import PersonName
 from tests.leaks.people import (
     AUTHORITY,
@@ -738,6 +741,22 @@ DOORS = (
         **_THEIRS,
     ),
     Door("open from outreach", OpenFromOutreach, _of_target(OpenFromOutreach), **_THEIRS),
+    Door(
+        "assessment, for a document",
+        GetAssessmentForDocument,
+        lambda it: GetAssessmentForDocument(assessment_id=it.assessment_id),
+        refuses=True,  # it is not concluded
+        **_THEIRS,
+    ),
+    Door(
+        "name for a document",
+        GetNameForDocument,
+        lambda it: GetNameForDocument(customer_id=it.customer_id),
+        **_THEIRS,
+    ),
+    Door("documents", ListDocuments, lambda it: ListDocuments(customer_id=it.customer_id)),
+    Door("document", GetDocument, lambda it: GetDocument(document_id=it.document_id)),
+    Door("document's bytes", GetDocumentContent, lambda it: GetDocumentContent(document_id=it.document_id)),
     Door("assessments, as once told", GetCustomerAssessments, _customers_assessments(GetCustomerAssessments)),
     Door("assessments", GetAssessmentsOfCustomer, _customers_assessments(GetAssessmentsOfCustomer)),
     Door("assessment", GetAssessment, lambda it: GetAssessment(assessment_id=it.assessment_id)),

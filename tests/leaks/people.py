@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 from uuid import UUID, uuid4
 
@@ -40,6 +41,10 @@ from contracts.plan.content import Goal, PlanContent
 from contracts.plan.plans import DraftPlan, EarlierPlan, WritePlan
 from contracts.types import PersonName
 from services.kit.actor import Actor, service_actor
+from services.kit.work import Cause
+from services.records import repository
+from services.records.handlers import making
+from services.records.rules.matters import Matter
 from tests.support import House, eventually, now
 
 HERE, ELSEWHERE, COUNTY, PARTY, AUTHORITY = "837", "091", "06", "049", "area-049"
@@ -118,6 +123,8 @@ class Planted:
     plan_id: UUID = field(default_factory=uuid4)
     """Of a plan that HERE drafted."""
     plan_version: int = 1
+    document_id: UUID = field(default_factory=uuid4)
+    """Of a document of HERE."""
     open_matters: tuple[UUID, ...] = ()
     operation_id: UUID | None = None
     """Of a list that HERE imported."""
@@ -223,6 +230,7 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
         known = await _change(house, planted, known, {name: value})
     known = await _change(house, planted, known, later)
     await _plant_family(house, planted)
+    await _plant_document(house, planted)
     await _plant_background(house, planted, later["first_residence_permit"])
     await house.settle()
     await _plant_assessment(house, planted)
@@ -247,6 +255,18 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
     planted.plant("contact_report", family=f"Contactfamily{number}", text=f"What is needed, {number}")
     planted.plant("contact_report", authority_name=f"Reporting authority {number}", phone=f"+35847{7000000 + number}")
     return planted
+
+
+async def _plant_document(house: House, planted: Planted) -> None:
+    """A document of HERE, known by its hash."""
+    at, pdf = now(), f"%PDF-1.7 of {planted.customer_id}".encode()
+    matter = Matter(planted.customer_id, (), HERE, "assessment", uuid4(), 1, "fi", "fi", at)
+    begin = house.services["records"].parts.unit_of_work.begin
+    async with begin(service_actor("records"), Cause("planted", "planted")) as work:
+        await repository.want(work, matter)
+        await making.keep(work, matter, pdf)
+    planted.document_id = matter.document_id
+    planted.plant("document", sha256=sha256(pdf).hexdigest())
 
 
 async def _plant_family(house: House, planted: Planted) -> None:

@@ -28,7 +28,7 @@ from tests.support import EXPERT_TAMPERE, rows
 
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 TAMPERE = "837"
-OFFERED_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+OFFERED_AT = datetime(2026, 3, 2, 9, 30, 15, 123456, tzinfo=UTC)
 
 
 def plan_of(customer_id: UUID, *members: UUID, **more: Any) -> PlanForDocument:

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.plan.documents import GetPlanForDocument
+from services.kit.work import Work
 from services.records.handlers import making
-from services.records.rules import matters
+from services.records.rules.matters import Matter
 from tests.records.support import AWAY, OFFERED_AT, Archive, offered, plan_of, refusal
 
 pytestmark = pytest.mark.database
@@ -41,36 +42,36 @@ async def test_who_dies_between_making_and_committing_makes_the_same_bytes_again
     archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[bytes] = []
-    typeset, keep = making.typeset, making._keep
-    monkeypatch.setattr(making, "typeset", lambda *of: made.append(typeset(*of)) or made[-1])
+    keep = making.keep
 
-    async def die(*_: object) -> None:
+    async def die(_: Work, __: Matter, pdf: bytes, ___: object) -> None:
+        made.append(pdf)
         raise SystemExit
 
-    monkeypatch.setattr(making, "_keep", die)
+    monkeypatch.setattr(making, "keep", die)
     await archive.offer(plan_of(customer_id, languages=("fi",)))
     with pytest.raises(SystemExit):
         await archive.make_all()
     assert await archive.waits() == [("fi", "waits")]
     assert await archive.make_all() == 0, "it is taken, until it has been so for too long"
-    monkeypatch.setattr(making, "_keep", keep)
+    monkeypatch.setattr(making, "keep", keep)
     archive.later(making.TAKEN_FOR.total_seconds())
     assert await archive.make_all() == 1
-    assert made == [(await archive.pdfs())["fi"]] * 2
+    assert made == [(await archive.pdfs())["fi"]]
 
 
 async def test_the_slower_of_two_that_made_one_keeps_nothing(
     archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep = making._keep
+    keep = making.keep
 
     async def keep_later(*of: object) -> None:
-        monkeypatch.setattr(making, "_keep", keep)
+        monkeypatch.setattr(making, "keep", keep)
         archive.later(making.TAKEN_FOR.total_seconds())
         assert await archive.make_all() == 1
         await keep(*of)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(making, "_keep", keep_later)
+    monkeypatch.setattr(making, "keep", keep_later)
     await archive.offer(plan_of(customer_id, languages=("fi",)))
     await archive.make_all()
     assert len(await archive.rows("SELECT FROM outbox WHERE type = 'records.document_kept.v1'")) == 1
@@ -117,24 +118,16 @@ async def test_a_copy_in_a_language_of_which_there_are_no_words_is_not_made(
     assert await archive.waits() == [("fi", None), ("tpi", "no-words-in-language")]
 
 
-async def test_what_no_message_can_carry_is_not_kept(
-    archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(matters, "MOST_BYTES", 1000)
-    await archive.make(plan_of(customer_id, languages=("fi",)))
-    assert await archive.waits() == [("fi", "too-large")]
-
-
 async def test_who_is_erased_while_the_document_is_made_has_none(
     archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep = making._keep
+    keep = making.keep
 
     async def keep_later(*of: object) -> None:
         await archive.erase(customer_id)
         await keep(*of)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(making, "_keep", keep_later)
+    monkeypatch.setattr(making, "keep", keep_later)
     await archive.make(plan_of(customer_id, languages=("fi",)))
     assert await archive.waits() == []
     assert await archive.pdfs() == {}

@@ -3,14 +3,16 @@
 import base64
 import json
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from contracts.envelope import Request
-from contracts.records.documents import Document, GetDocument, ListDocuments
+from contracts.records.documents import DocumentCard, GetDocument, GetDocumentContent, ListDocuments
 from services.kit.actor import Actor
 from services.kit.errors import Forbidden, NotFound
+from services.records.handlers import reading
 from tests.records.support import Archive, plan_of
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 
@@ -28,8 +30,8 @@ def participant(*customers: UUID) -> Actor:
     )
 
 
-async def the_document(archive: Archive, customer_id: UUID, actor: Actor = EXPERT_TAMPERE) -> Document:
-    """The one document about a customer, opened."""
+async def the_document(archive: Archive, customer_id: UUID, actor: Actor = EXPERT_TAMPERE) -> DocumentCard:
+    """The one document about a customer."""
     [card] = (await archive.ask(ListDocuments(customer_id=customer_id), actor)).documents
     return await archive.ask(GetDocument(document_id=card.document_id), actor)
 
@@ -37,9 +39,24 @@ async def the_document(archive: Archive, customer_id: UUID, actor: Actor = EXPER
 async def test_a_document_is_read_as_the_very_bytes_that_were_kept(archive: Archive, customer_id: UUID) -> None:
     await archive.make(plan_of(customer_id, languages=("fi",)))
     found = await the_document(archive, customer_id)
-    assert base64.b64decode(found.content) == (await archive.pdfs())["fi"]
     assert (found.kind, found.edition, found.language, found.is_copy) == ("plan", 1, "fi", False)
-    assert found.size == len(base64.b64decode(found.content))
+    opened = await archive.ask(GetDocumentContent(document_id=found.document_id))
+    assert base64.b64decode(opened.content) == (await archive.pdfs())["fi"]
+    assert (opened.sha256, opened.size) == (found.sha256, len(base64.b64decode(opened.content)))
+
+
+async def test_a_document_of_many_bytes_is_read_in_parts(
+    archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 10_000)
+    await archive.make(plan_of(customer_id, languages=("fi",)))
+    found = await the_document(archive, customer_id)
+    parts = [
+        await archive.ask(GetDocumentContent(document_id=found.document_id, offset=offset))
+        for offset in range(0, found.size, 10_000)
+    ]
+    assert len(parts) > 1
+    assert b"".join(base64.b64decode(each.content) for each in parts) == (await archive.pdfs())["fi"]
 
 
 async def test_of_all_documents_the_copies_say_that_they_are(archive: Archive, customer_id: UUID) -> None:
@@ -51,9 +68,10 @@ async def test_of_all_documents_the_copies_say_that_they_are(archive: Archive, c
 async def test_another_municipality_s_expert_finds_none(archive: Archive, customer_id: UUID) -> None:
     await archive.make(plan_of(customer_id, languages=("fi",)))
     document = await the_document(archive, customer_id)
-    requests: list[Request[object]] = [
+    requests: list[Request[Any]] = [
         ListDocuments(customer_id=customer_id),
         GetDocument(document_id=document.document_id),
+        GetDocumentContent(document_id=document.document_id),
     ]
     for request in requests:
         with pytest.raises(NotFound):

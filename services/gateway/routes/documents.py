@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from contracts.records.documents import DocumentCard, Documents, GetDocument, ListDocuments
+from contracts.records.documents import DocumentCard, Documents, GetDocument, GetDocumentContent, ListDocuments
 from contracts.types import CustomerId
 from services.gateway.bodies import answer
 from services.gateway.caller import SignedIn
@@ -40,7 +40,7 @@ async def list_documents(caller: SignedIn, customer_id: CustomerId) -> Response:
 async def get_document(caller: SignedIn, document_id: UUID) -> Response:
     """What is known of one document; an approval names it by its hash."""
     document = await caller.ask(GetDocument(document_id=document_id))
-    return answer(DocumentCard.model_validate(document, from_attributes=True))
+    return answer(document)
 
 
 @routes.get(
@@ -53,9 +53,13 @@ async def get_document(caller: SignedIn, document_id: UUID) -> Response:
 )
 async def get_document_content(caller: SignedIn, document_id: UUID) -> Response:
     """The PDF, the very bytes that were kept; the ETag is their SHA-256."""
-    document = await caller.ask(GetDocument(document_id=document_id))
+    document = await caller.ask(GetDocumentContent(document_id=document_id))
+    content = base64.b64decode(document.content)
+    while len(content) < document.size:
+        more = await caller.ask(GetDocumentContent(document_id=document_id, offset=len(content)))
+        content += base64.b64decode(more.content)
     headers = {
         "ETag": f'"{document.sha256}"',
         "Content-Disposition": f'inline; filename="{document.document_id}.pdf"',
     }
-    return Response(base64.b64decode(document.content), headers=headers, media_type=PDF)
+    return Response(content, headers=headers, media_type=PDF)

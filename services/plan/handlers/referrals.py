@@ -30,8 +30,8 @@ from services.kit.work import Work
 from services.plan.handlers.due_dates import facts_changed
 from services.plan.law import disclosure_to_provider
 from services.plan.repository import plans, programme
-from services.plan.repository.facts import ids_of
 from services.plan.repository import referrals as repository
+from services.plan.repository.facts import ids_of
 from services.plan.rules import referrals as rules
 
 BASIS = "681/2023 20 § 5 mom."
@@ -48,7 +48,7 @@ async def refer_to_service(message: ReferToService, work: Work) -> ReferralVersi
     line = rules.line_of(content, message.line_id)
     ids = await ids_of(work, message.customer_id or plan.customer_id)
     customer_id = next((each for each in plan.customer_ids if each in ids), None)
-    if errors := rules.broken_by_referring(line, customer_id, message.referred_on, helsinki_date(work.now)):
+    if errors := rules.broken_by_referring(line, customer_id is not None, message.referred_on, helsinki_date(work.now)):
         raise InvalidInput(errors=errors)
     assert line
     assert customer_id

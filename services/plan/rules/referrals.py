@@ -45,7 +45,7 @@ def broken_by_referring(line: PlannedService | None, is_of_plan: bool, referred_
     """The rules that a referral breaks; `is_of_plan`: the plan is for the customer who was referred."""
     return [
         *([] if line else [_error("/line_id", "not_agreed")]),
-        *([] if customer_id else [_error("/customer_id", "not_of_plan")]),
+        *([] if is_of_plan else [_error("/customer_id", "not_of_plan")]),
         *([_error("/referred_on", "in_future")] if referred_on > on else []),
     ]
 

@@ -62,10 +62,8 @@ async def make_next(unit_of_work: UnitOfWork, ask: Ask) -> bool:
     try:
         pages, copies = await _pages(matter, ask)
         pdf = await asyncio.to_thread(typeset, pages, matter.dated_at)
-        if len(pdf) > matters.MOST_BYTES:
-            raise Unmade("too-large")
         async with begin() as work:
-            await _keep(work, matter, pdf, copies)
+            await keep(work, matter, pdf, copies)
     except Unmade as reason:
         log.warning("document.unmade", service="records", document_id=str(matter.document_id), reason=reason.code)
         async with begin() as work:
@@ -104,7 +102,7 @@ async def _pages(matter: Matter, ask: Ask) -> tuple[Pages, tuple[Matter, ...]]:
         raise
 
 
-async def _keep(work: Work, matter: Matter, pdf: bytes, copies: Iterable[Matter]) -> None:
+async def keep(work: Work, matter: Matter, pdf: bytes, copies: Iterable[Matter] = ()) -> None:
     """Keeps the document with its event; nothing when it was settled, or anybody it is about was erased, meanwhile."""
     people = (matter.customer_id, *matter.members)
     if await erased_among(work.connection, work.backbone, people):

@@ -1,10 +1,19 @@
 """Reading documents: for whom the policy lets see them, and who reaches everybody whom they are about."""
 
+import base64
 from typing import Any
 
 from sqlalchemy import Row
 
-from contracts.records.documents import Document, DocumentCard, Documents, GetDocument, ListDocuments
+from contracts.records.documents import (
+    MOST_BYTES,
+    DocumentCard,
+    DocumentContent,
+    Documents,
+    GetDocument,
+    GetDocumentContent,
+    ListDocuments,
+)
 from services.kit.errors import NotFound
 from services.kit.work import Work
 from services.records import repository
@@ -22,13 +31,31 @@ async def list_documents(message: ListDocuments, work: Work) -> Documents:
     return Documents(documents=tuple(DocumentCard.model_validate(_card(row)) for row in rows))
 
 
-async def get_document(message: GetDocument, work: Work) -> Document:
-    """One document with its bytes; NotFound for whom there is none."""
+async def get_document(message: GetDocument, work: Work) -> DocumentCard:
+    """What is known of one document; NotFound for whom there is none."""
+    return DocumentCard.model_validate(_card(await _found(message, work)))
+
+
+async def get_document_content(message: GetDocumentContent, work: Work) -> DocumentContent:
+    """A part of the bytes of one document, mostly all; NotFound for whom there is none."""
+    row = await _found(message, work)
+    pdf = base64.b64decode(work.encryption.decrypt(row.content, row.document_id))
+    part = pdf[message.offset : message.offset + MOST_BYTES]
+    return DocumentContent(
+        document_id=row.document_id,
+        sha256=row.sha256,
+        size=row.size,
+        offset=message.offset,
+        content=base64.b64encode(part).decode(),
+    )
+
+
+async def _found(message: GetDocument | GetDocumentContent, work: Work) -> Row[Any]:
     row = await repository.get(work, message.document_id)
     if row is None:
         raise NotFound("No such document.")
     work.record_use(row.customer_ids, message.DATA, relation=work.rights.related)
-    return Document.model_validate(_card(row) | {"content": work.encryption.decrypt(row.content, row.document_id)})
+    return row
 
 
 def _card(row: Row[Any]) -> dict[str, Any]:

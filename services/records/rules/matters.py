@@ -15,8 +15,6 @@ from services.kit.code_lists import MUNICIPALITIES
 
 _FINAL = {404, 409, 410}
 """Statuses by which an owner says that there is no such edition, or nobody of that id: asking again changes nothing."""
-MOST_BYTES = 700_000
-"""Of a PDF: as base64 it is answered in one message of at most 1 MiB."""
 
 
 @dataclass(frozen=True)
