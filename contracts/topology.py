@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.access.rights import RIGHTS_HEARTBEAT, AccessDataUsed, RightsChanged
+from contracts.access.teams import TeamChanged
 from contracts.assessment.state import AssessmentChanged, AssessmentDataUsed, AssessmentToStart
 from contracts.customer.state import (
     CustomerChanged,
@@ -73,7 +74,7 @@ SERVICES: tuple[Service, ...] = (
     Service("customer", projection=(*ASSESSMENT_STATES, PlanChanged)),
     Service(
         "assessment",
-        input=(*CUSTOMER_STATES, CustomerErased),
+        input=(*CUSTOMER_STATES, CustomerCircumstances, CustomerErased),
         projection=CUSTOMER_STATES,
     ),
     Service(
@@ -86,12 +87,12 @@ SERVICES: tuple[Service, ...] = (
             TransferChanged,
             DocumentKept,
         ),
-        projection=CUSTOMER_STATES,
+        projection=(*CUSTOMER_STATES, TeamChanged),
     ),
     Service(
         "records",
         asks=("customer", "assessment", "plan"),
-        input=(CustomerErased,),
+        input=(PlanChanged, AssessmentChanged, CustomerErased),
         projection=CUSTOMER_STATES,
     ),
     Service("access", input=(CustomerClosed, CustomerErased), projection=CUSTOMER_STATES, usage=DATA_USED),

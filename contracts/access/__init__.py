@@ -5,5 +5,6 @@ from contracts.access import (  # noqa: F401 - importing declares their messages
     organisations,
     rights,
     safeguards,
+    teams,
     usage_log,
 )

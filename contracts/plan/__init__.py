@@ -5,5 +5,7 @@ from contracts.plan import (  # noqa: F401 - importing declares their messages
     due_dates,
     implementation,
     plans,
+    programme,
+    referrals,
     state,
 )

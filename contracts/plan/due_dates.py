@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.envelope import ActEvent, Request
 from contracts.types import Code, CustomerId, Day, MunicipalityCode, Value
@@ -21,6 +21,7 @@ class Deadline(ActEvent):
     municipality: MunicipalityCode
     kind: Code = Field(description="a due date of the rule book", examples=["plan_review"])
     due_on: Day
+    statutory: bool = Field(description="set by law; else an aim of the municipality's own")
     law_version: str = Field(examples=["2025-01-01"])
 
 
@@ -46,6 +47,7 @@ class DueDate(Value):
     kind: Code = Field(examples=["plan_review"])
     matter_id: UUID
     due_on: Day
+    statutory: bool = Field(description="set by law; else an aim of the municipality's own")
     counted_from: Day
     legal_basis: str = Field(examples=["681/2023 22 § 1 mom."])
     law_version: str = Field(examples=["2025-01-01"])
@@ -59,8 +61,16 @@ class CustomerDueDates(Value):
     due_dates: tuple[DueDate, ...]
 
 
-class GetCustomerDueDates(Request[CustomerDueDates], type="plan.get_customer_due_dates.v1", act="view", data=("plan",)):
-    """What is due of one customer by the law in force, or by another version of it."""
+class GetCustomerDueDates(
+    Request[CustomerDueDates],
+    type="plan.get_customer_due_dates.v1",
+    act="view",
+    data=("plan", "residence_permit"),
+):
+    """What is due of one customer by the law in force, or by another version of it.
+
+    What is counted from the first permit is told to those who may see the permit.
+    """
 
     customer_id: CustomerId
     law_version: str | None = Field(
@@ -75,6 +85,7 @@ class WorklistItem(Value):
     matter_id: UUID
     kind: Code = Field(examples=["plan_review"])
     due_on: Day
+    statutory: bool = Field(description="set by law; else an aim of the municipality's own")
     passed: bool
     responsible: UUID | None = Field(None, description="the number of the user who is responsible for the customer")
 
@@ -86,7 +97,7 @@ class Worklist(Value):
     next_cursor: str | None = None
 
 
-class ListDue(Request[Worklist], type="plan.list_due.v1", act="view", data=("plan",)):
+class ListDue(Request[Worklist], type="plan.list_due.v1", act="view", data=("plan", "residence_permit")):
     """What is due in the acting municipality: of all, of one team, of one responsible user, of mine, of nobody's."""
 
     responsible: UUID | Literal["me", "none"] | None = None
@@ -98,8 +109,46 @@ class ListDue(Request[Worklist], type="plan.list_due.v1", act="view", data=("pla
     limit: int = Field(MOST_DUE, ge=1, le=MOST_DUE)
 
 
-class DueNotice(Value):
-    """How a municipality wants to be told beforehand."""
+class Aim(Value):
+    """In how many days a municipality wants done what the law wants done without delay."""
 
-    days: int = Field(ge=1, le=180)
-    changed_at: AwareDatetime | None = Field(None, description="null: the common rule")
+    kind: Code = Field(examples=["assessment_start"])
+    days: int = Field(ge=0, le=365)
+
+
+class DueDateSettings(Value):
+    """A municipality's aims, and how many days before a due date it wants to be told."""
+
+    notice_days: int = Field(ge=1, le=180)
+    aims: tuple[Aim, ...] = Field(max_length=10)
+
+
+class KeptDueDateSettings(DueDateSettings):
+    """The same, with the version that a change names."""
+
+    version: int = Field(ge=0, description="0: the common ones, which hold until the municipality sets its own")
+
+
+class DueDateSettingsVersion(Value):
+    """The outcome of a change."""
+
+    version: int = Field(ge=1)
+
+
+class GetDueDateSettings(
+    Request[KeptDueDateSettings], type="plan.get_due_date_settings.v1", act="view", data=("plan",)
+):
+    """The acting municipality's aims and notice."""
+
+
+class SetDueDateSettings(
+    Request[DueDateSettingsVersion],
+    type="plan.set_due_date_settings.v1",
+    changes=True,
+    act="administer",
+    data=("plan",),
+):
+    """Sets the acting municipality's aims and notice; due dates follow within minutes."""
+
+    expected_version: int = Field(ge=0)
+    settings: DueDateSettings

@@ -30,6 +30,8 @@ MOST_WITHHELD_IN_ALL = 499
 RULES = {
     "own_right": "nobody gives a right to himself or herself",
     "unknown_user": "nobody with this id has signed in",
+    "repeated": "this may stand here once only",
+    "no_right_here": "nobody with this id has a right in the organisation",
     "unknown_organisation": "there is no such organisation",
     "organisation_ended": "the organisation is not there on that day; successors: {successors}",
     "not_ours": "rights are given to own staff, to the staff of own providers, and to county staff who take part",

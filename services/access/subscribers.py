@@ -25,11 +25,12 @@ from contracts.access.safeguards import (
     ReleaseCustomer,
     WithholdCustomer,
 )
+from contracts.access.teams import AddTeam, ChangeTeam, ListTeams
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
 from contracts.customer.state import CustomerClosed, CustomerState
 from contracts.envelope import Event, Request
 from contracts.topology import CUSTOMER_STATES
-from services.access.handlers import anomalies, organisations, rights, safeguards, time, usage_keeping, usage_log
+from services.access.handlers import anomalies, organisations, rights, safeguards, teams, time, usage_keeping, usage_log
 from services.access.tables.merges import CUSTOMER_VIEW
 from services.kit.batches import Keep
 from services.kit.projection import Projection
@@ -50,6 +51,9 @@ REQUESTS: Mapping[type[Request[Any]], Handler] = {
     ListOrganisations: organisations.list_organisations,
     AddProvider: organisations.add_provider,
     AddEmploymentArea: organisations.add_employment_area,
+    ListTeams: teams.list_teams,
+    AddTeam: teams.add_team,
+    ChangeTeam: teams.change_team,
     ListWithheld: safeguards.list_withheld,
     WithholdCustomer: safeguards.withhold_customer,
     ReleaseCustomer: safeguards.release_customer,

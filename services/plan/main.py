@@ -4,7 +4,7 @@ from services.kit.clock import Clock
 from services.kit.service import Service
 from services.kit.settings import ServiceSettings
 from services.kit.telemetry import Telemetry
-from services.plan.subscribers import INPUT, PROJECTIONS, REQUESTS
+from services.plan.subscribers import BACKGROUND, INPUT, PROJECTIONS, REQUESTS
 from services.plan.tables import BACKBONE
 
 
@@ -16,6 +16,7 @@ def build(settings: ServiceSettings, clock: Clock | None = None, telemetry: Tele
         requests=REQUESTS,
         input=INPUT,
         projections=PROJECTIONS,
+        background=BACKGROUND,
         clock=clock,
         telemetry=telemetry,
     )

@@ -182,7 +182,7 @@ async def test_a_merged_record_has_no_duties_until_the_merge_is_undone(
     await desk.learn(changed(customer_id), 3)
     assert await desk.assessments("customer_id, status") == [(customer_id, "to_start")]
     assert (await desk.ask(kept)).assessments == ()
-    told = "SELECT data->>'status' FROM outbox WHERE type = 'assessment.changed.v1' ORDER BY position"
+    told = "SELECT data->>'status' FROM outbox WHERE type = 'assessment.changed.v2' ORDER BY position"
     assert await desk.rows(told) == [("to_start",), ("withdrawn",), ("to_start",)]
 
 

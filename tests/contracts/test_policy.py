@@ -130,9 +130,10 @@ class TestTheLaw:
         assert words_of("relation", changing) == {"own"}
         assert words_of("role", changing) <= {"integration_expert", "supervisor"}
 
-    def test_the_countys_section_is_written_by_the_county_alone(self) -> None:
-        """681/2023 16 §, 86 §."""
-        assert words_of("role", allowed(act="change", data="county_section")) == {"county_worker"}
+    def test_the_countys_section_is_written_by_those_who_make_the_assessment_together(self) -> None:
+        """681/2023 14 § 4 mom., 86 §. A supervisor sees that there is one, and not what is in it."""
+        assert words_of("role", allowed(act="change", data="county_section")) == {"county_worker", "integration_expert"}
+        assert words_of("role", allowed(data="county_section")) == {"county_worker", "integration_expert"}
 
     @pytest.mark.parametrize("role", ["county_worker", "provider_worker"])
     def test_whoever_takes_part_reaches_only_the_customers_of_that_matter(self, role: str) -> None:
@@ -152,7 +153,7 @@ class TestTheLaw:
         assert words_of("act", allowed(relation="emergency")) == {"view"}
 
     def test_who_administers_rights_sees_no_customer_and_no_log(self) -> None:
-        assert words_of("data", allowed(role="access_administrator")) == {"rights", "receiving_party"}
+        assert words_of("data", allowed(role="access_administrator")) == {"rights", "receiving_party", "programme"}
 
     def test_who_investigates_the_log_grants_no_rights(self) -> None:
         officer = allowed(role="data_protection_officer")

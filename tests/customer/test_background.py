@@ -22,6 +22,7 @@ from contracts.customer.background import (
     Group,
 )
 from contracts.customer.people import CustomerVersion, EraseCustomer, GetCustomer, GetCustomerHistory
+from services.customer.rules.background import CIRCUMSTANCES
 from services.kit.actor import Actor
 from services.kit.errors import ChangedMeanwhile, Forbidden, InvalidInput, NotFound
 from tests.customer.conftest import CustomerService, changing, opening
@@ -164,10 +165,13 @@ class TestAGroup:
         assert (await customers.ask(replacing(opened, "education", version=1))).version == 1
         assert len((await past(customers, opened, "education")).entries) == 1
 
-    async def test_a_change_tells_no_other_service(self, customers: CustomerService, group: Group) -> None:
+    async def test_a_change_tells_other_services_nothing_but_what_the_law_makes_of_it(
+        self, customers: CustomerService, group: Group
+    ) -> None:
         opened = await customers.ask(opening())
         await customers.ask(replacing(opened, group))
-        assert await customers.events(opened.customer_id) == ["customer.opened.v1"]
+        consequences = ["customer.circumstances_changed.v1"] if group in CIRCUMSTANCES else []
+        assert await customers.events(opened.customer_id) == ["customer.opened.v1", *consequences]
 
     async def test_its_history_tells_who_changed_what_and_why_a_page_at_a_time(
         self, customers: CustomerService, group: Group

@@ -10,6 +10,7 @@ from uuid import uuid4
 import schemathesis
 
 from services.access import rules as access_rules
+from services.assessment.rules import base as assessment_rules
 from services.customer.rules import background as background_rules
 from services.customer.rules import contacts as contact_rules
 from services.customer.rules import duplicates as duplicate_rules
@@ -20,6 +21,7 @@ from services.customer.rules import people as customer_rules
 from services.customer.rules import transfers as transfer_rules
 from services.gateway.caller import CSRF_HEADER
 from services.gateway.sessions import COOKIE
+from services.plan.rules import programme as programme_rules
 
 _TOKENS = json.loads(os.environ["KOTO_FUZZ_TOKENS"])
 _KEPT = json.loads(os.environ["KOTO_FUZZ_KEPT"])
@@ -44,13 +46,15 @@ _RULES = {
         operation_rules,
         outreach_rules,
         access_rules,
+        programme_rules,
+        assessment_rules,
     )
     for rule in rules.RULES
 } | {"columns"}
 _ROLES = {  # whose operation it is: that of the first words found in its path
     "/me/": "customer",
     "/usage|/anomalies|/notices|/watch": "data_protection_officer",
-    "/organisations|/users|/grants|/withheld-customers|/receiving-party": "access_administrator",
+    "/organisations|/users|/grants|/withheld-customers|/receiving-party|/programme": "access_administrator",
     "": "integration_expert",
 }
 

@@ -82,7 +82,20 @@ from contracts.access.usage_log import (
     OwnUsage,
     UsageLines,
 )
-from contracts.assessment.state import Assessments, GetCustomerAssessments
+from contracts.assessment.cases import (
+    AssessmentsOfCustomer,
+    ConcludeAssessment,
+    DropAssessment,
+    GetAssessment,
+    GetAssessmentsOfCustomer,
+    Responsibility,
+    StartAssessment,
+    WholeAssessment,
+)
+from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
+from contracts.assessment.measures import CancelMeasure, MeasureVersion, OrderMeasure, ReportMeasure
+from contracts.assessment.topics import GetTopicHistory, TopicHistory, TopicVersion, WriteTopic
+from contracts.assessment.versions import AssessmentVersion
 from contracts.customer.background import (
     Background,
     BackgroundGroup,
@@ -207,6 +220,30 @@ from contracts.plan.plans import (
     WithdrawGuardianConsent,
     WritePlan,
 )
+from contracts.plan.programme import (
+    AddProgrammeService,
+    ChangeProgrammeService,
+    GetProgrammeService,
+    ImportProgramme,
+    ListProgramme,
+    NameInLanguages,
+    Programme,
+    ProgrammeImported,
+    ProgrammeService,
+    ProgrammeServiceVersion,
+    ServiceContent,
+    ServiceProvider,
+)
+from contracts.plan.referrals import (
+    AnswerReferral,
+    GetReferral,
+    ListPlanReferrals,
+    PlanReferrals,
+    RecordCompletion,
+    Referral,
+    ReferralVersion,
+    ReferToService,
+)
 from contracts.types import PersonName
 from services.gateway.main import Settings, build
 from services.gateway.openapi import document
@@ -221,6 +258,7 @@ CLIENT_ID, CLIENT_SECRET = "koto-web", "s%cret: of the gateway"
 PUBLIC_URL = "https://koto.example"
 NOWHERE = "postgresql+asyncpg://koto@127.0.0.1:1/koto"
 CUSTOMER_ID = UUID("50772023-f4b8-5862-9411-e6fe917f87f7")
+ASSESSMENT_ID = UUID("0f0dd8a2-3c55-4c2a-8f5e-5f1d6f1f2a10")
 TRANSFER_ID = UUID("2f1c7a52-6e0b-4d8e-8f5e-9a3b1c2d4e5f")
 GRANT_ID = UUID("5b9a6f1e-1c1b-4f0e-9d55-0d3a0a9f3c11")
 SIGNING_KEY = json.dumps(OKPKey.generate_key("Ed25519", {"kid": "test"}).as_dict(private=True))
@@ -248,7 +286,38 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     ChangeCustomer: CustomerVersion(customer_id=CUSTOMER_ID, version=4),
     CloseCustomer: CustomerVersion(customer_id=CUSTOMER_ID, version=5),
     GetCustomerHistory: CustomerHistory(customer_id=CUSTOMER_ID, entries=()),
-    GetCustomerAssessments: Assessments(assessments=()),
+    GetAssessmentsOfCustomer: AssessmentsOfCustomer(assessments=()),
+    StartAssessment: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=1),
+    GetAssessment: WholeAssessment(
+        assessment_id=ASSESSMENT_ID,
+        version=2,
+        customer_id=CUSTOMER_ID,
+        municipality="837",
+        status="to_start",
+        reasons=("integration_act_group",),
+        created_at=datetime(2026, 3, 2, tzinfo=UTC),
+        changed_at=datetime(2026, 3, 2, tzinfo=UTC),
+        law_version="2025-01-01",
+        responsible=Responsibility(
+            authority="municipality", legal_basis="681/2023 3 § 1 mom.", transfer_proposed=False
+        ),
+        interviews=(),
+        topics=(),
+        duties=(),
+        duties_left=(),
+        measures=(),
+    ),
+    PlanInterview: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
+    RecordMissedInterview: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
+    BeginInterview: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
+    AcknowledgeDuties: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
+    WriteTopic: TopicVersion(assessment_id=ASSESSMENT_ID, topic="literacy", version=1),
+    GetTopicHistory: TopicHistory(writings=()),
+    OrderMeasure: MeasureVersion(measure_id=GRANT_ID),
+    ReportMeasure: MeasureVersion(measure_id=GRANT_ID),
+    CancelMeasure: MeasureVersion(measure_id=GRANT_ID),
+    ConcludeAssessment: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
+    DropAssessment: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
     GetBackground: Background(
         customer_id=CUSTOMER_ID,
         groups=(BackgroundGroup(version=0, content=Education(group="education", studies=())),),
@@ -334,6 +403,41 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     ),
     RecordOutreachAttempt: OutreachTargetState(target_id=GRANT_ID, state="reached"),
     OpenFromOutreach: CustomerVersion(customer_id=CUSTOMER_ID, version=1),
+    AddProgrammeService: ProgrammeServiceVersion(service_id=GRANT_ID, version=1),
+    ChangeProgrammeService: ProgrammeServiceVersion(service_id=GRANT_ID, version=3),
+    GetProgrammeService: ProgrammeService(
+        service_id=GRANT_ID,
+        version=1,
+        municipality="837",
+        service=ServiceContent(
+            kind="language_course",
+            name=NameInLanguages(fi="Suomen kielen kurssi"),
+            provider=ServiceProvider(name="Esimerkkiopisto"),
+            valid_from=date(2026, 1, 1),
+        ),
+        changed_at=datetime(2026, 3, 2, tzinfo=UTC),
+        changed_by="u",
+        newest_version=2,
+        places_taken=0,
+    ),
+    ListProgramme: Programme(services=()),
+    ImportProgramme: ProgrammeImported(added=1, changed=0, unchanged=0, dry_run=False),
+    ReferToService: ReferralVersion(referral_id=GRANT_ID, version=1),
+    AnswerReferral: ReferralVersion(referral_id=GRANT_ID, version=2),
+    RecordCompletion: ReferralVersion(referral_id=GRANT_ID, version=3),
+    GetReferral: Referral(
+        referral_id=GRANT_ID,
+        version=2,
+        plan_id=GRANT_ID,
+        line_id=GRANT_ID,
+        customer_id=CUSTOMER_ID,
+        municipality="837",
+        provider=ServiceProvider(name="Esimerkkiopisto"),
+        state="taken_up",
+        referred_on=date(2026, 3, 2),
+        completions=(),
+    ),
+    ListPlanReferrals: PlanReferrals(referrals=()),
     FindDuplicates: DuplicatesFound(candidates=()),
     ListSuspectedDuplicates: SuspectedDuplicates(pairs=()),
     DecideDuplicate: PairDecided(pair_id=GRANT_ID),
@@ -619,7 +723,11 @@ class Answer:
 
     status: int
     headers: CIMultiDictProxy[str]
-    text: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
 
     @property
     def json(self) -> Any:
@@ -713,7 +821,7 @@ class Door:
         """Sends as a new user with a good token, unless told otherwise; fails when the status is not documented."""
         given = {} if token is None else {"Authorization": f"Bearer {token or self.issuer.token()}"}
         async with self.client.request(method, path, headers=given | (headers or {}), **more) as response:
-            answer = Answer(response.status, response.headers, await response.text())
+            answer = Answer(response.status, response.headers, await response.read())
         if operation := self._operation(method, path):
             assert str(answer.status) in operation["responses"], f"{answer.status} of {method} {path} is undocumented"
         return answer

@@ -21,6 +21,8 @@ EXCHANGES = [*topology.exchanges(), "amq.topic", "amq.direct", "amq.fanout", "am
 READS = {
     "customer": {"customer.requests", "customer.dead", "customer.projection"},
     "assessment": {"assessment.requests", "assessment.dead", "assessment.input", "assessment.projection"},
+    "plan": {"plan.requests", "plan.dead", "plan.input", "plan.projection"},
+    "records": {"records.requests", "records.dead", "records.input", "records.projection"},
     "access": {"access.requests", "access.dead", "access.input", "access.projection", "access.usage"},
     "integration": {"integration.requests", "integration.dead", "integration.input", "integration.partners"},
     "gateway": set(),
@@ -40,6 +42,23 @@ WRITES = {
         ("assessment.replay", "q"),
         ("replies", "replies.gateway.q"),
     },
+    "plan": {
+        ("plan.events", "plan.changed.v1"),
+        ("plan.events", "plan.data_used.v1"),
+        ("plan.private", "input"),
+        ("plan.replay", "q"),
+        ("replies", "replies.gateway.q"),
+    },
+    "records": {
+        ("records.events", "records.document_kept.v1"),
+        ("records.events", "records.data_used.v1"),
+        ("records.private", "input"),
+        ("records.replay", "q"),
+        ("replies", "replies.gateway.q"),
+        ("requests", "customer"),
+        ("requests", "assessment"),
+        ("requests", "plan"),
+    },
     "access": {
         ("access.events", "access.rights_changed.v1"),
         ("access.events", "access.data_used.v1"),
@@ -55,12 +74,16 @@ WRITES = {
         ("replies", "replies.gateway.q"),
         ("requests", "customer"),
     },
-    "gateway": {("requests", "customer"), ("requests", "assessment"), ("requests", "access")},
+    "gateway": {("requests", each) for each in ("customer", "assessment", "plan", "records", "access")},
 }
 KEYS = [
     "integration.told.v1",
     "customer.changed.v1",
     "assessment.changed.v1",
+    "plan.changed.v1",
+    "plan.data_used.v1",
+    "records.document_kept.v1",
+    "records.data_used.v1",
     "access.rights_changed.v1",
     "customer.data_used.v1",
     "assessment.data_used.v1",
@@ -73,6 +96,8 @@ KEYS = [
     "assessment",
     "access",
     "plan",
+    "records",
+    "guidance",
 ]
 
 

@@ -33,8 +33,20 @@ from contracts.access.safeguards import (
     ReleaseCustomer,
     WithholdCustomer,
 )
+from contracts.access.teams import AddTeam, ChangeTeam, ListTeams
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
+from contracts.assessment.cases import (
+    ConcludeAssessment,
+    DropAssessment,
+    GetAssessment,
+    GetAssessmentsOfCustomer,
+    StartAssessment,
+)
+from contracts.assessment.documents import GetAssessmentForDocument
+from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
+from contracts.assessment.measures import CancelMeasure, MeasureReport, OrderMeasure, ReportMeasure
 from contracts.assessment.state import GetCustomerAssessments
+from contracts.assessment.topics import GetTopicHistory, WriteTopic
 from contracts.customer.background import (
     ChangeBackground,
     GetBackground,
@@ -78,6 +90,7 @@ from contracts.customer.people import (
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
+    GetNameForDocument,
     OpenCustomer,
     Person,
     PersonChanges,
@@ -101,6 +114,13 @@ from contracts.customer.transfers import (
 from contracts.envelope import Request
 from contracts.handshake import Responsible
 from contracts.plan.documents import GetPlanForDocument
+from contracts.plan.due_dates import (
+    DueDateSettings,
+    GetCustomerDueDates,
+    GetDueDateSettings,
+    ListDue,
+    SetDueDateSettings,
+)
 from contracts.plan.implementation import (
     EndHindrance,
     ExtendPlan,
@@ -123,11 +143,35 @@ from contracts.plan.plans import (
     WithdrawGuardianConsent,
     WritePlan,
 )
+from contracts.plan.programme import (
+    AddProgrammeService,
+    ChangeProgrammeService,
+    GetProgrammeService,
+    ImportProgramme,
+    ListProgramme,
+    NameInLanguages,
+    ServiceContent,
+    ServiceProvider,
+)
+from contracts.plan.referrals import (
+    AnswerReferral,
+    AnswerReferralForPartner,
+    Completion,
+    GetReferral,
+    GetReferralForProvider,
+    ListPlanReferrals,
+    RecordCompletion,
+    RecordCompletionForPartner,
+    ReferralAnswer,
+    ReferToService,
+)
+from contracts.records.documents import GetDocument, GetDocumentContent, ListDocuments
 from contracts.types import PersonName
 from tests.leaks.people import (
     AUTHORITY,
     DEPUTY,
     ELSEWHERE,
+    HELD,
     HERE,
     HOLDS,
     LOOKS,
@@ -324,10 +368,33 @@ _LIST: dict[str, Any] = {"of_organisation": True, "refuses": True}
 """What a file as a whole goes through: the request alone finds no import that takes rows."""
 
 
+_COURSE = ServiceContent(
+    kind="language_course",
+    name=NameInLanguages(fi="Suomen kielen kurssi"),
+    provider=ServiceProvider(name="Esimerkkiopisto"),
+    valid_from=date(2026, 1, 1),
+)
+
+_BEGUN = ReferralAnswer(answer="taken_up", on=date(2026, 1, 2))
+_DONE = Completion(kind="service", outcome="completed", ends_on=date(2026, 1, 2))
+
+
 def _of_target(request: type[Request[Any]], protected: bool = False, **more: Any) -> Callable[[Planted], Request[Any]]:
     def ask(planted: Planted) -> Request[Any]:
         target_id = planted.protected_target_id if protected else planted.target_id
         return request.model_validate({"target_id": target_id or uuid4(), **more})
+
+    return ask
+
+
+def _customers_assessments(request: type[Request[Any]]) -> Callable[[Planted], Request[Any]]:
+    return lambda it: request.model_validate({"customer_id": it.customer_id})
+
+
+def _of_assessment(request: type[Request[Any]], **more: Any) -> Callable[[Planted], Request[Any]]:
+    def ask(planted: Planted) -> Request[Any]:
+        version = {"expected_version": planted.assessment_version}
+        return request.model_validate({"assessment_id": planted.assessment_id, **version, **more})
 
     return ask
 
@@ -338,6 +405,26 @@ def _of_plan(request: type[Request[Any]], *, versioned: bool = False, **more: An
         return request.model_validate({"plan_id": planted.plan_id, **version, **more})
 
     return ask
+
+
+def _topic(topic: str, data: str) -> tuple[Door, ...]:
+    """The doors to one topic of an assessment: its history, and writing it anew or too late."""
+
+    def write(version: int) -> Callable[[Planted], Request[Any]]:
+        told = {"topic": topic, "expected_version": version, "content": {"text": "Otherwise."}}
+        return lambda it: WriteTopic.model_validate({"assessment_id": it.assessment_id, **told})
+
+    of_topic: dict[str, Any] = {"exists_by": data, "data": (data,), "fields": (topic,)}
+    return (
+        Door(
+            f"history of the topic {topic}",
+            GetTopicHistory,
+            lambda it: GetTopicHistory(assessment_id=it.assessment_id, topic=topic),
+            **of_topic,
+        ),
+        Door(f"write the topic {topic}", WriteTopic, write(1), **of_topic),
+        Door(f"write the topic {topic}, which was written", WriteTopic, write(0), refuses=True, **of_topic),
+    )
 
 
 _REVIEW = {
@@ -654,7 +741,148 @@ DOORS = (
         **_THEIRS,
     ),
     Door("open from outreach", OpenFromOutreach, _of_target(OpenFromOutreach), **_THEIRS),
-    Door("assessments", GetCustomerAssessments, lambda it: GetCustomerAssessments(customer_id=it.customer_id)),
+    Door(
+        "assessment, for a document",
+        GetAssessmentForDocument,
+        lambda it: GetAssessmentForDocument(assessment_id=it.assessment_id),
+        refuses=True,  # it is not concluded
+        **_THEIRS,
+    ),
+    Door(
+        "name for a document",
+        GetNameForDocument,
+        lambda it: GetNameForDocument(customer_id=it.customer_id),
+        **_THEIRS,
+    ),
+    Door("documents", ListDocuments, lambda it: ListDocuments(customer_id=it.customer_id)),
+    Door("document", GetDocument, lambda it: GetDocument(document_id=it.document_id)),
+    Door("document's bytes", GetDocumentContent, lambda it: GetDocumentContent(document_id=it.document_id)),
+    Door("assessments, as once told", GetCustomerAssessments, _customers_assessments(GetCustomerAssessments)),
+    Door("assessments", GetAssessmentsOfCustomer, _customers_assessments(GetAssessmentsOfCustomer)),
+    Door("assessment", GetAssessment, lambda it: GetAssessment(assessment_id=it.assessment_id)),
+    Door(
+        "start an assessment",
+        StartAssessment,
+        lambda it: StartAssessment(customer_id=it.customer_id, asked_on=date(2026, 1, 2), why="Asks for it"),
+        refuses=True,  # one is open
+    ),
+    Door(
+        "plan an interview",
+        PlanInterview,
+        _of_assessment(
+            PlanInterview,
+            appointment={
+                "starts_at": "2100-01-01T09:00:00Z",
+                "place": "office",
+                "language": "fi",
+                "interpreter": {"needed": False},
+            },
+        ),
+    ),
+    Door(
+        "miss an interview",
+        RecordMissedInterview,
+        _of_assessment(RecordMissedInterview),
+        refuses=True,  # none is planned
+    ),
+    Door("hold an interview", BeginInterview, _of_assessment(BeginInterview, interview=HELD)),
+    Door(
+        "acknowledge duties",
+        AcknowledgeDuties,
+        _of_assessment(
+            AcknowledgeDuties,
+            duties=[{"duty": "personal_data", "told_on": date(2026, 1, 2), "made_sure": "told_back"}],
+        ),
+    ),
+    Door(
+        "conclude an assessment",
+        ConcludeAssessment,
+        _of_assessment(ConcludeAssessment, conclusion={"result": "plan_needed"}),
+        refuses=True,  # topics are left
+    ),
+    Door(
+        "drop an assessment",
+        DropAssessment,
+        _of_assessment(DropAssessment, drop={"ground": "other", "reason": "A mistake"}),
+    ),
+    *_topic("literacy", "assessment"),
+    *_topic("health_and_social_needs", "county_section"),
+    Door(
+        "order a measure",
+        OrderMeasure,
+        lambda it: OrderMeasure.model_validate(
+            {
+                "assessment_id": it.assessment_id,
+                "order": {"measure": "literacy", "provider": "own", "due_on": date(2100, 1, 1)},
+            }
+        ),
+    ),
+    Door(
+        "report a measure",
+        ReportMeasure,
+        lambda it: ReportMeasure(
+            measure_id=it.measure_id,
+            report=MeasureReport(result="A1", done_on=date(2026, 1, 2), done_by="Somebody"),
+        ),
+    ),
+    Door("cancel a measure", CancelMeasure, lambda it: CancelMeasure(measure_id=it.measure_id, reason="Not needed")),
+    Door(
+        "refer",
+        ReferToService,
+        lambda _: ReferToService(
+            plan_id=uuid4(), line_id=uuid4(), provider=_COURSE.provider, referred_on=date(2026, 1, 2)
+        ),
+        refuses=True,  # no plan is planted, and so is all that follows
+        **_THEIRS,
+    ),
+    Door(
+        "answer a referral",
+        AnswerReferral,
+        lambda _: AnswerReferral(referral_id=uuid4(), expected_version=1, answer=_BEGUN),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door(
+        "record a completion",
+        RecordCompletion,
+        lambda _: RecordCompletion(referral_id=uuid4(), expected_version=1, completion=_DONE),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("referral", GetReferral, lambda _: GetReferral(referral_id=uuid4()), refuses=True, **_THEIRS),
+    Door("referrals", ListPlanReferrals, lambda _: ListPlanReferrals(plan_id=uuid4()), refuses=True, **_THEIRS),
+    Door(
+        "referral for its provider",
+        GetReferralForProvider,
+        lambda _: GetReferralForProvider(partner="school", referral_id=uuid4()),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door(
+        "answer of a provider",
+        AnswerReferralForPartner,
+        lambda _: AnswerReferralForPartner(partner="school", referral_id=uuid4(), answer=_BEGUN),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door(
+        "completion told by a provider",
+        RecordCompletionForPartner,
+        lambda _: RecordCompletionForPartner(partner="school", referral_id=uuid4(), completion=_DONE),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("add a service", AddProgrammeService, lambda _: AddProgrammeService(service=_COURSE), **_THEIRS),
+    Door(
+        "change a service",
+        ChangeProgrammeService,
+        lambda _: ChangeProgrammeService(service_id=uuid4(), expected_version=1, service=_COURSE),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("service", GetProgrammeService, lambda _: GetProgrammeService(service_id=uuid4()), refuses=True, **_THEIRS),
+    Door("programme", ListProgramme, lambda _: ListProgramme(), is_partial=True, **_THEIRS),
+    Door("import a programme", ImportProgramme, lambda _: ImportProgramme(rows=()), **_THEIRS),
     Door("plan", GetPlan, _of_plan(GetPlan)),
     Door("edition of a plan", GetPlanEdition, _of_plan(GetPlanEdition, edition=1)),
     Door("history of a plan", GetPlanHistory, _of_plan(GetPlanHistory), is_partial=True),  # of the draft's acts alone
@@ -745,6 +973,24 @@ DOORS = (
         "add an area",
         AddEmploymentArea,
         lambda _: AddEmploymentArea(name_fi="Alue", name_sv="Område", members=("837",)),
+        **_THEIRS,
+    ),
+    Door("teams", ListTeams, lambda _: ListTeams(), **_THEIRS),
+    Door("add a team", AddTeam, lambda _: AddTeam(name="Itä", members=()), **_THEIRS),
+    Door(
+        "change a team",
+        ChangeTeam,
+        lambda _: ChangeTeam(team_id=uuid4(), expected_version=1, name="Itä", members=()),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("due dates", GetCustomerDueDates, lambda it: GetCustomerDueDates(customer_id=it.customer_id)),
+    Door("worklist", ListDue, lambda _: ListDue(), is_partial=True),
+    Door("aims", GetDueDateSettings, lambda _: GetDueDateSettings(), is_partial=True),
+    Door(
+        "set aims",
+        SetDueDateSettings,
+        lambda _: SetDueDateSettings(expected_version=0, settings=DueDateSettings(notice_days=9, aims=())),
         **_THEIRS,
     ),
     Door("users", ListUsers, lambda _: ListUsers(), **_THEIRS),

@@ -4,11 +4,16 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 from uuid import UUID, uuid4
 
 from contracts.access.rights import GiveGrant, GrantGround, NoteSignIn
 from contracts.access.safeguards import WithholdCustomer
+from contracts.assessment.cases import StartAssessment
+from contracts.assessment.interviews import BeginInterview, HeldInterview
+from contracts.assessment.measures import MeasureOrder, MeasureReport, OrderMeasure, ReportMeasure
+from contracts.assessment.topics import TopicContent, TopicNeed, WriteTopic
 from contracts.customer.background import DATA_OF_GROUP, ChangeBackground, Group
 from contracts.customer.contacts import ReceiveContact
 from contracts.customer.families import RecordFamilyRelation, Relative
@@ -36,7 +41,11 @@ from contracts.plan.content import Goal, PlanContent
 from contracts.plan.plans import DraftPlan, EarlierPlan, WritePlan
 from contracts.types import PersonName
 from services.kit.actor import Actor, service_actor
-from tests.support import House, eventually
+from services.kit.work import Cause
+from services.records import repository
+from services.records.handlers import making
+from services.records.rules.matters import Matter
+from tests.support import House, eventually, now
 
 HERE, ELSEWHERE, COUNTY, PARTY, AUTHORITY = "837", "091", "06", "049", "area-049"
 Kind = Literal["ordinary", "protected", "sheltered", "trafficked"]
@@ -51,6 +60,10 @@ _ADMINISTERS = Actor("administers@tampere", HERE, "access_administrator")
 _ACTS_ON_PLANS = {"write_plan": "plan"}
 """What a refusal tells of a plan that was changed."""
 _CHECK_CHARACTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
+
+
+DATA_OF_TOPIC = {"literacy": "assessment", "health_and_social_needs": "county_section"}
+"""Topics of the assessment under which something is planted."""
 
 
 class Plant(NamedTuple):
@@ -102,9 +115,16 @@ class Planted:
     """Of a transfer that HERE offered to PARTY, which rejected it; of none where the relationship has ended."""
     partner_transfer_id: UUID = field(default_factory=uuid4)
     """The same, of an offer to AUTHORITY."""
+    assessment_id: UUID = field(default_factory=uuid4)
+    """Of an assessment of HERE that is under way; withdrawn where the relationship has ended."""
+    assessment_version: int = 1
+    measure_id: UUID = field(default_factory=uuid4)
+    """Of a clarifying measure in it that is ordered."""
     plan_id: UUID = field(default_factory=uuid4)
     """Of a plan that HERE drafted."""
     plan_version: int = 1
+    document_id: UUID = field(default_factory=uuid4)
+    """Of a document of HERE."""
     open_matters: tuple[UUID, ...] = ()
     operation_id: UUID | None = None
     """Of a list that HERE imported."""
@@ -124,9 +144,9 @@ class Planted:
         return "trafficking" if self.kind == "trafficked" else "residence_permit"
 
     def group(self, field: str) -> str:
-        """The data group of a field of the person, of a group of the background, or of an act on a plan."""
+        """The data group of a field of the person, of a group of the background, of a topic, or of an act on a plan."""
         of_field = {each: data for data, fields in FIELDS_OF_DATA.items() for each in fields}
-        group = {**of_field, **DATA_OF_GROUP}.get(field) or _ACTS_ON_PLANS[field]
+        group = {**of_field, **DATA_OF_GROUP, **DATA_OF_TOPIC}.get(field) or _ACTS_ON_PLANS[field]
         return {"contact": self.contact, "residence_permit": self.permit}.get(group, group)
 
     def groups(self, fields: Collection[str]) -> set[str]:
@@ -210,8 +230,10 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
         known = await _change(house, planted, known, {name: value})
     known = await _change(house, planted, known, later)
     await _plant_family(house, planted)
+    await _plant_document(house, planted)
     await _plant_background(house, planted, later["first_residence_permit"])
     await house.settle()
+    await _plant_assessment(house, planted)
     await _plant_plan(house, planted)
     await house.settle()
     found = await house.ask(GetOpenMatters(customer_id=known.customer_id), _ENTERS)
@@ -233,6 +255,18 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
     planted.plant("contact_report", family=f"Contactfamily{number}", text=f"What is needed, {number}")
     planted.plant("contact_report", authority_name=f"Reporting authority {number}", phone=f"+35847{7000000 + number}")
     return planted
+
+
+async def _plant_document(house: House, planted: Planted) -> None:
+    """A document of HERE, known by its hash."""
+    at, pdf = now(), f"%PDF-1.7 of {planted.customer_id}".encode()
+    matter = Matter(planted.customer_id, (), HERE, "assessment", uuid4(), 1, "fi", "fi", at)
+    begin = house.services["records"].parts.unit_of_work.begin
+    async with begin(service_actor("records"), Cause("planted", "planted")) as work:
+        await repository.want(work, matter)
+        await making.keep(work, matter, pdf)
+    planted.document_id = matter.document_id
+    planted.plant("document", sha256=sha256(pdf).hexdigest())
 
 
 async def _plant_family(house: House, planted: Planted) -> None:
@@ -315,6 +349,34 @@ async def _plant_background(house: House, planted: Planted, first: dict[str, Any
     planted.background_versions = versions
 
 
+async def _plant_assessment(house: House, planted: Planted) -> None:
+    """An assessment under way: the customer was told a duty, and two topics and a measure tell something."""
+    number, today = planted.number, now().date()
+    why, missed, result = (f"Planted {what} of {number}" for what in ("need", "illness of the child", "result"))
+    start = StartAssessment(customer_id=planted.customer_id, asked_on=today, why=why, despite_time_limit="A wish")
+    known = await house.ask(start, _ENTERS)
+    planted.assessment_id = known.assessment_id
+    held = HeldInterview.model_validate(HELD | {"participants": [{"role": "other", "name": missed}]})
+    begin = BeginInterview(assessment_id=known.assessment_id, expected_version=known.version, interview=held)
+    planted.assessment_version = (await house.ask(begin, _ENTERS)).version
+    await house.rows("assessment", "UPDATE assessment SET county_takes_part = true")  # no handshake brings it yet
+    for topic, group in DATA_OF_TOPIC.items():
+        text = f"Planted {topic} of {number}"
+        content = TopicContent(text=text, needs=(TopicNeed(kind="other", text=f"{text}, needed"),))
+        write = WriteTopic(assessment_id=known.assessment_id, topic=topic, expected_version=0, content=content)
+        await house.ask(write, _ENTERS)
+        planted.plant(group, text=text)
+    for is_reported in (True, False):
+        order = MeasureOrder(measure="language_level", provider="own", due_on=today, instructions=result)
+        ordered = await house.ask(OrderMeasure(assessment_id=known.assessment_id, order=order), _ENTERS)
+        if is_reported:
+            report = MeasureReport(result=result, done_on=today, done_by="Somebody")
+            await house.ask(ReportMeasure(measure_id=ordered.measure_id, report=report), _ENTERS)
+        planted.measure_id = ordered.measure_id
+    planted.plant("assessment", why=why, name=missed, instructions=result)
+
+
+HELD = {"held_on": str(now().date()), "place": "office", "language": "fi", "language_understood": True}
 OTHER_CONTENTS: dict[Group, dict[str, Any]] = {
     "residence_permits": {"group": "residence_permits", "permits": []},
     "education": {"group": "education", "studies": []},

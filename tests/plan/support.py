@@ -30,6 +30,8 @@ ReplyT = TypeVar("ReplyT", bound=BaseModel)
 TAMPERE, HELSINKI = "837", "091"
 TODAY = date(2026, 3, 2)
 CAUSE = Cause("test", "test")
+SUPERVISOR = Actor(user="supervisor@tampere", organisation=TAMPERE, role="supervisor")
+SUPERVISOR_HELSINKI = Actor(user="supervisor@helsinki", organisation=HELSINKI, role="supervisor")
 NEED, GOAL, LINE = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
@@ -162,6 +164,10 @@ class Desk:
     async def learn(self, state: Event, sequence: int = 1) -> None:
         """The state of a customer arrives at both queues."""
         await self.hear(state, sequence)
+        await self.project(state, sequence)
+
+    async def project(self, state: Event, sequence: int = 1) -> None:
+        """The state arrives at the projections."""
         for each in self.service.projections:
             if isinstance(state, each.of):
                 await each.keep(self.service.parts, [(envelope(state, sequence), state)])
@@ -199,12 +205,14 @@ class Desk:
             raise
         return reply
 
-    async def ask_while(self, first: Request[Any], then: Request[Any]) -> list[BaseModel | BaseException]:
+    async def ask_while(
+        self, first: Request[Any], then: Request[Any], *, by: Actor = EXPERT_TAMPERE, then_by: Actor = EXPERT_TAMPERE
+    ) -> list[BaseModel | BaseException]:
         """Both replies or errors, of a first request that is not committed until the other waits for it."""
         begun = Repetition(first.TYPE, str(uuid4()), [b""])
-        async with self.unit_of_work.begin(EXPERT_TAMPERE, CAUSE, request=type(first), repetition=begun) as work:
+        async with self.unit_of_work.begin(by, CAUSE, request=type(first), repetition=begun) as work:
             reply = await REQUESTS[type(first)](first, work)
-            waiting = asyncio.create_task(self.ask(then))
+            waiting = asyncio.create_task(self.ask(then, then_by))
             await eventually(lambda: self.rows("SELECT FROM pg_locks WHERE NOT granted"))
         return [reply, *await asyncio.gather(waiting, return_exceptions=True)]
 
@@ -279,6 +287,11 @@ class Desk:
         found = await self.rows(
             "SELECT data FROM outbox WHERE type = 'plan.changed.v1' AND subject = $1 ORDER BY position", plan_id
         )
+        return [json.loads(row["data"]) for row in found]
+
+    async def uses(self) -> list[dict[str, Any]]:
+        """The lines for the usage log, oldest first."""
+        found = await self.rows("SELECT data FROM outbox WHERE type = 'plan.data_used.v1' ORDER BY position")
         return [json.loads(row["data"]) for row in found]
 
     async def rows(self, query: str, *values: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from contracts.customer.background import (
@@ -22,24 +22,10 @@ from contracts.types import Code, CustomerId, Text, Value
 from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn
 from services.gateway.openapi import problems, with_headers, with_links
-from services.gateway.routes.customers import PREFIX, IdempotencyKey
+from services.gateway.routes.customers import PREFIX, ExpectedVersionOrNone, IdempotencyKey
 from services.kit.errors import InvalidInput
 
 routes = APIRouter(prefix=f"{PREFIX}/customers/{{customer_id:uuid}}/background", tags=["background"])
-
-
-def _expected_version(
-    if_match: Annotated[
-        str,
-        Header(
-            alias="If-Match",
-            pattern='^"(0|[1-9][0-9]{0,8})"$',
-            description='The ETag of the version of the group that is changed; "0" when nothing was recorded.',
-            examples=['"0"'],
-        ),
-    ],
-) -> int:
-    return int(if_match.strip('"'))
 
 
 _READ = problems(400, 401, 403, 404, 429, 500, 503)
@@ -103,7 +89,7 @@ async def change_background(
     customer_id: CustomerId,
     group: Group,
     key: IdempotencyKey,
-    version: Annotated[int, Depends(_expected_version)],
+    version: ExpectedVersionOrNone,
     body: Annotated[NewContent, Depends(_content)],
 ) -> Response:
     """Replace what a group holds."""

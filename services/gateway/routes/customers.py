@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Header, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from contracts.assessment.state import Assessments, GetCustomerAssessments
 from contracts.customer.open_matters import GetOpenMatters, OpenMatters
 from contracts.customer.people import (
     CURSOR_PATTERN,
@@ -57,6 +56,24 @@ def _expected_version(
 
 
 ExpectedVersion = Annotated[int, Depends(_expected_version)]
+
+
+def _expected_version_or_none(
+    if_match: Annotated[
+        str,
+        Header(
+            alias="If-Match",
+            pattern='^"(0|[1-9][0-9]{0,8})"$',
+            description='The ETag of the version that is changed; "0" when nothing was recorded.',
+            examples=['"0"'],
+        ),
+    ],
+) -> int:
+    return int(if_match.strip('"'))
+
+
+ExpectedVersionOrNone = Annotated[int, Depends(_expected_version_or_none)]
+"""The same of what may not be there yet: version 0."""
 
 _READ = problems(400, 401, 403, 404, 429, 500, 503)
 _ADD = _READ | problems(409, 413, 415, 422)
@@ -233,10 +250,3 @@ async def get_customer_history(
     """Who changed what of a customer, when and why; oldest first, a page at a time."""
     history = await caller.ask(GetCustomerHistory(customer_id=customer_id, cursor=cursor, limit=limit))
     return answer(history)
-
-
-@routes.get("/customers/{customer_id:uuid}/assessments", response_model=Assessments, responses=_READ)
-async def get_customer_assessments(caller: SignedIn, customer_id: CustomerId) -> Response:
-    """The acting municipality's assessments of one of its customers."""
-    assessments = await caller.ask(GetCustomerAssessments(customer_id=customer_id))
-    return answer(assessments)

@@ -12,9 +12,9 @@ from contracts.records.state import DocumentKept
 from services.kit import code_lists
 from services.kit.clock import helsinki_date
 from services.kit.work import Work
-from services.plan.handlers.facts import facts_changed
+from services.plan.handlers.due_dates import facts_changed
 from services.plan.handlers.telling import tell
-from services.plan.repository import facts
+from services.plan.repository import facts, known
 from services.plan.repository import plans as repository
 from services.plan.tables.facts import INTEGRATION_CASE, KNOWN_ASSESSMENT
 
@@ -23,6 +23,7 @@ _TRANSFER, _HANDED_OVER = "transfer", "handed_over"
 
 async def hear_of_customer(message: CustomerState, work: Work) -> None:
     """Keeps what the law's times and duties of a customer are counted from."""
+    kept_before = await known.kept(work, message.customer_id)
     is_newest = await facts.keep_newest(
         work,
         INTEGRATION_CASE,
@@ -39,7 +40,7 @@ async def hear_of_customer(message: CustomerState, work: Work) -> None:
         merged_into=message.merged_into,
     )
     if is_newest:
-        await facts_changed(work, message.customer_id)
+        await facts_changed(work, message.customer_id, kept_before)
 
 
 async def hear_of_circumstances(message: CustomerCircumstances, work: Work) -> None:

@@ -11,7 +11,7 @@ from contracts.plan.content import PlanContent
 from contracts.plan.state import OfferedEdition, PlanChanged
 from services.kit.errors import ChangedMeanwhile, Conflict
 from services.kit.work import Work
-from services.plan.handlers.facts import facts_changed
+from services.plan.handlers.due_dates import facts_changed
 from services.plan.repository import plans as repository
 
 IN_FORCE = ("in_force", "interrupted")
@@ -65,8 +65,7 @@ async def tell(work: Work, plan: Row[Any]) -> None:
         ),
         legal_basis="681/2023 16 §, 22 §",
     )
-    for customer_id in plan.customer_ids:
-        await facts_changed(work, customer_id)
+    await facts_changed(work, *plan.customer_ids)
 
 
 def members_of(plan: Row[Any]) -> tuple[UUID, ...]:

@@ -1,6 +1,6 @@
 """What all tables of the plan service share, and what decides who may read."""
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.kit.border import HERE
@@ -19,4 +19,16 @@ CUSTOMER_VIEW = Table(
     Index("customer_view_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     info={"border": f"{HERE} = ANY (open_municipalities)"},
     comment="Projection of customer's state events: what decides who may read.",
+)
+
+TEAM_VIEW = Table(
+    "team_view",
+    METADATA,
+    Column("team_id", Uuid, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("members", ARRAY(Uuid), nullable=False, comment="the numbers of its users"),
+    Column("ended", Boolean, nullable=False),
+    info={"border": f"organisation = {HERE}", "not_erased": "numbers of users, no customer"},
+    comment="Projection of access's teams: whose worklists are looked at together.",
 )

@@ -8,7 +8,7 @@ from services.kit import border
 from services.kit.border import HERE
 
 revision = "0010"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
