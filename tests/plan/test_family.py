@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from contracts.plan.implementation import ExtendPlan, Extension
 from contracts.plan.plans import (
     DraftPlan,
     EndPlan,
@@ -17,7 +18,7 @@ from contracts.plan.plans import (
 )
 from services.kit.actor import Actor
 from services.kit.errors import Conflict, InvalidInput, NotFound
-from tests.plan.support import TODAY, Desk
+from tests.plan.support import TODAY, Desk, opened
 
 pytestmark = pytest.mark.database
 CONSENT = {"given_on": TODAY, "given_by": "Aamu Esimerkki"}
@@ -99,6 +100,23 @@ async def test_nobody_is_a_further_member_of_the_own_family(desk: Desk) -> None:
     with pytest.raises(InvalidInput) as refused:
         await family(desk, mother, mother)
     assert [each.rule for each in refused.value.errors] == ["own_member"]
+
+
+async def test_a_plan_of_a_member_s_merged_record_counts_for_the_family(desk: Desk) -> None:
+    mother, child, duplicate = [await desk.customer() for _ in range(3)]
+    await desk.in_force(duplicate)
+    await desk.learn(opened(duplicate, merged_into=child), 2)
+    plan = await desk.approved(await desk.offered(await family(desk, mother, child)))
+    assert [each.customer_id for each in (await desk.plan(plan)).members_plans] == [duplicate]
+
+
+async def test_a_family_s_plan_is_not_extended(desk: Desk) -> None:
+    mother, child = await desk.customer(), await desk.customer()
+    await desk.in_force(mother)
+    plan = await desk.approved(await desk.offered(await family(desk, mother, child)))
+    extension = Extension(ground="home_care_part_time", months=6, reason="Little time")
+    with pytest.raises(Conflict):
+        await desk.ask(ExtendPlan(plan_id=plan.plan_id, expected_version=plan.version, extension=extension))
 
 
 async def test_without_any_guardian_s_consent_what_was_offered_is_void(desk: Desk) -> None:

@@ -126,11 +126,14 @@ async def test_an_approval_is_bound_to_the_document_of_the_edition(
     assert [each.pointer for each in refused.value.errors] == [pointer]
 
 
-async def test_a_copy_for_reading_is_not_what_is_approved(desk: Desk) -> None:
+@pytest.mark.parametrize("language", ["ar", "fi"])
+async def test_a_copy_for_reading_is_not_what_is_approved(desk: Desk, language: str) -> None:
     offered = await desk.offered(await desk.first(await desk.customer()))
-    copy = desk.document(offered, "ar")
-    with pytest.raises(InvalidInput):
-        await desk.ask(desk.approving(offered, language="ar", sha256=copy.sha256))
+    copy = desk.document(offered, language).model_copy(update={"is_copy": True, "sha256": "c" * 64})
+    await desk.hear(copy)
+    with pytest.raises(InvalidInput) as refused:
+        await desk.ask(desk.approving(offered, language=language, sha256=copy.sha256))
+    assert [each.rule for each in refused.value.errors] == ["document"]
 
 
 async def test_a_new_edition_leaves_the_old_one_in_force_until_it_is_approved(desk: Desk) -> None:

@@ -61,6 +61,8 @@ async def extend_plan(message: ExtendPlan, work: Work) -> Recorded:
         return done
     await check_version(work, plan, message.expected_version)
     check_in_force(plan)
+    if plan.kind == "family":
+        raise Conflict("A family's plan lasts as long as its members' own.")
     today, extension = helsinki_date(work.now), message.extension
     known, law = await _known(work, plan)
     if errors := rules.broken_by_extending(extension, known, law, today):

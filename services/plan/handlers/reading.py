@@ -44,7 +44,7 @@ async def get_plan(message: GetPlan, work: Work) -> Plan:
     law = law_of(known, today)
     members = []
     if plan.kind == "family":
-        found = await repository.find(work, plan.customer_ids)
+        found = await repository.find(work, await facts.people_of(work, plan))
         members = [each for each in found if each.kind != "family" and each.status not in ("ended", "dropped")]
     record_use(work, plan, *members)
     made, last = await repository.in_making(work, plan.plan_id), None

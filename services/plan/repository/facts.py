@@ -50,6 +50,11 @@ async def ids_of(work: Work, customer_id: UUID) -> list[UUID]:
     return [kept, *(await work.connection.execute(merged)).scalars()]
 
 
+async def people_of(work: Work, plan: Row[Any]) -> list[UUID]:
+    """Every id of everybody whom a plan is for."""
+    return [each for customer_id in plan.customer_ids for each in await ids_of(work, customer_id)]
+
+
 async def facts_of_customer(work: Work, ids: Sequence[UUID], earlier: EarlierPlan | None) -> Facts:
     """What the times of any plan of a person depend on; `ids` are all of the person's, the record kept first."""
     rows = await work.connection.execute(select(INTEGRATION_CASE).where(INTEGRATION_CASE.c.customer_id.in_(ids)))

@@ -15,6 +15,7 @@ from contracts.plan.plans import MOST_ACTS
 from services.kit.errors import NotFound
 from services.kit.rights import MUNICIPALITY, Reach
 from services.kit.work import Work
+from services.plan.repository.facts import people_of
 from services.plan.repository.reach import reached
 from services.plan.tables import CUSTOMER_VIEW
 from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_APPROVAL, PLAN_DOCUMENT, PLAN_EDITION, PLAN_HINDRANCE
@@ -60,7 +61,7 @@ async def has_open(work: Work, ids: Sequence[UUID], municipality: str, *, family
 async def members_until(work: Work, plan: Row[Any]) -> date | None:
     """Until when the last of the family members' own plans is in force, as far as the municipality has them."""
     own = select(func.max(PLAN.c.valid_until)).where(
-        PLAN.c.customer_ids.overlap(plan.customer_ids),
+        PLAN.c.customer_ids.overlap(await people_of(work, plan)),
         PLAN.c.kind != "family",
         PLAN.c.municipality == plan.municipality,
         IN_FORCE,
