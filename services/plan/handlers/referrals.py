@@ -27,11 +27,11 @@ from contracts.plan.referrals import (
 from services.kit.clock import helsinki_date
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
 from services.kit.work import Work
-from services.plan.handlers.facts import facts_changed
+from services.plan.handlers.due_dates import facts_changed
 from services.plan.law import disclosure_to_provider
 from services.plan.repository import plans, programme
-from services.plan.repository.facts import ids_of
 from services.plan.repository import referrals as repository
+from services.plan.repository.facts import ids_of
 from services.plan.rules import referrals as rules
 
 BASIS = "681/2023 20 § 5 mom."
@@ -56,7 +56,7 @@ async def refer_to_service(message: ReferToService, work: Work) -> ReferralVersi
         raise Conflict("The client has been referred to it already.")
     referral = await repository.add(work, plan, message, customer_id, line)
     await _tell(work, referral)
-    await facts_changed(work, plan.customer_id)
+    await facts_changed(work, *plan.customer_ids)
     _record_use(work, plan.customer_ids)
     return ReferralVersion(referral_id=referral.referral_id, version=referral.version)
 

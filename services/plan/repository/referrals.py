@@ -139,13 +139,17 @@ def pinned(row: Row[Any]) -> PinnedService | None:
 
 
 async def referred_on(work: Work, plan_id: UUID) -> date | None:
-    """The day on which the last agreed line of the edition in force was referred; None until all are (20 § 5 mom.)."""
+    """The day on which all lines of the edition in force had been referred (20 § 5 mom.); None until they are.
+
+    At the earliest the day on which the plan was drawn up: whoever goes to a service already is directed to it then.
+    """
     plan = await plans.whole(work, plan_id)
     content = await agreed(work, plan) if plan else None
-    if content is None:
+    if plan is None or content is None:
         return None
     referred = [(row.line_id, row.referred_on) for row in await of_plan(work, plan_id)]
-    return rules.referred_on([each.line_id for each in content.services], referred)
+    last = rules.referred_on([each.line_id for each in content.services], referred)
+    return last and max(last, plan.drawn_up_on)
 
 
 async def kinds_of(work: Work, services: Collection[PinnedService]) -> dict[UUID, str]:
