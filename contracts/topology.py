@@ -92,7 +92,7 @@ SERVICES: tuple[Service, ...] = (
     Service(
         "records",
         asks=("customer", "assessment", "plan"),
-        input=(CustomerErased,),
+        input=(PlanChanged, AssessmentChanged, CustomerErased),
         projection=CUSTOMER_STATES,
     ),
     Service("access", input=(CustomerClosed, CustomerErased), projection=CUSTOMER_STATES, usage=DATA_USED),

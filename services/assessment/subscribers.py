@@ -10,6 +10,7 @@ from contracts.assessment.cases import (
     GetAssessmentsOfCustomer,
     StartAssessment,
 )
+from contracts.assessment.documents import GetAssessmentForDocument
 from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
 from contracts.assessment.measures import CancelMeasure, OrderMeasure, ReportMeasure
 from contracts.assessment.state import GetCustomerAssessments
@@ -25,6 +26,7 @@ from services.assessment.handlers.cases import (
     get_customer_assessments,
     start_assessment,
 )
+from services.assessment.handlers.documents import get_assessment_for_document
 from services.assessment.handlers.grounds import consider, consider_circumstances
 from services.assessment.handlers.interviews import (
     acknowledge_duties,
@@ -42,6 +44,7 @@ REQUESTS: Mapping[type[Request[Any]], Handler] = {
     GetCustomerAssessments: get_customer_assessments,
     GetAssessmentsOfCustomer: get_assessments_of_customer,
     GetAssessment: get_assessment,
+    GetAssessmentForDocument: get_assessment_for_document,
     StartAssessment: start_assessment,
     PlanInterview: plan_interview,
     RecordMissedInterview: record_missed_interview,

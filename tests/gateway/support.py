@@ -189,6 +189,37 @@ from contracts.customer.transfers import (
     WithdrawTransfer,
 )
 from contracts.envelope import Envelope, Message, Request, schema_urn
+from contracts.plan.content import PlanContent
+from contracts.plan.implementation import (
+    EndHindrance,
+    ExtendPlan,
+    Recorded,
+    RecordFollowUp,
+    RecordHindrance,
+    RecordNeglect,
+    ReviewPlan,
+)
+from contracts.plan.plans import (
+    ApprovePlan,
+    DraftPlan,
+    DropPlan,
+    Edition,
+    EndPlan,
+    GetPlan,
+    GetPlanDifferences,
+    GetPlanEdition,
+    GetPlanHistory,
+    ListCustomerPlans,
+    OfferPlan,
+    Plan,
+    PlanCard,
+    PlanDifferences,
+    PlanHistory,
+    Plans,
+    PlanVersion,
+    WithdrawGuardianConsent,
+    WritePlan,
+)
 from contracts.plan.programme import (
     AddProgrammeService,
     ChangeProgrammeService,
@@ -231,6 +262,18 @@ ASSESSMENT_ID = UUID("0f0dd8a2-3c55-4c2a-8f5e-5f1d6f1f2a10")
 TRANSFER_ID = UUID("2f1c7a52-6e0b-4d8e-8f5e-9a3b1c2d4e5f")
 GRANT_ID = UUID("5b9a6f1e-1c1b-4f0e-9d55-0d3a0a9f3c11")
 SIGNING_KEY = json.dumps(OKPKey.generate_key("Ed25519", {"kid": "test"}).as_dict(private=True))
+
+PLAN_ID = UUID("7d0c1a52-6e0b-4d8e-8f5e-9a3b1c2d4e5f")
+_LAW: dict[str, Any] = {"law_version": "2025-01-01"}
+_PLAN: dict[str, Any] = {
+    "plan_id": PLAN_ID,
+    "version": 2,
+    "customer_id": CUSTOMER_ID,
+    "municipality": "837",
+    "kind": "individual",
+    "status": "draft",
+    "created_at": datetime(2026, 3, 2, tzinfo=UTC),
+}
 
 REPLIES: dict[type[Request[Any]], BaseModel] = {
     OpenCustomer: CustomerVersion(customer_id=CUSTOMER_ID, version=1),
@@ -448,6 +491,26 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     ),
     FindForEmergency: OwnRecord(customer_id=CUSTOMER_ID),
     CloseAnomaly: AnomalyVersion(anomaly_id=GRANT_ID, version=2),
+    **dict.fromkeys(
+        (DraftPlan, WritePlan, OfferPlan, ApprovePlan, DropPlan, EndPlan, WithdrawGuardianConsent),
+        PlanVersion(plan_id=PLAN_ID, version=3, edition=1),
+    ),
+    **dict.fromkeys(
+        (ReviewPlan, ExtendPlan, RecordHindrance, EndHindrance, RecordFollowUp, RecordNeglect),
+        Recorded(plan_id=PLAN_ID, version=3, record_id=GRANT_ID),
+    ),
+    GetPlan: Plan(**_PLAN, is_statutory=True, assessment_id=None, county_takes_part=False, editions=(), **_LAW),
+    GetPlanEdition: Edition(
+        edition=1,
+        stage="draft",
+        created_at=datetime(2026, 3, 2, tzinfo=UTC),
+        created_by="u",
+        content=PlanContent(),
+        **_LAW,
+    ),
+    GetPlanDifferences: PlanDifferences(before=1, after=2, differences=()),
+    GetPlanHistory: PlanHistory(acts=()),
+    ListCustomerPlans: Plans(plans=(PlanCard(**_PLAN),)),
     WatchCustomer: Watch(customer_id=CUSTOMER_ID, watched=True),
 }
 
@@ -660,7 +723,11 @@ class Answer:
 
     status: int
     headers: CIMultiDictProxy[str]
-    text: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
 
     @property
     def json(self) -> Any:
@@ -754,7 +821,7 @@ class Door:
         """Sends as a new user with a good token, unless told otherwise; fails when the status is not documented."""
         given = {} if token is None else {"Authorization": f"Bearer {token or self.issuer.token()}"}
         async with self.client.request(method, path, headers=given | (headers or {}), **more) as response:
-            answer = Answer(response.status, response.headers, await response.text())
+            answer = Answer(response.status, response.headers, await response.read())
         if operation := self._operation(method, path):
             assert str(answer.status) in operation["responses"], f"{answer.status} of {method} {path} is undocumented"
         return answer

@@ -42,6 +42,7 @@ from contracts.assessment.cases import (
     GetAssessmentsOfCustomer,
     StartAssessment,
 )
+from contracts.assessment.documents import GetAssessmentForDocument
 from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
 from contracts.assessment.measures import CancelMeasure, MeasureReport, OrderMeasure, ReportMeasure
 from contracts.assessment.state import GetCustomerAssessments
@@ -89,6 +90,7 @@ from contracts.customer.people import (
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
+    GetNameForDocument,
     OpenCustomer,
     Person,
     PersonChanges,
@@ -111,12 +113,35 @@ from contracts.customer.transfers import (
 )
 from contracts.envelope import Request
 from contracts.handshake import Responsible
+from contracts.plan.documents import GetPlanForDocument
 from contracts.plan.due_dates import (
     DueDateSettings,
     GetCustomerDueDates,
     GetDueDateSettings,
     ListDue,
     SetDueDateSettings,
+)
+from contracts.plan.implementation import (
+    EndHindrance,
+    ExtendPlan,
+    RecordFollowUp,
+    RecordHindrance,
+    RecordNeglect,
+    ReviewPlan,
+)
+from contracts.plan.plans import (
+    ApprovePlan,
+    DraftPlan,
+    DropPlan,
+    EndPlan,
+    GetPlan,
+    GetPlanDifferences,
+    GetPlanEdition,
+    GetPlanHistory,
+    ListCustomerPlans,
+    OfferPlan,
+    WithdrawGuardianConsent,
+    WritePlan,
 )
 from contracts.plan.programme import (
     AddProgrammeService,
@@ -140,6 +165,7 @@ from contracts.plan.referrals import (
     ReferralAnswer,
     ReferToService,
 )
+from contracts.records.documents import GetDocument, GetDocumentContent, ListDocuments
 from contracts.types import PersonName
 from tests.leaks.people import (
     AUTHORITY,
@@ -373,6 +399,14 @@ def _of_assessment(request: type[Request[Any]], **more: Any) -> Callable[[Plante
     return ask
 
 
+def _of_plan(request: type[Request[Any]], *, versioned: bool = False, **more: Any) -> Callable[[Planted], Request[Any]]:
+    def ask(planted: Planted) -> Request[Any]:
+        version = {"expected_version": planted.plan_version} if versioned else {}
+        return request.model_validate({"plan_id": planted.plan_id, **version, **more})
+
+    return ask
+
+
 def _topic(topic: str, data: str) -> tuple[Door, ...]:
     """The doors to one topic of an assessment: its history, and writing it anew or too late."""
 
@@ -380,7 +414,7 @@ def _topic(topic: str, data: str) -> tuple[Door, ...]:
         told = {"topic": topic, "expected_version": version, "content": {"text": "Otherwise."}}
         return lambda it: WriteTopic.model_validate({"assessment_id": it.assessment_id, **told})
 
-    of_topic: dict[str, Any] = {"exists_by": data, "data": (data,)}
+    of_topic: dict[str, Any] = {"exists_by": data, "data": (data,), "fields": (topic,)}
     return (
         Door(
             f"history of the topic {topic}",
@@ -391,6 +425,26 @@ def _topic(topic: str, data: str) -> tuple[Door, ...]:
         Door(f"write the topic {topic}", WriteTopic, write(1), **of_topic),
         Door(f"write the topic {topic}, which was written", WriteTopic, write(0), refuses=True, **of_topic),
     )
+
+
+_REVIEW = {
+    "reason": "half_year",
+    "reviewed_on": date(2026, 1, 2),
+    "participation": "x",
+    "progress": "x",
+    "next_review_on": date(2026, 6, 2),
+}
+_EXTENSION = {"ground": "home_care_part_time", "months": 6, "reason": "x"}
+_APPROVAL = {
+    "party": "customer",
+    "language": "fi",
+    "sha256": "a" * 64,
+    "how": "in_person",
+    "approved_on": date(2026, 1, 2),
+}
+_ENDING = {"reason": "employed", "ended_on": date(2026, 1, 2), "follow_on": {"plan": "none"}}
+_NOT_IN_FORCE: dict[str, Any] = {"refuses": True}
+"""What was planted is a draft."""
 
 
 DOORS = (
@@ -687,6 +741,22 @@ DOORS = (
         **_THEIRS,
     ),
     Door("open from outreach", OpenFromOutreach, _of_target(OpenFromOutreach), **_THEIRS),
+    Door(
+        "assessment, for a document",
+        GetAssessmentForDocument,
+        lambda it: GetAssessmentForDocument(assessment_id=it.assessment_id),
+        refuses=True,  # it is not concluded
+        **_THEIRS,
+    ),
+    Door(
+        "name for a document",
+        GetNameForDocument,
+        lambda it: GetNameForDocument(customer_id=it.customer_id),
+        **_THEIRS,
+    ),
+    Door("documents", ListDocuments, lambda it: ListDocuments(customer_id=it.customer_id)),
+    Door("document", GetDocument, lambda it: GetDocument(document_id=it.document_id)),
+    Door("document's bytes", GetDocumentContent, lambda it: GetDocumentContent(document_id=it.document_id)),
     Door("assessments, as once told", GetCustomerAssessments, _customers_assessments(GetCustomerAssessments)),
     Door("assessments", GetAssessmentsOfCustomer, _customers_assessments(GetAssessmentsOfCustomer)),
     Door("assessment", GetAssessment, lambda it: GetAssessment(assessment_id=it.assessment_id)),
@@ -759,28 +829,27 @@ DOORS = (
     Door(
         "refer",
         ReferToService,
-        lambda _: ReferToService(
-            plan_id=uuid4(), line_id=uuid4(), provider=_COURSE.provider, referred_on=date(2026, 1, 2)
-        ),
-        refuses=True,  # no plan is planted, and so is all that follows
-        **_THEIRS,
+        _of_plan(ReferToService, line_id=uuid4(), provider=_COURSE.provider, referred_on=date(2026, 1, 2)),
+        **_NOT_IN_FORCE,
     ),
     Door(
         "answer a referral",
         AnswerReferral,
-        lambda _: AnswerReferral(referral_id=uuid4(), expected_version=1, answer=_BEGUN),
+        lambda it: AnswerReferral(referral_id=it.referral_id, expected_version=1, answer=_BEGUN),
+    ),
+    Door(
+        "answer a referral that was changed",
+        AnswerReferral,
+        lambda it: AnswerReferral(referral_id=it.referral_id, expected_version=2, answer=_BEGUN),
         refuses=True,
-        **_THEIRS,
     ),
     Door(
         "record a completion",
         RecordCompletion,
-        lambda _: RecordCompletion(referral_id=uuid4(), expected_version=1, completion=_DONE),
-        refuses=True,
-        **_THEIRS,
+        lambda it: RecordCompletion(referral_id=it.referral_id, expected_version=1, completion=_DONE),
     ),
-    Door("referral", GetReferral, lambda _: GetReferral(referral_id=uuid4()), refuses=True, **_THEIRS),
-    Door("referrals", ListPlanReferrals, lambda _: ListPlanReferrals(plan_id=uuid4()), refuses=True, **_THEIRS),
+    Door("referral", GetReferral, lambda it: GetReferral(referral_id=it.referral_id)),
+    Door("referrals", ListPlanReferrals, _of_plan(ListPlanReferrals)),
     Door(
         "referral for its provider",
         GetReferralForProvider,
@@ -813,6 +882,74 @@ DOORS = (
     Door("service", GetProgrammeService, lambda _: GetProgrammeService(service_id=uuid4()), refuses=True, **_THEIRS),
     Door("programme", ListProgramme, lambda _: ListProgramme(), is_partial=True, **_THEIRS),
     Door("import a programme", ImportProgramme, lambda _: ImportProgramme(rows=()), **_THEIRS),
+    Door("plan", GetPlan, _of_plan(GetPlan)),
+    Door("edition of a plan", GetPlanEdition, _of_plan(GetPlanEdition, edition=1)),
+    Door("history of a plan", GetPlanHistory, _of_plan(GetPlanHistory), is_partial=True),  # of the draft's acts alone
+    Door(
+        "differences of a plan",
+        GetPlanDifferences,
+        _of_plan(GetPlanDifferences, before=1, after=1),
+        is_partial=True,  # none
+    ),
+    Door("plans", ListCustomerPlans, lambda it: ListCustomerPlans(customer_id=it.customer_id)),
+    Door(
+        "draft a plan",
+        DraftPlan,
+        lambda it: DraftPlan(customer_id=it.customer_id),
+        refuses=True,  # there is one already
+    ),
+    Door("write a plan", WritePlan, _of_plan(WritePlan, versioned=True, content={"follow_up": "Weekly"})),
+    Door("write a plan that was changed", WritePlan, _of_plan(WritePlan, expected_version=1, content={}), refuses=True),
+    Door(
+        "offer a plan",
+        OfferPlan,
+        _of_plan(OfferPlan, versioned=True),
+        refuses=True,  # it lacks much
+    ),
+    Door("approve a plan", ApprovePlan, _of_plan(ApprovePlan, edition=1, approval=_APPROVAL), refuses=True),
+    Door("drop a plan", DropPlan, _of_plan(DropPlan, versioned=True, why="Moved")),
+    Door("end a plan", EndPlan, _of_plan(EndPlan, versioned=True, **_ENDING), **_NOT_IN_FORCE),
+    Door(
+        "withdraw a consent",
+        WithdrawGuardianConsent,
+        _of_plan(WithdrawGuardianConsent, versioned=True, consent_id=uuid4(), withdrawn_on=date(2026, 1, 2)),
+        refuses=True,  # it is no family's plan
+    ),
+    Door("review a plan", ReviewPlan, _of_plan(ReviewPlan, versioned=True, review=_REVIEW), **_NOT_IN_FORCE),
+    Door("extend a plan", ExtendPlan, _of_plan(ExtendPlan, versioned=True, extension=_EXTENSION), **_NOT_IN_FORCE),
+    Door(
+        "record a hindrance",
+        RecordHindrance,
+        _of_plan(RecordHindrance, hindrance={"ground": "illness", "first": date(2026, 1, 2)}),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "end a hindrance",
+        EndHindrance,
+        _of_plan(EndHindrance, hindrance_id=uuid4(), last=date(2026, 1, 2)),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "follow a goal",
+        RecordFollowUp,
+        _of_plan(
+            RecordFollowUp, follow_up={"goal_id": uuid4(), "followed_on": date(2026, 1, 2), "progress": "reached"}
+        ),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "record a neglect",
+        RecordNeglect,
+        _of_plan(RecordNeglect, neglect={"happened_on": date(2026, 1, 2), "fact": "Was absent"}),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "plan for a document",
+        GetPlanForDocument,
+        _of_plan(GetPlanForDocument, edition=1),
+        refuses=True,  # it was not offered
+        **_THEIRS,
+    ),
     Door(
         "log of a customer", FindUsageOfCustomer, lambda it: FindUsageOfCustomer(customer_id=it.customer_id), **_THEIRS
     ),

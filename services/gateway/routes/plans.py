@@ -70,7 +70,8 @@ _DRAFTED = with_headers("ETag", "Location") | next_acts({"plan_id": "$response.b
 CURRENT = with_headers("ETag") | next_acts(SAME)
 _WHOLE = with_headers("ETag") | with_links(
     get_plan_edition=SAME | {"edition": "$response.body#/editions/0/edition"},
-    get_plan_differences=SAME | {"before": "1", "after": "1"},
+    get_plan_differences=SAME
+    | {"before": "$response.body#/editions/0/edition", "after": "$response.body#/editions/0/edition"},
     withdraw_guardian_consent=SAME
     | {"consent_id": "$response.body#/consents/0/consent_id", "If-Match": "$response.header.ETag"},
     **dict.fromkeys(("approve_plan", "record_hindrance", "record_follow_up", "record_neglect"), SAME),
@@ -89,13 +90,13 @@ class NewPlan(Value):
     consents: tuple[GuardianConsent, ...] = Field((), max_length=MOST_CONSENTS)
 
 
-class Dropping(Value):
+class PlanDropping(Value):
     """Why a plan is given up."""
 
     why: Why
 
 
-class Ending(Value):
+class PlanEnding(Value):
     """Why and when a plan ends, and what comes after it."""
 
     reason: Code
@@ -144,9 +145,9 @@ _approval = JsonBody(
         "approved_on": "2026-03-02",
     },
 )
-_dropping = JsonBody(Dropping, example={"why": "The customer moved before it was agreed"})
+_dropping = JsonBody(PlanDropping, example={"why": "The customer moved before it was agreed"})
 _ending = JsonBody(
-    Ending,
+    PlanEnding,
     example={
         "reason": "employed",
         "ended_on": "2026-03-02",
@@ -262,7 +263,7 @@ async def drop_plan(
     plan_id: UUID,
     key: IdempotencyKey,
     version: ExpectedVersion,
-    body: Annotated[Dropping, Depends(_dropping)],
+    body: Annotated[PlanDropping, Depends(_dropping)],
 ) -> Response:
     """Give up a plan that was never in force."""
     return changed(await caller.ask(DropPlan(plan_id=plan_id, expected_version=version, why=body.why), key))
@@ -279,7 +280,7 @@ async def end_plan(
     plan_id: UUID,
     key: IdempotencyKey,
     version: ExpectedVersion,
-    body: Annotated[Ending, Depends(_ending)],
+    body: Annotated[PlanEnding, Depends(_ending)],
 ) -> Response:
     """End a plan in force, and tell what comes after it."""
     return changed(await caller.ask(EndPlan(plan_id=plan_id, expected_version=version, **dict(body)), key))

@@ -48,7 +48,7 @@ async def refer_to_service(message: ReferToService, work: Work) -> ReferralVersi
     line = rules.line_of(content, message.line_id)
     ids = await ids_of(work, message.customer_id or plan.customer_id)
     customer_id = next((each for each in plan.customer_ids if each in ids), None)
-    if errors := rules.broken_by_referring(line, customer_id, message.referred_on, helsinki_date(work.now)):
+    if errors := rules.broken_by_referring(line, customer_id is not None, message.referred_on, helsinki_date(work.now)):
         raise InvalidInput(errors=errors)
     assert line
     assert customer_id

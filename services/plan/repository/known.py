@@ -11,7 +11,7 @@ from contracts.law.counting import Length
 from contracts.law.deadlines import Granted, Hindrance
 from services.kit.clock import helsinki_date
 from services.kit.work import Work
-from services.plan.repository.referrals import referred_on
+from services.plan.repository import referrals
 from services.plan.rules.due_dates import Known, KnownAssessment, KnownPlan
 from services.plan.tables.facts import INTEGRATION_CASE, KNOWN_ASSESSMENT
 from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_HINDRANCE
@@ -87,8 +87,8 @@ async def _plans(work: Work, ids: list[UUID]) -> list[KnownPlan]:
             municipality=each.municipality,
             drawn_up_on=each.drawn_up_on,
             reviewed_on=(each.reviewed_on,) if each.reviewed_on else (),
+            referred_on=await referrals.referred_on(work, each.plan_id),
             ended_on=each.ended_on,
-            referred_on=await referred_on(work, each.plan_id),
             received_on=received.get(each.plan_id),
             granted=tuple(granted[each.plan_id]),
             hindrances=tuple(hindrances[each.plan_id]),

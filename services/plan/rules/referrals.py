@@ -47,7 +47,7 @@ def broken_by_referring(
     """The rules that a referral breaks; the line and the customer are null where the plan knows none."""
     return [
         *([] if line else [_error("/line_id", "not_agreed")]),
-        *([] if customer_id else [_error("/customer_id", "not_of_plan")]),
+        *([] if is_of_plan else [_error("/customer_id", "not_of_plan")]),
         *([_error("/referred_on", "in_future")] if referred_on > on else []),
     ]
 
