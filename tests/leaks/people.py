@@ -411,8 +411,8 @@ async def _plant_plan(house: House, planted: Planted) -> None:
     planted.plant("plan", service_name=service, name=provider)
 
 
-_A_REFERRAL = f"""INSERT INTO referral (referral_id, plan_id, line_id, customer_id, municipality, service_name, provider,
-    state, version, referred_on, changed_at, changed_by)
+_A_REFERRAL = f"""INSERT INTO referral (referral_id, plan_id, line_id, customer_id, municipality, service_name,
+    provider, state, version, referred_on, changed_at, changed_by)
     VALUES ($1, $2, $1, $3, '{HERE}', $4, $5, 'made', 1, '2026-01-02', now(), 'somebody')"""
 """No draft can be referred from: it is written as if the plan had been in force."""
 

@@ -63,17 +63,17 @@ async def add(work: Work, plan: Row[Any], told: ReferToService, customer_id: UUI
 
 async def lock(work: Work, referral_id: UUID) -> Row[Any]:
     """A referral of a plan that the asker reaches, locked until the transaction ends; else NotFound."""
-    row = await get(work, referral_id)
-    await plans.get(work, row.plan_id, lock=True)
-    return await _locked(work, _REFERRAL.referral_id == referral_id)
+    is_it = _REFERRAL.referral_id == referral_id
+    if await plans.get_part(work, REFERRAL, is_it, lock=True) is None:
+        raise _no_referral()
+    return await _locked(work, is_it)  # as whoever held the lock left it
 
 
 async def get(work: Work, referral_id: UUID) -> Row[Any]:
     """A referral of a plan that the asker reaches; else NotFound."""
-    row = (await work.connection.execute(select(REFERRAL).where(_REFERRAL.referral_id == referral_id))).first()
+    row = await plans.get_part(work, REFERRAL, _REFERRAL.referral_id == referral_id)
     if row is None:
         raise _no_referral()
-    await plans.get(work, row.plan_id)
     return row
 
 

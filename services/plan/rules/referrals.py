@@ -41,10 +41,8 @@ def line_of(content: PlanContent, line_id: UUID) -> PlannedService | None:
     return next((each for each in content.services if each.line_id == line_id), None)
 
 
-def broken_by_referring(
-    line: PlannedService | None, customer_id: UUID | None, referred_on: date, on: date
-) -> list[FieldError]:
-    """The rules that a referral breaks; the line and the customer are null where the plan knows none."""
+def broken_by_referring(line: PlannedService | None, is_of_plan: bool, referred_on: date, on: date) -> list[FieldError]:
+    """The rules that a referral breaks; `is_of_plan`: the plan is for the customer who was referred."""
     return [
         *([] if line else [_error("/line_id", "not_agreed")]),
         *([] if is_of_plan else [_error("/customer_id", "not_of_plan")]),
