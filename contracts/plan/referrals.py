@@ -88,7 +88,7 @@ class PlanReferrals(Value):
 
     referrals: tuple[Referral, ...]
     referred_on: Day | None = Field(
-        None, description="the day on which the last line of the edition in force was referred; null: not all are"
+        None, description="the day on which all lines of the edition in force had been referred; null: not all are"
     )
 
 

@@ -22,6 +22,7 @@ from services.customer.rules import transfers as transfer_rules
 from services.gateway.caller import CSRF_HEADER
 from services.gateway.sessions import COOKIE
 from services.plan.rules import programme as programme_rules
+from services.plan.rules import referrals as referral_rules
 
 _TOKENS = json.loads(os.environ["KOTO_FUZZ_TOKENS"])
 _KEPT = json.loads(os.environ["KOTO_FUZZ_KEPT"])
@@ -47,6 +48,7 @@ _RULES = {
         outreach_rules,
         access_rules,
         programme_rules,
+        referral_rules,
         assessment_rules,
     )
     for rule in rules.RULES

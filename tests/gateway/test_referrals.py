@@ -102,6 +102,7 @@ async def test_a_client_is_referred_begins_and_completes_through_the_whole_house
         found = await ask("GET", place)
         assert (found.json["state"], found.headers["ETag"]) == ("completed", '"3"')
         listed = (await ask("GET", of_plan)).json
-        assert ([each["state"] for each in listed["referrals"]], listed["referred_on"]) == (["completed", "made"], day)
+        states = [each["state"] for each in listed["referrals"]]
+        assert (states, listed["referred_on"]) == (["completed", "made"], str(today))
         for path in (place, of_plan):
             await ask("GET", path, 404, elsewhere)

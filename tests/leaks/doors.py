@@ -829,28 +829,27 @@ DOORS = (
     Door(
         "refer",
         ReferToService,
-        lambda _: ReferToService(
-            plan_id=uuid4(), line_id=uuid4(), provider=_COURSE.provider, referred_on=date(2026, 1, 2)
-        ),
-        refuses=True,  # no plan is planted, and so is all that follows
-        **_THEIRS,
+        _of_plan(ReferToService, line_id=uuid4(), provider=_COURSE.provider, referred_on=date(2026, 1, 2)),
+        **_NOT_IN_FORCE,
     ),
     Door(
         "answer a referral",
         AnswerReferral,
-        lambda _: AnswerReferral(referral_id=uuid4(), expected_version=1, answer=_BEGUN),
+        lambda it: AnswerReferral(referral_id=it.referral_id, expected_version=1, answer=_BEGUN),
+    ),
+    Door(
+        "answer a referral that was changed",
+        AnswerReferral,
+        lambda it: AnswerReferral(referral_id=it.referral_id, expected_version=2, answer=_BEGUN),
         refuses=True,
-        **_THEIRS,
     ),
     Door(
         "record a completion",
         RecordCompletion,
-        lambda _: RecordCompletion(referral_id=uuid4(), expected_version=1, completion=_DONE),
-        refuses=True,
-        **_THEIRS,
+        lambda it: RecordCompletion(referral_id=it.referral_id, expected_version=1, completion=_DONE),
     ),
-    Door("referral", GetReferral, lambda _: GetReferral(referral_id=uuid4()), refuses=True, **_THEIRS),
-    Door("referrals", ListPlanReferrals, lambda _: ListPlanReferrals(plan_id=uuid4()), refuses=True, **_THEIRS),
+    Door("referral", GetReferral, lambda it: GetReferral(referral_id=it.referral_id)),
+    Door("referrals", ListPlanReferrals, _of_plan(ListPlanReferrals)),
     Door(
         "referral for its provider",
         GetReferralForProvider,

@@ -123,6 +123,8 @@ class Planted:
     plan_id: UUID = field(default_factory=uuid4)
     """Of a plan that HERE drafted."""
     plan_version: int = 1
+    referral_id: UUID = field(default_factory=uuid4)
+    """Of a referral of it that waits for an answer."""
     document_id: UUID = field(default_factory=uuid4)
     """Of a document of HERE."""
     open_matters: tuple[UUID, ...] = ()
@@ -396,6 +398,23 @@ async def _plant_plan(house: House, planted: Planted) -> None:
     writing = WritePlan(plan_id=plan.plan_id, expected_version=plan.version, content=content)
     planted.plan_id, planted.plan_version = plan.plan_id, (await house.ask(writing, _ENTERS)).version
     planted.plant("plan", text=text, follow_up=follow_up)
+    service, provider = f"Planted service of {planted.number}", f"Planted provider of {planted.number}"
+    await house.rows(
+        "plan",
+        _A_REFERRAL,
+        planted.referral_id,
+        planted.plan_id,
+        planted.customer_id,
+        service,
+        provider,
+    )
+    planted.plant("plan", service_name=service, name=provider)
+
+
+_A_REFERRAL = f"""INSERT INTO referral (referral_id, plan_id, line_id, customer_id, municipality, service_name,
+    provider, state, version, referred_on, changed_at, changed_by)
+    VALUES ($1, $2, $1, $3, '{HERE}', $4, $5, 'made', 1, '2026-01-02', now(), 'somebody')"""
+"""No draft can be referred from: it is written as if the plan had been in force."""
 
 
 async def _plant_transfer(house: House, planted: Planted) -> None:

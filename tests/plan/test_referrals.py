@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from contracts.plan.due_dates import GetCustomerDueDates, ListDue
 from contracts.plan.plans import EndPlan
 from contracts.plan.programme import AddProgrammeService, ListProgramme, ServiceProvider
 from contracts.plan.referrals import (
@@ -29,7 +30,7 @@ from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidIn
 from services.plan.repository.referrals import referred_on
 from tests.plan.agreed import Agreed, agreed, line
 from tests.plan.programmes import course
-from tests.plan.support import CAUSE, LINE, SUPERVISOR, TODAY, Desk
+from tests.plan.support import CAUSE, LINE, SUPERVISOR, TODAY, Desk, opened
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -180,16 +181,32 @@ async def test_a_partner_and_a_person_at_once_do_not_both_answer(desk: Desk, pla
     assert await states(desk) == ["made", "declined"]
 
 
-async def test_the_due_date_is_met_on_the_day_of_the_last_line(desk: Desk, plan: Agreed) -> None:
+async def test_all_is_referred_on_the_day_of_the_last_line_whatever_came_of_it(desk: Desk, plan: Agreed) -> None:
+    desk.clock.move_to(date(2026, 3, 20))
     assert await all_referred_on(desk, plan) is None
     await desk.ask(referring(plan, referred_on="2026-02-23"))
     assert await all_referred_on(desk, plan) is None
-    declined = await desk.ask(referring(plan, plan.other, referred_on="2026-02-25"))
-    assert await all_referred_on(desk, plan) == date(2026, 2, 25)
-    await desk.ask(answering(declined, DECLINED))
-    await desk.ask(referring(plan, plan.other))
-    assert await all_referred_on(desk, plan) == date(2026, 2, 25)
-    assert (await desk.ask(ListPlanReferrals(plan_id=plan.plan_id))).referred_on == date(2026, 2, 25)
+    declined = await desk.ask(referring(plan, plan.other, referred_on="2026-03-09"))
+    assert await all_referred_on(desk, plan) == date(2026, 3, 9)
+    await desk.ask(answering(declined, DECLINED.model_copy(update={"on": date(2026, 3, 10)})))
+    await desk.ask(referring(plan, plan.other, referred_on="2026-03-11"))
+    assert await all_referred_on(desk, plan) == date(2026, 3, 9)
+    assert (await desk.ask(ListPlanReferrals(plan_id=plan.plan_id))).referred_on == date(2026, 3, 9)
+
+
+async def test_the_due_date_of_the_referral_is_gone_once_all_is_referred(desk: Desk, plan: Agreed) -> None:
+    async def due() -> list[date]:
+        found = await desk.ask(GetCustomerDueDates(customer_id=plan.customer_id))
+        listed = await desk.ask(ListDue())
+        days = [each.due_on for each in found.due_dates if each.kind == "referral"]
+        assert days == [each.due_on for each in listed.items if each.kind == "referral"]
+        return days
+
+    assert await due() == [date(2026, 4, 2)]
+    await desk.ask(referring(plan, referred_on="2026-02-23"))
+    assert await due() == [date(2026, 4, 2)]
+    await desk.ask(referring(plan, plan.other, referred_on="2026-02-25"))
+    assert await due() == []
 
 
 async def test_a_new_edition_with_a_new_line_is_not_all_referred(desk: Desk, plan: Agreed) -> None:
@@ -203,6 +220,14 @@ async def test_the_referrals_of_a_plan_are_listed_oldest_first(desk: Desk, plan:
     ids = [(await desk.ask(referring(plan, line_id))).referral_id for line_id in (plan.other, plan.course)]
     listed = await desk.ask(ListPlanReferrals(plan_id=plan.plan_id))
     assert [each.referral_id for each in listed.referrals] == ids
+
+
+async def test_a_merged_customer_is_referred_by_either_id(desk: Desk, plan: Agreed) -> None:
+    kept = await desk.customer()
+    await desk.learn(opened(plan.customer_id, merged_into=kept), 2)
+    for customer_id, line_id in ((kept, plan.course), (plan.customer_id, plan.other)):
+        made = await desk.ask(referring(plan, line_id, customer_id=customer_id))
+        assert (await desk.ask(GetReferral(referral_id=made.referral_id))).customer_id == plan.customer_id
 
 
 async def test_a_member_of_a_familys_plan_is_referred_and_everybodys_use_is_in_the_log(desk: Desk) -> None:

@@ -56,7 +56,7 @@ async def refer_to_service(message: ReferToService, work: Work) -> ReferralVersi
         raise Conflict("The client has been referred to it already.")
     referral = await repository.add(work, plan, message, customer_id, line)
     await _tell(work, referral)
-    await facts_changed(work, plan.customer_id)
+    await facts_changed(work, *plan.customer_ids)
     _record_use(work, plan.customer_ids)
     return ReferralVersion(referral_id=referral.referral_id, version=referral.version)
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Uuid, and_, bindparam, func, or_, select, update
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, Uuid, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
@@ -34,6 +34,19 @@ async def get(work: Work, plan_id: UUID, *, lock: bool = False) -> Row[Any]:
     row: Row[Any] | None = (await work.connection.execute(query, _values(work))).first()
     if row is None:
         raise NotFound("no such plan")
+    return row
+
+
+async def get_part(work: Work, part: Table, is_it: ColumnElement[bool], *, lock: bool = False) -> Row[Any] | None:
+    """A row of another table that belongs to a plan that the asker reaches; `lock`: the plan is locked with it.
+
+    In one statement: whether it is not there or not reached must not show.
+    """
+    query = _reached(work.rights.reach("plan")).join(part, part.c.plan_id == PLAN.c.plan_id).where(is_it)
+    query = query.with_only_columns(*part.c, maintain_column_froms=True)
+    if lock:
+        query = query.with_for_update(of=PLAN)
+    row: Row[Any] | None = (await work.connection.execute(query, _values(work))).first()
     return row
 
 

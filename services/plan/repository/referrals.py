@@ -63,17 +63,17 @@ async def add(work: Work, plan: Row[Any], told: ReferToService, customer_id: UUI
 
 async def lock(work: Work, referral_id: UUID) -> Row[Any]:
     """A referral of a plan that the asker reaches, locked until the transaction ends; else NotFound."""
-    row = await get(work, referral_id)
-    await plans.get(work, row.plan_id, lock=True)
-    return await _locked(work, _REFERRAL.referral_id == referral_id)
+    is_it = _REFERRAL.referral_id == referral_id
+    if await plans.get_part(work, REFERRAL, is_it, lock=True) is None:
+        raise _no_referral()
+    return await _locked(work, is_it)  # as whoever held the lock left it
 
 
 async def get(work: Work, referral_id: UUID) -> Row[Any]:
     """A referral of a plan that the asker reaches; else NotFound."""
-    row = (await work.connection.execute(select(REFERRAL).where(_REFERRAL.referral_id == referral_id))).first()
+    row = await plans.get_part(work, REFERRAL, _REFERRAL.referral_id == referral_id)
     if row is None:
         raise _no_referral()
-    await plans.get(work, row.plan_id)
     return row
 
 
@@ -139,13 +139,17 @@ def pinned(row: Row[Any]) -> PinnedService | None:
 
 
 async def referred_on(work: Work, plan_id: UUID) -> date | None:
-    """The day on which the last agreed line of the edition in force was referred; None until all are (20 § 5 mom.)."""
+    """The day on which all lines of the edition in force had been referred (20 § 5 mom.); None until they are.
+
+    At the earliest the day on which the plan was drawn up: whoever goes to a service already is directed to it then.
+    """
     plan = await plans.whole(work, plan_id)
     content = await agreed(work, plan) if plan else None
-    if content is None:
+    if plan is None or content is None:
         return None
     referred = [(row.line_id, row.referred_on) for row in await of_plan(work, plan_id)]
-    return rules.referred_on([each.line_id for each in content.services], referred)
+    last = rules.referred_on([each.line_id for each in content.services], referred)
+    return last and max(last, plan.drawn_up_on)
 
 
 async def kinds_of(work: Work, services: Collection[PinnedService]) -> dict[UUID, str]:
