@@ -22,6 +22,7 @@ from contracts.customer.transfers import (
 from services import kit
 from services.gateway.routes.access import DeputyAppointment, Emergency, GrantEnding, NewEnd, Release
 from services.gateway.routes.customers import CustomerChanges, CustomerClosing
+from services.gateway.routes.documents import PDF
 from services.gateway.routes.transfers import Acceptance, Message, Rejection, TransferOffer
 from services.kit import identity_code
 from tests.gateway.support import CUSTOMER_ID, Door
@@ -121,7 +122,8 @@ def test_every_operation_needs_a_bearer_token_or_a_session_and_documents_its_pro
         allowed = [schemes[scheme].get("scheme") or schemes[scheme]["in"] for [scheme] in operation["security"]]
         assert allowed == (["cookie"] if path.startswith("/api/v1/session") else ["bearer", "cookie"])
         for status, response in operation["responses"].items():
-            expected = "application/json" if status in ("200", "201", "202") else "application/problem+json"
+            found = PDF if path.endswith("/documents/{document_id}/content") else "application/json"
+            expected = found if status in ("200", "201", "202") else "application/problem+json"
             assert list(response["content"]) == [expected]
 
 
