@@ -23,6 +23,7 @@ from contracts.plan.plans import DraftPlan, DropPlan, EndPlan, WithdrawGuardianC
 from services import kit
 from services.gateway.routes.access import DeputyAppointment, Emergency, GrantEnding, NewEnd, Release
 from services.gateway.routes.customers import CustomerChanges, CustomerClosing
+from services.gateway.routes.documents import PDF
 from services.gateway.routes.plans import NewPlan, PlanDropping, PlanEnding, WithdrawnConsent
 from services.gateway.routes.transfers import Acceptance, Message, Rejection, TransferOffer
 from services.kit import identity_code
@@ -124,7 +125,8 @@ def test_every_operation_needs_a_bearer_token_or_a_session_and_documents_its_pro
         allowed = [schemes[scheme].get("scheme") or schemes[scheme]["in"] for [scheme] in operation["security"]]
         assert allowed == (["cookie"] if path.startswith("/api/v1/session") else ["bearer", "cookie"])
         for status, response in operation["responses"].items():
-            expected = "application/json" if status in ("200", "201", "202") else "application/problem+json"
+            found = PDF if path.endswith("/documents/{document_id}/content") else "application/json"
+            expected = found if status in ("200", "201", "202") else "application/problem+json"
             assert list(response["content"]) == [expected]
 
 
