@@ -74,6 +74,7 @@ from contracts.access.safeguards import (
     WithheldCustomers,
     WithholdCustomer,
 )
+from contracts.access.teams import AddTeam, ChangeTeam, ListTeams, Teams, TeamVersion
 from contracts.access.usage_log import (
     FindSearches,
     FindUsageByUser,
@@ -166,9 +167,11 @@ from contracts.customer.people import (
     CloseCustomer,
     Customer,
     CustomerCard,
+    CustomerCards,
     CustomerHistory,
     CustomerVersion,
     GetCustomer,
+    GetCustomerCards,
     GetCustomerHistory,
     OpenCustomer,
     Person,
@@ -190,6 +193,17 @@ from contracts.customer.transfers import (
 )
 from contracts.envelope import Envelope, Message, Request, schema_urn
 from contracts.plan.content import PlanContent
+from contracts.plan.due_dates import (
+    CustomerDueDates,
+    DueDateSettingsVersion,
+    GetCustomerDueDates,
+    GetDueDateSettings,
+    KeptDueDateSettings,
+    ListDue,
+    SetDueDateSettings,
+    Worklist,
+    WorklistItem,
+)
 from contracts.plan.implementation import (
     EndHindrance,
     ExtendPlan,
@@ -259,6 +273,7 @@ PUBLIC_URL = "https://koto.example"
 NOWHERE = "postgresql+asyncpg://koto@127.0.0.1:1/koto"
 CUSTOMER_ID = UUID("50772023-f4b8-5862-9411-e6fe917f87f7")
 ASSESSMENT_ID = UUID("0f0dd8a2-3c55-4c2a-8f5e-5f1d6f1f2a10")
+TEAM_ID = UUID("5b9a6f1e-1c1b-4f0e-9d55-0d3a0a9f3c77")
 TRANSFER_ID = UUID("2f1c7a52-6e0b-4d8e-8f5e-9a3b1c2d4e5f")
 GRANT_ID = UUID("5b9a6f1e-1c1b-4f0e-9d55-0d3a0a9f3c11")
 SIGNING_KEY = json.dumps(OKPKey.generate_key("Ed25519", {"kid": "test"}).as_dict(private=True))
@@ -369,6 +384,33 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
         turns=(),
     ),
     ListTransfers: Transfers(transfers=()),
+    ListTeams: Teams(teams=()),
+    AddTeam: TeamVersion(team_id=TEAM_ID, version=1),
+    ChangeTeam: TeamVersion(team_id=TEAM_ID, version=2),
+    GetCustomerCards: CustomerCards(
+        cards=(
+            CustomerCard(
+                customer_id=CUSTOMER_ID,
+                name=PersonName(family="Esimerkki", given="Aamu"),
+                date_of_birth=date(1994, 5, 1),
+            ),
+        )
+    ),
+    ListDue: Worklist(
+        items=(
+            WorklistItem(
+                customer_id=CUSTOMER_ID,
+                matter_id=CUSTOMER_ID,
+                kind="plan_latest",
+                due_on=date(2028, 1, 15),
+                statutory=True,
+                passed=False,
+            ),
+        )
+    ),
+    GetCustomerDueDates: CustomerDueDates(due_dates=()),
+    GetDueDateSettings: KeptDueDateSettings(version=0, notice_days=14, aims=()),
+    SetDueDateSettings: DueDateSettingsVersion(version=1),
     AcceptTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=3),
     RejectTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=3),
     AskMoreOfTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=3),

@@ -985,7 +985,7 @@ DOORS = (
     ),
     Door("due dates", GetCustomerDueDates, lambda it: GetCustomerDueDates(customer_id=it.customer_id)),
     Door("worklist", ListDue, lambda _: ListDue(), is_partial=True),
-    Door("aims", GetDueDateSettings, lambda _: GetDueDateSettings(), is_partial=True),
+    Door("aims", GetDueDateSettings, lambda _: GetDueDateSettings(), **_THEIRS),
     Door(
         "set aims",
         SetDueDateSettings,

@@ -111,7 +111,7 @@ async def get_due_date_settings(message: GetDueDateSettings, work: Work) -> Kept
     municipality = work.actor.municipality
     row = (await repository.settings(work, [municipality])).get(municipality)
     notice_days, days = repository.days_of(row, common_aims())
-    work.record_use(data=message.DATA, relation=work.rights.related)
+    work.record_use(data=message.DATA, relation="none")
     aims = tuple(Aim(kind=kind, days=count) for kind, count in sorted((common_aims().days | dict(days)).items()))
     return KeptDueDateSettings(version=row.version if row else 0, notice_days=notice_days, aims=aims)
 
