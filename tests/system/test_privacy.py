@@ -401,7 +401,7 @@ async def all_is_told(house: WholeHouse) -> None:
 
     async def exported() -> bool:
         names = {span.name for _, span in house.collector.trace(last.headers["Trace-Id"])}
-        return {f"POST {CUSTOMERS}", "publish customer.opened.v1", "publish assessment.changed.v1"} <= names
+        return {f"POST {CUSTOMERS}", "publish customer.opened.v1", "publish assessment.changed.v2"} <= names
 
     await eventually(exported, what="the export of all spans")
 

@@ -16,7 +16,7 @@ from tests.system.conftest import ELSEWHERE, WholeHouse, get
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(300)]
 CUSTOMERS = f"{API}/customers"
 ROUTE = "/api/v1/customers"
-LAST_IN_THEIR_PROCESSES = {f"POST {ROUTE}", "publish customer.opened.v1", "publish assessment.changed.v1"}
+LAST_IN_THEIR_PROCESSES = {f"POST {ROUTE}", "publish customer.opened.v1", "publish assessment.changed.v2"}
 Person = dict[str, Any]
 
 
@@ -251,7 +251,7 @@ MOVED_BY_AN_OPENING = [
     ("assessment", "koto_event_seconds_count", {"type": "customer.opened.v1", "outcome": "handled"}),
     ("assessment", "koto_event_seconds_count", {"type": "customer.opened.v1", "outcome": "kept"}),
     ("assessment", "koto_event_lag_seconds_count", {"type": "customer.opened.v1"}),
-    ("assessment", "koto_outbox_published_total", {"type": "assessment.changed.v1"}),
+    ("assessment", "koto_outbox_published_total", {"type": "assessment.changed.v2"}),
 ]
 
 
