@@ -212,9 +212,10 @@ async def prepare(door: Door, here: str, there: str) -> dict[str, list[dict[str,
         report = described["example"]["report"] | {"person": somebody}
         reported = await act(here, "/contacts", described["example"] | {"report": report})
         keep("resolve_contact", 1, {"outcome": "closed", "reason": "no_need"}, contact_id=reported["contact_id"])
-        appointment = {"starts_at": (now() + timedelta(seconds=2)).isoformat(), "place": "office", "language": "fi"}
+        missed = await started()
+        appointment = {"starts_at": (now() + timedelta(seconds=5)).isoformat(), "place": "office", "language": "fi"}
         appointment |= {"interpreter": {"needed": False}}
-        await act(here, f"/assessments/{(missed := await started())}/interview", {"appointment": appointment})
+        await act(here, f"/assessments/{missed}/interview", {"appointment": appointment})
         keep("record_missed_interview", 2, {}, assessment_id=missed)
         keep("start_assessment", body={"asked_on": "2026-03-01", "why": "So."}, customer_id=await heard_of())
         later = {"appointment": appointment | {"starts_at": "2100-01-01T09:00:00Z"}}
