@@ -19,7 +19,7 @@ from contracts.plan.implementation import (
     Review,
     ReviewPlan,
 )
-from contracts.plan.plans import GetPlanHistory, PlanVersion
+from contracts.plan.plans import EndPlan, FollowOn, GetPlanHistory, PlanVersion
 from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput
 from tests.plan.support import GOAL, LINE, TODAY, Desk, StoppedClock
 
@@ -75,6 +75,30 @@ async def test_the_first_review_brings_a_plan_of_the_earlier_act_under_the_prese
     await desk.ask(reviewing(plan))
     found = await desk.plan(plan)
     assert (found.law_version, found.latest_end) == ("2025-01-01", date(2026, 6, 2))
+
+
+async def test_more_time_by_the_earlier_act_ends_with_the_first_review(desk: Desk) -> None:
+    customer = await desk.customer(first_permit_on=date(2024, 1, 1))
+    drafted = await desk.drafted(customer, earlier={"drawn_up_on": date(2024, 6, 2)})
+    plan = await desk.approved(await desk.offered(drafted, ends_on=date(2027, 6, 2)))
+    extension = Extension(ground="special_measures", months=12, reason="Learns to read first")
+    extended = await desk.ask(ExtendPlan(plan_id=plan.plan_id, expected_version=plan.version, extension=extension))
+    assert (await desk.plan(plan)).latest_end == date(2028, 6, 2)
+    await desk.ask(reviewing(plan.model_copy(update={"version": extended.version})))
+    assert (await desk.plan(plan)).latest_end == date(2026, 6, 2)
+
+
+async def test_a_later_plan_has_the_time_that_was_added_to_an_earlier_one(desk: Desk) -> None:
+    customer = await desk.customer()
+    plan = await desk.in_force(customer)
+    await desk.ask(RecordHindrance(plan_id=plan.plan_id, hindrance=Hindrance(ground="illness", first=TODAY)))
+    version = (await desk.plan(plan)).version
+    ending = {"reason": "own_wish", "ended_on": TODAY, "follow_on": FollowOn(plan="none")}
+    await desk.ask(EndPlan.model_validate({"plan_id": plan.plan_id, "expected_version": version, **ending}))
+    [hindrance] = (await desk.plan(plan)).hindrances
+    assert hindrance.last == TODAY
+    later = await desk.plan(await desk.first(customer))
+    assert later.latest_end == date(2027, 9, 2)  # two years from the first plan, and a day
 
 
 async def test_more_time_is_granted_on_a_ground_and_agreed_in_a_new_edition(desk: Desk) -> None:

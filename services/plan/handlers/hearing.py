@@ -112,11 +112,12 @@ async def _move(work: Work, plan: Row[Any], receiver: str, ids: list[UUID]) -> N
     today, was_in_force = helsinki_date(work.now), plan.drawn_up_on is not None
     is_taken = await repository.has_open(work, ids, receiver, family=plan.kind == "family")
     if code_lists.is_valid_municipality(receiver, today) and not is_taken:
-        awaited = {"review_awaited": _TRANSFER, "received_on": today} if was_in_force else {}
-        plan = await repository.change(work, plan.plan_id, municipality=receiver, **awaited)
+        awaited = _TRANSFER if was_in_force else None
+        plan = await repository.change(work, plan.plan_id, municipality=receiver, review_awaited=awaited)
         await repository.add_act(work, plan, "move_plan", plan.edition or 1, reason=_TRANSFER)
     else:
         await repository.void(work, plan)
+        await repository.end_hindrances(work, plan.plan_id, today)
         over: dict[str, Any] = {"status": "dropped"}
         if was_in_force:
             reason = "moved_away" if is_taken else _HANDED_OVER

@@ -178,6 +178,7 @@ async def end_plan(message: EndPlan, work: Work) -> PlanVersion:
     if errors := rules.broken_by_ending(message, plan.drawn_up_on, helsinki_date(work.now)):
         raise InvalidInput(errors=errors)
     await repository.void(work, plan)
+    await repository.end_hindrances(work, plan.plan_id, message.ended_on)
     plan = await repository.change(
         work,
         plan.plan_id,

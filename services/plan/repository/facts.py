@@ -17,7 +17,7 @@ from services.kit.work import Work
 from services.plan.rules.times import Facts
 from services.plan.tables import CUSTOMER_VIEW
 from services.plan.tables.facts import ACCEPTED_TRANSFER, INTEGRATION_CASE, KNOWN_ASSESSMENT
-from services.plan.tables.plans import PLAN_ACT, PLAN_HINDRANCE
+from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_HINDRANCE
 
 
 async def keep_newest(work: Work, table: Table, sequence: str = "sequence", **values: Any) -> bool:
@@ -74,12 +74,14 @@ async def facts_of_customer(work: Work, ids: Sequence[UUID], earlier: EarlierPla
 
 
 async def facts_of(work: Work, plan: Row[Any]) -> Facts:
-    """What the times of a plan depend on."""
+    """What the times of a plan depend on: what was granted and what hindered in the customer's earlier plans too."""
     hindrance, act = PLAN_HINDRANCE.c, PLAN_ACT.c
     earlier = EarlierPlan.model_validate(plan.earlier) if plan.earlier else None
-    known = await facts_of_customer(work, await ids_of(work, plan.customer_id), earlier)
-    hindrances = select(PLAN_HINDRANCE).where(hindrance.plan_id == plan.plan_id)
-    extensions = select(act.told).where(act.plan_id == plan.plan_id, act.act == "extend_plan").order_by(act.act_id)
+    ids = await ids_of(work, plan.customer_id)
+    known = await facts_of_customer(work, ids, earlier)
+    plans = select(PLAN.c.plan_id).where(PLAN.c.customer_id.in_(ids), PLAN.c.kind != "family")
+    hindrances = select(PLAN_HINDRANCE).where(hindrance.plan_id.in_(plans) | (hindrance.plan_id == plan.plan_id))
+    extensions = select(act.told).where(act.plan_id.in_(plans), act.act == "extend_plan").order_by(act.act_id)
     granted = [told["extension"] for told in (await work.connection.execute(extensions)).scalars()]
     return replace(
         known,

@@ -257,6 +257,13 @@ async def end_hindrance(work: Work, hindrance_id: UUID, last: date) -> None:
     await work.connection.execute(ended)
 
 
+async def end_hindrances(work: Work, plan_id: UUID, on: date) -> None:
+    """Ends with a plan the hindrances that go on."""
+    table = PLAN_HINDRANCE.c
+    ended = update(PLAN_HINDRANCE).where(table.plan_id == plan_id, table.last.is_(None))
+    await work.connection.execute(ended.values(last=func.greatest(table.first, on)))
+
+
 def _values(work: Work) -> dict[str, Any]:
     return {**work.rights.values, "withheld_members": list(work.actor.withheld)}
 

@@ -93,7 +93,7 @@ def due_dates(known: Known, municipality: str, law: Law, aims: Aims, days: Mappi
         **dict.fromkeys(_UNTIL_PLAN, (is_open or needed)[0].assessment_id if is_open or needed else None),
     }
     of_plan = present.plan_id if present else None
-    found = deadlines(aims.added_to(law, days), _case(known, own, present), on)
+    found = deadlines(aims.added_to(law, days), _case(known, own, present, law), on)
     return [Due(matter, each, law) for each in found if (matter := matters.get(each.rule.code, of_plan))]
 
 
@@ -168,7 +168,7 @@ def _present_plan(known: Known, municipality: str) -> KnownPlan | None:
     return plans[-1] if plans and plans[-1].municipality == municipality else None
 
 
-def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None) -> Case:
+def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None, law: Law) -> Case:
     concluded = [each for each in own if each.status == "concluded" and each.ended_on]
     happened: dict[str, list[date]] = {
         _PERMIT: [known.first_permit_on] if known.first_permit_on else [],
@@ -187,10 +187,12 @@ def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | N
             "plan_ended": [ended] if ended else [],
             "received_by_transfer": [present.received_on] if present.received_on else [],
         }
+    grounds = {each.code for each in law.plan.extensions}
     limit = frozenset() if known.three_year_limit_applies else frozenset({"trafficking_victim_reached_later"})
     return Case(
         happened=happened,
         exceptions=limit | (present.exceptions if present else frozenset()),
-        granted=tuple(granted for each in known.plans for granted in each.granted),
+        # what was granted on a ground of an earlier act counts under that act alone
+        granted=tuple(granted for each in known.plans for granted in each.granted if granted.ground in grounds),
         hindrances=tuple(hindrance for each in known.plans for hindrance in each.hindrances),
     )

@@ -36,7 +36,6 @@ PLAN = Table(
     Column("reviewed_on", Date),
     Column("next_review_on", Date),
     Column("review_awaited", Text),
-    Column("received_on", Date, comment="when it came to the municipality by a transfer"),
     Column("ended_on", Date),
     Column("end_reason", Text),
     Column("follow_on", JSONB(none_as_null=True)),

@@ -44,7 +44,6 @@ def upgrade() -> None:
         sa.Column("reviewed_on", sa.Date()),
         sa.Column("next_review_on", sa.Date()),
         sa.Column("review_awaited", sa.Text()),
-        sa.Column("received_on", sa.Date(), comment="when it came to the municipality by a transfer"),
         sa.Column("ended_on", sa.Date()),
         sa.Column("end_reason", sa.Text()),
         sa.Column("follow_on", postgresql.JSONB()),
