@@ -1,5 +1,6 @@
 """Documents are made of what was offered, once each, the same bytes however often; and each that can't be says why."""
 
+import asyncio
 import hashlib
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ from services.kit.work import Work
 from services.records.handlers import making
 from services.records.rules.matters import Matter
 from tests.records.support import AWAY, OFFERED_AT, Archive, offered, plan_of, refusal
+from tests.support import eventually
 
 pytestmark = pytest.mark.database
 
@@ -130,6 +132,26 @@ async def test_who_is_erased_while_the_document_is_made_has_none(
     monkeypatch.setattr(making, "keep", keep_later)
     await archive.make(plan_of(customer_id, languages=("fi",)))
     assert await archive.waits() == []
+    assert await archive.pdfs() == {}
+    assert await archive.rows("SELECT FROM outbox WHERE type = 'records.document_kept.v1'") == []
+
+
+async def test_an_erasure_waits_for_what_is_being_kept_and_erases_it_with_its_event(
+    archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, erasing = making.keep, list[asyncio.Task[None]]()
+
+    async def waits() -> bool:
+        return erasing[0].done() or bool(await archive.rows("SELECT FROM pg_locks WHERE NOT granted"))
+
+    async def keep_slowly(*of: object) -> None:
+        await keep(*of)  # type: ignore[arg-type]
+        erasing.append(asyncio.create_task(archive.erase(customer_id)))
+        await eventually(waits)
+
+    monkeypatch.setattr(making, "keep", keep_slowly)
+    await archive.make(plan_of(customer_id, languages=("fi",)))
+    await erasing[0]
     assert await archive.pdfs() == {}
     assert await archive.rows("SELECT FROM outbox WHERE type = 'records.document_kept.v1'") == []
 
