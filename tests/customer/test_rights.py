@@ -41,6 +41,7 @@ from contracts.customer.people import (
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
+    GetNameForDocument,
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.customer.transfers import (
@@ -116,6 +117,7 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         handing_over(),
         by_partner(transfer, "withdraw"),
         GetTransferForPartner(partner=AUTHORITY, transfer_id=transfer.transfer_id),
+        GetNameForDocument(customer_id=known.customer_id),
         ListCustomers(),
         AssignCustomers(customer_ids=(known.customer_id,), responsible=uuid4()),
         GetOperation(operation_id=uuid4()),
