@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from contracts.envelope import ActEvent, Message
 from contracts.types import Code, Value
@@ -49,6 +49,14 @@ class ToPartner(ActEvent):
 
 class Disclosure(ToPartner):
     """What one partner is told of a person: sent as it is asked for, and never in a log of events."""
+
+
+class MatterTold(Disclosure):
+    """How a matter of one partner's stands: told whenever somebody did something in it. The greatest version counts."""
+
+    version: int = Field(ge=1, description="grows by every act: what comes with an old one is out of date")
+    legal_basis: str
+    changed_at: AwareDatetime
 
 
 class PartnerEnvelope(BaseModel):
