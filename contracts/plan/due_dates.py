@@ -61,8 +61,16 @@ class CustomerDueDates(Value):
     due_dates: tuple[DueDate, ...]
 
 
-class GetCustomerDueDates(Request[CustomerDueDates], type="plan.get_customer_due_dates.v1", act="view", data=("plan",)):
-    """What is due of one customer by the law in force, or by another version of it."""
+class GetCustomerDueDates(
+    Request[CustomerDueDates],
+    type="plan.get_customer_due_dates.v1",
+    act="view",
+    data=("plan", "residence_permit"),
+):
+    """What is due of one customer by the law in force, or by another version of it.
+
+    What is counted from the first permit is told to those who may see the permit.
+    """
 
     customer_id: CustomerId
     law_version: str | None = Field(
@@ -89,7 +97,7 @@ class Worklist(Value):
     next_cursor: str | None = None
 
 
-class ListDue(Request[Worklist], type="plan.list_due.v1", act="view", data=("plan",)):
+class ListDue(Request[Worklist], type="plan.list_due.v1", act="view", data=("plan", "residence_permit")):
     """What is due in the acting municipality: of all, of one team, of one responsible user, of mine, of nobody's."""
 
     responsible: UUID | Literal["me", "none"] | None = None

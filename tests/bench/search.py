@@ -42,12 +42,12 @@ Search = tuple[str, dict[str, str]]
 async def measure(house: House, effort: Effort) -> Report:
     """The same searches in a database of few and in one of many, in turns."""
     few, many = effort.of(FEW), effort.of(MANY)
-    await _fill(house, few)
+    await fill(house, few)
     await house.end("customer")
     administrator = await asyncpg.connect(house.stack.database.url)
     await administrator.execute(f"CREATE DATABASE {FEW_DATABASE} TEMPLATE koto_customer OWNER koto_customer_owner")
     await administrator.close()
-    await _fill(house, many, begun=few)
+    await fill(house, many, begun=few)
     owner = house.database_url("customer")
     for database in (FEW_DATABASE, "koto_customer"):
         await lists.fill(f"{owner.rpartition('/')[0]}/{database}")
@@ -146,7 +146,7 @@ def _report(
     return report
 
 
-async def _fill(house: House, count: int, begun: int = 0) -> None:
+async def fill(house: House, count: int, begun: int = 0) -> None:
     """Adds the lives of the seed up to the count; the first `begun` of them are there."""
     customer, assessment = house.service("customer").parts, house.service("assessment").parts
     new = (life for life in lives(count, seed=SEED) if life.number >= begun)

@@ -33,6 +33,7 @@ from contracts.access.safeguards import (
     ReleaseCustomer,
     WithholdCustomer,
 )
+from contracts.access.teams import AddTeam, ChangeTeam, ListTeams
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
 from contracts.assessment.state import GetCustomerAssessments
 from contracts.customer.background import (
@@ -100,6 +101,13 @@ from contracts.customer.transfers import (
 )
 from contracts.envelope import Request
 from contracts.handshake import Responsible
+from contracts.plan.due_dates import (
+    DueDateSettings,
+    GetCustomerDueDates,
+    GetDueDateSettings,
+    ListDue,
+    SetDueDateSettings,
+)
 from contracts.types import PersonName
 from tests.leaks.people import (
     AUTHORITY,
@@ -626,6 +634,24 @@ DOORS = (
         "add an area",
         AddEmploymentArea,
         lambda _: AddEmploymentArea(name_fi="Alue", name_sv="Område", members=("837",)),
+        **_THEIRS,
+    ),
+    Door("teams", ListTeams, lambda _: ListTeams(), **_THEIRS),
+    Door("add a team", AddTeam, lambda _: AddTeam(name="Itä", members=()), **_THEIRS),
+    Door(
+        "change a team",
+        ChangeTeam,
+        lambda _: ChangeTeam(team_id=uuid4(), expected_version=1, name="Itä", members=()),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("due dates", GetCustomerDueDates, lambda it: GetCustomerDueDates(customer_id=it.customer_id)),
+    Door("worklist", ListDue, lambda _: ListDue(), is_partial=True),
+    Door("aims", GetDueDateSettings, lambda _: GetDueDateSettings(), is_partial=True),
+    Door(
+        "set aims",
+        SetDueDateSettings,
+        lambda _: SetDueDateSettings(expected_version=0, settings=DueDateSettings(notice_days=9, aims=())),
         **_THEIRS,
     ),
     Door("users", ListUsers, lambda _: ListUsers(), **_THEIRS),

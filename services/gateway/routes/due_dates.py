@@ -31,7 +31,7 @@ _LIST = problems(400, 401, 403, 422, 429, 500, 503)
 _READ = problems(400, 401, 403, 404, 422, 429, 500, 503)
 _CHANGE = problems(400, 401, 403, 412, 413, 415, 422, 428, 429, 500, 503)
 _LISTED = with_links(
-    list_worklist={"cursor": "$response.body#/next_cursor"},
+    list_due={"cursor": "$response.body#/next_cursor"},
     get_customer_due_dates={"customer_id": "$response.body#/items/0/customer_id"},
 )
 _SETTINGS = with_headers("ETag") | with_links(set_due_date_settings={"If-Match": "$response.header.ETag"})
@@ -52,7 +52,7 @@ class NamedWorklist(Value):
 
 
 @routes.get("/worklist", response_model=NamedWorklist, responses={200: _LISTED, **_LIST})
-async def list_worklist(
+async def list_due(
     caller: SignedIn,
     responsible: Annotated[
         UUID | Literal["me", "none"] | None, Query(description="the number of the user who is responsible, me, or none")

@@ -67,8 +67,13 @@ async def get_customer_due_dates(message: GetCustomerDueDates, work: Work) -> Cu
     municipality = work.actor.municipality
     row = (await repository.settings(work, [municipality])).get(municipality)
     _, aims = repository.days_of(row, common_aims())
-    due = rules.due_dates(known, municipality, law, common_aims(), aims, today)
-    work.record_use([customer_id], message.DATA, relation=work.rights.related)
+    hidden = _hidden_from(work)
+    due = [
+        each
+        for each in rules.due_dates(known, municipality, law, common_aims(), aims, today)
+        if each.deadline.rule.code not in hidden
+    ]
+    work.record_use([customer_id], _shown_to(work, hidden), relation=work.rights.related)
     return CustomerDueDates(due_dates=tuple(map(rules.told, due)))
 
 
@@ -78,11 +83,12 @@ async def list_due(message: ListDue, work: Work) -> Worklist:
     after = rules.place_of(message.cursor) if message.cursor else None
     if message.cursor and after is None:
         raise InvalidInput(errors=[rules.outdated_cursor()])
-    found = await repository.page(work, message, wanted if isinstance(wanted, UUID) else None, after)
+    hidden = _hidden_from(work)
+    found = await repository.page(work, message, wanted if isinstance(wanted, UUID) else None, after, hidden)
     rows, today = found[: message.limit], helsinki_date(work.now)
     work.record_use(
         {row.customer_id for row in rows},
-        message.DATA,
+        _shown_to(work, hidden),
         relation=work.rights.related,
         found=len(rows),
         sealed=message.model_dump(mode="json", exclude_defaults=True, exclude={"cursor", "limit"}),
@@ -119,6 +125,16 @@ async def set_due_date_settings(message: SetDueDateSettings, work: Work) -> DueD
     await repository.set_settings(work, municipality, version + 1, message.settings.notice_days, days)
     work.record_use(data=message.DATA, relation="none")
     return DueDateSettingsVersion(version=version + 1)
+
+
+def _hidden_from(work: Work) -> frozenset[str]:
+    """The kinds of due dates that would tell the asker of a permit that he or she may not see."""
+    may_see = work.rights.allows("residence_permit", work.rights.related)
+    return frozenset() if may_see else rules.counted_from_permit(laws())
+
+
+def _shown_to(work: Work, hidden: frozenset[str]) -> tuple[str, ...]:
+    return ("plan",) if hidden else ("plan", "residence_permit")
 
 
 async def watch(parts: Parts) -> None:

@@ -79,7 +79,8 @@ async def to_count_anew(work: Work, law_since: date, today: date, most: int) -> 
 async def to_tell(work: Work, today: date, most: int) -> Sequence[Row[Any]]:
     """Due dates of which something is to be told now; nobody else tells of them until the transaction ends."""
     query = select(DUE_DATE).where(_DUE.next_event_on <= today).order_by(*_ORDER).limit(most)
-    return (await work.connection.execute(query.with_for_update(skip_locked=True))).all()
+    found: Sequence[Row[Any]] = (await work.connection.execute(query.with_for_update(skip_locked=True))).all()
+    return found
 
 
 async def is_first(work: Work, row: Row[Any], event: str) -> bool:
@@ -98,9 +99,13 @@ async def set_next_event(work: Work, row: Row[Any], on: date | None) -> None:
 
 
 async def page(
-    work: Work, asked: ListDue, responsible: UUID | None, after: tuple[date, UUID, str] | None
+    work: Work,
+    asked: ListDue,
+    responsible: UUID | None,
+    after: tuple[date, UUID, str] | None,
+    hidden: Collection[str],
 ) -> Sequence[Row[Any]]:
-    """One row more than asked for of what is due in the asker's municipality, the soonest first."""
+    """One row more than asked for of what is due in the asker's municipality, the soonest first; no `hidden` kinds."""
     query = _page(work.rights.reach("plan"))
     if asked.responsible == "none":
         query = query.where(_DUE.responsible.is_(None))
@@ -110,6 +115,8 @@ async def page(
         of_team = and_(TEAM_VIEW.c.team_id == asked.team, TEAM_VIEW.c.organisation == MUNICIPALITY, ~TEAM_VIEW.c.ended)
         members = select(func.unnest(TEAM_VIEW.c.members)).where(of_team)
         query = query.where(_DUE.responsible.in_(members))
+    if hidden:
+        query = query.where(_DUE.kind.not_in(hidden))
     if asked.kinds:
         query = query.where(_DUE.kind.in_(asked.kinds))
     if asked.due_from:

@@ -1,6 +1,6 @@
 """From what is known of a customer to what is due: the facts that the clock counts from, and what it says."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -15,6 +15,7 @@ from services.plan.law import Aims
 OPEN_ASSESSMENTS = frozenset({"to_start", "planned", "under_way"})
 _OF_ASSESSMENT = frozenset({"assessment_latest", "assessment_start"})
 _UNTIL_PLAN = frozenset({"plan_latest", "plan_start"})
+_PERMIT = "first_permit"
 RULES = {
     "aim": "no aim has this code",
     "cursor": "not a place in this list: begin anew",
@@ -94,6 +95,12 @@ def due_dates(known: Known, municipality: str, law: Law, aims: Aims, days: Mappi
     return [Due(matter, each, law) for each in found if (matter := matters.get(each.rule.code, of_plan))]
 
 
+def counted_from_permit(laws: Iterable[Law]) -> frozenset[str]:
+    """The kinds of due dates that tell when the first permit was granted."""
+    rules = (rule for law in laws for rule in law.deadlines)
+    return frozenset(rule.code for rule in rules if _PERMIT in rule.counted_from)
+
+
 def law_of(known: Known, laws: Laws, on: date) -> Law:
     """The version of the law that the customer's case is under on a day: that of the first plan, until taken over."""
     begun_on = min((each.drawn_up_on for each in known.plans), default=on)
@@ -156,7 +163,7 @@ def _present_plan(known: Known, municipality: str) -> KnownPlan | None:
 def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None) -> Case:
     concluded = [each for each in own if each.status == "concluded" and each.ended_on]
     happened: dict[str, list[date]] = {
-        "first_permit": [known.first_permit_on] if known.first_permit_on else [],
+        _PERMIT: [known.first_permit_on] if known.first_permit_on else [],
         "assessment_to_start": [each.created_on for each in own if each.status == "to_start"],
         "assessment_concluded": [each.ended_on for each in concluded if each.ended_on],
         "assessed_with_need": [each.ended_on for each in concluded if each.ended_on and each.result == "plan_needed"],
