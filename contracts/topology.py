@@ -21,6 +21,7 @@ from contracts.access.teams import TeamChanged
 from contracts.assessment.state import AssessmentChanged, AssessmentDataUsed, AssessmentToStart
 from contracts.customer.state import (
     CustomerChanged,
+    CustomerCircumstances,
     CustomerClosed,
     CustomerDataUsed,
     CustomerErased,
@@ -73,7 +74,7 @@ SERVICES: tuple[Service, ...] = (
     Service("customer", projection=(*ASSESSMENT_STATES, PlanChanged)),
     Service(
         "assessment",
-        input=(*CUSTOMER_STATES, CustomerErased),
+        input=(*CUSTOMER_STATES, CustomerCircumstances, CustomerErased),
         projection=CUSTOMER_STATES,
     ),
     Service(

@@ -81,6 +81,13 @@ class Kind(Provision):
     statutory: bool
 
 
+class MissedInterviews(Provision):
+    """What may follow when so many interviews were missed within so long: told to the customer, decided by others."""
+
+    count: int = Field(ge=1)
+    time: Duration
+
+
 class AssessmentLaw(_Entry):
     """What an assessment must hold and for whom it is made."""
 
@@ -90,6 +97,7 @@ class AssessmentLaw(_Entry):
     further_topics: tuple[Provision, ...] = Field((), description="where the wellbeing services county takes part")
     duties_to_inform: tuple[Provision, ...]
     clarifying_measures: tuple[Provision, ...]
+    missed_interviews: tuple[MissedInterviews, ...] = ()
     kinds: tuple[Kind, ...]
 
 

@@ -32,7 +32,8 @@ from deploy.seed import ledger
 from deploy.seed.ledger import Begun
 from deploy.seed.people import Act, Kin, Life
 from services.assessment import tables as assessment_tables
-from services.assessment.rules import reasons_to_assess
+from services.assessment.repository.facts import facts_of
+from services.assessment.rules.grounds import reasons_to_assess
 from services.assessment.subscribers import PROJECTIONS as HEARD
 from services.customer import tables as customer_tables
 from services.customer.matching import skeleton, words_on_record
@@ -89,7 +90,15 @@ _LEFT_EMPTY = {
         "tombstone",
         "transfer",
     },
-    "assessment": {"parked", "request_outcome", "tombstone"},
+    "assessment": {
+        "circumstances",
+        "interview",
+        "measure",
+        "parked",
+        "request_outcome",
+        "tombstone",
+        "topic_writing",
+    },
 }
 
 
@@ -366,7 +375,7 @@ async def _hear(assessment: Parts, recorder: _Recorder, told: list[_Told], now: 
             recorder.last(assessment.backbone.outbox)["published_at"] = now
     newest, row = told[-1]
     number = {"customer_id": newest.customer_id, "sequence": row["sequence"]}
-    recorder.add(assessment_tables.considered, number)
+    recorder.add(assessment_tables.considered, number | {"facts": facts_of(newest)})
     [view] = HEARD
     recorder.add(view.table, number | view.row_of(newest))
 

@@ -3,17 +3,62 @@
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.assessment.cases import (
+    ConcludeAssessment,
+    DropAssessment,
+    GetAssessment,
+    GetAssessmentsOfCustomer,
+    StartAssessment,
+)
+from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
+from contracts.assessment.measures import CancelMeasure, OrderMeasure, ReportMeasure
 from contracts.assessment.state import GetCustomerAssessments
-from contracts.customer.state import CustomerState
+from contracts.assessment.topics import GetTopicHistory, WriteTopic
+from contracts.customer.state import CustomerCircumstances, CustomerState
 from contracts.envelope import Event, Request
 from contracts.topology import CUSTOMER_STATES
-from services.assessment.handlers import consider, get_customer_assessments
+from services.assessment.handlers.cases import (
+    conclude_assessment,
+    drop_assessment,
+    get_assessment,
+    get_assessments_of_customer,
+    get_customer_assessments,
+    start_assessment,
+)
+from services.assessment.handlers.grounds import consider, consider_circumstances
+from services.assessment.handlers.interviews import (
+    acknowledge_duties,
+    begin_interview,
+    plan_interview,
+    record_missed_interview,
+)
+from services.assessment.handlers.measures import cancel_measure, order_measure, report_measure
+from services.assessment.handlers.topics import get_topic_history, write_topic
 from services.assessment.tables import customer_view
 from services.kit.projection import Projection
 from services.kit.work import Handler
 
-REQUESTS: Mapping[type[Request[Any]], Handler] = {GetCustomerAssessments: get_customer_assessments}
-INPUT: Mapping[type[Event], Handler] = dict.fromkeys(CUSTOMER_STATES, consider)
+REQUESTS: Mapping[type[Request[Any]], Handler] = {
+    GetCustomerAssessments: get_customer_assessments,
+    GetAssessmentsOfCustomer: get_assessments_of_customer,
+    GetAssessment: get_assessment,
+    StartAssessment: start_assessment,
+    PlanInterview: plan_interview,
+    RecordMissedInterview: record_missed_interview,
+    BeginInterview: begin_interview,
+    AcknowledgeDuties: acknowledge_duties,
+    WriteTopic: write_topic,
+    GetTopicHistory: get_topic_history,
+    OrderMeasure: order_measure,
+    ReportMeasure: report_measure,
+    CancelMeasure: cancel_measure,
+    ConcludeAssessment: conclude_assessment,
+    DropAssessment: drop_assessment,
+}
+INPUT: Mapping[type[Event], Handler] = {
+    **dict.fromkeys(CUSTOMER_STATES, consider),
+    CustomerCircumstances: consider_circumstances,
+}
 
 
 def view_of(state: CustomerState) -> dict[str, Any]:

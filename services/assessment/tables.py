@@ -1,9 +1,25 @@
 """The assessment service's tables."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.kit.border import HERE
+from services.kit.field_encryption import Encrypted
 from services.kit.tables import Moment, backbone, service_metadata
 
 METADATA = service_metadata()
@@ -15,6 +31,7 @@ assessment = Table(
     Column("assessment_id", Uuid, primary_key=True),
     Column("customer_id", Uuid, nullable=False),
     Column("municipality", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1"), comment="grows by every act of a person"),
     Column("status", Text, nullable=False),
     Column("reasons", ARRAY(Text), nullable=False),
     Column("law_version", Text, nullable=False),
@@ -27,16 +44,99 @@ assessment = Table(
         server_default=text("false"),
         comment="withdrawn because the record was merged: stands again when the merge is undone",
     ),
+    Column("status_before", Text, comment="withdrawn because the record was merged: where it stood"),
+    Column(
+        "settles",
+        Boolean,
+        nullable=False,
+        server_default=text("true"),
+        comment="concluded or dropped: facts start no other one until the relationship has ended",
+    ),
+    Column("responsible_authority", Text, nullable=False, server_default=text("'municipality'")),
+    Column("county_takes_part", Boolean, nullable=False, server_default=text("false")),
+    Column("started_by_hand", JSONB(none_as_null=True)),
+    Column("interview_at", Moment, comment="when the interview is planned, or was held"),
+    Column("begun_on", Date, comment="the day of the first interview held"),
+    Column("duties", JSONB, nullable=False, server_default=text("'[]'"), comment="what the customer was told"),
+    Column("conclusion", JSONB(none_as_null=True)),
+    Column("dropped", JSONB(none_as_null=True)),
+    Column("ended_on", Date),
     Index(None, "customer_id", "municipality"),
     Index(
         "assessment_standing",
         "customer_id",
         "municipality",
         unique=True,
-        postgresql_where=text("status <> 'withdrawn'"),
+        postgresql_where=text("status IN ('to_start', 'planned', 'under_way')"),
     ),
     info={"border": f"municipality = {HERE}"},
-    comment="A municipality's assessments of a customer; at most one that is not withdrawn.",
+    comment="A municipality's assessments of a customer; at most one that is open.",
+)
+
+
+def _of_assessment() -> list[Column[Any]]:
+    """Whose a row is: the border and the erasure look at the row alone."""
+    return [
+        Column("assessment_id", Uuid, ForeignKey("assessment.assessment_id"), nullable=False),
+        Column("customer_id", Uuid, nullable=False, index=True),
+        Column("municipality", Text, nullable=False),
+    ]
+
+
+interview = Table(
+    "interview",
+    METADATA,
+    Column("interview_id", Uuid, primary_key=True),
+    *_of_assessment(),
+    Column("state", Text, nullable=False),
+    Column("starts_at", Moment, comment="when it is planned, or was"),
+    Column("appointment", JSONB(none_as_null=True)),
+    Column("held", JSONB(none_as_null=True)),
+    Column("missed_on", Date),
+    Column("explanation", Text),
+    Column("recorded_at", Moment, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Index("interview_planned", "assessment_id", unique=True, postgresql_where=text("state = 'planned'")),
+    Index("interview_of_assessment", "assessment_id", "interview_id"),
+    info={"border": f"municipality = {HERE}"},
+    comment="Appointments and what became of them; at most one of an assessment is planned.",
+)
+
+topic_writing = Table(
+    "topic_writing",
+    METADATA,
+    Column("writing_id", Uuid, primary_key=True),
+    *_of_assessment(),
+    Column("topic", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("content", JSONB(none_as_null=True)),
+    Column("sealed", Text, comment="the content of a further topic, encrypted with this row's id"),
+    Column("facts", JSONB(none_as_null=True), comment="the group of the background that it rests on, and its version"),
+    Column("written_at", Moment, nullable=False),
+    Column("written_by", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    UniqueConstraint("assessment_id", "topic", "version"),
+    info={"border": f"municipality = {HERE}", "encrypted": Encrypted(("sealed",), "sealed IS NOT NULL")},
+    comment="Every version of what was written under a topic.",
+)
+
+measure = Table(
+    "measure",
+    METADATA,
+    Column("measure_id", Uuid, primary_key=True),
+    *_of_assessment(),
+    Column("state", Text, nullable=False),
+    Column("ordered", JSONB, nullable=False),
+    Column("ordered_at", Moment, nullable=False),
+    Column("ordered_by", Text, nullable=False),
+    Column("report", JSONB(none_as_null=True)),
+    Column("cancel_reason", Text),
+    Column("settled_at", Moment),
+    Column("settled_by", Text),
+    Column("organisation", Text, comment="whose user reported or cancelled it"),
+    Index("measure_of_assessment", "assessment_id", "measure_id"),
+    info={"border": f"municipality = {HERE}"},
+    comment="Clarifying measures that were ordered, and what they found out.",
 )
 
 considered = Table(
@@ -44,7 +144,19 @@ considered = Table(
     METADATA,
     Column("customer_id", Uuid, primary_key=True),
     Column("sequence", BigInteger, nullable=False),
+    Column("facts", JSONB(none_as_null=True), comment="what the duty to assess depends on, of the newest state event"),
     comment="The newest state event acted on, by customer: an older one that comes late changes nothing.",
+)
+
+circumstances = Table(
+    "circumstances",
+    METADATA,
+    Column("customer_id", Uuid, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("unemployed_jobseeker", Boolean),
+    Column("child_home_care_allowance", Boolean),
+    Column("social_assistance", Boolean),
+    comment="What else the duty to assess depends on, of the newest event that told it.",
 )
 
 customer_view = Table(

@@ -11,7 +11,7 @@ from contracts.assessment.state import Assessments, GetCustomerAssessments
 from contracts.customer.people import Arrival
 from contracts.customer.state import CustomerChanged, CustomerErased, CustomerOpened, CustomerState, RelationshipState
 from contracts.envelope import Envelope, Event, schema_urn
-from services.assessment.handlers import get_customer_assessments
+from services.assessment.handlers.cases import get_customer_assessments
 from services.assessment.subscribers import PROJECTIONS
 from services.kit.actor import Actor
 from services.kit.service import Service

@@ -11,7 +11,7 @@ from contracts.customer.people import Arrival
 from contracts.customer.state import CustomerChanged, RelationshipState
 from contracts.law import laws
 from contracts.types import Code
-from services.assessment.rules import last_day, reasons_to_assess
+from services.assessment.rules.grounds import last_day, reasons_to_assess
 from tests.assessment.support import relationships
 
 ON = date(2026, 3, 2)

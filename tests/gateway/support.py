@@ -82,7 +82,20 @@ from contracts.access.usage_log import (
     OwnUsage,
     UsageLines,
 )
-from contracts.assessment.state import Assessments, GetCustomerAssessments
+from contracts.assessment.cases import (
+    AssessmentsOfCustomer,
+    ConcludeAssessment,
+    DropAssessment,
+    GetAssessment,
+    GetAssessmentsOfCustomer,
+    Responsibility,
+    StartAssessment,
+    WholeAssessment,
+)
+from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
+from contracts.assessment.measures import CancelMeasure, MeasureVersion, OrderMeasure, ReportMeasure
+from contracts.assessment.topics import GetTopicHistory, TopicHistory, TopicVersion, WriteTopic
+from contracts.assessment.versions import AssessmentVersion
 from contracts.customer.background import (
     Background,
     BackgroundGroup,
@@ -190,6 +203,7 @@ CLIENT_ID, CLIENT_SECRET = "koto-web", "s%cret: of the gateway"
 PUBLIC_URL = "https://koto.example"
 NOWHERE = "postgresql+asyncpg://koto@127.0.0.1:1/koto"
 CUSTOMER_ID = UUID("50772023-f4b8-5862-9411-e6fe917f87f7")
+ASSESSMENT_ID = UUID("0f0dd8a2-3c55-4c2a-8f5e-5f1d6f1f2a10")
 TRANSFER_ID = UUID("2f1c7a52-6e0b-4d8e-8f5e-9a3b1c2d4e5f")
 GRANT_ID = UUID("5b9a6f1e-1c1b-4f0e-9d55-0d3a0a9f3c11")
 SIGNING_KEY = json.dumps(OKPKey.generate_key("Ed25519", {"kid": "test"}).as_dict(private=True))
@@ -205,7 +219,38 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     ChangeCustomer: CustomerVersion(customer_id=CUSTOMER_ID, version=4),
     CloseCustomer: CustomerVersion(customer_id=CUSTOMER_ID, version=5),
     GetCustomerHistory: CustomerHistory(customer_id=CUSTOMER_ID, entries=()),
-    GetCustomerAssessments: Assessments(assessments=()),
+    GetAssessmentsOfCustomer: AssessmentsOfCustomer(assessments=()),
+    StartAssessment: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=1),
+    GetAssessment: WholeAssessment(
+        assessment_id=ASSESSMENT_ID,
+        version=2,
+        customer_id=CUSTOMER_ID,
+        municipality="837",
+        status="to_start",
+        reasons=("integration_act_group",),
+        created_at=datetime(2026, 3, 2, tzinfo=UTC),
+        changed_at=datetime(2026, 3, 2, tzinfo=UTC),
+        law_version="2025-01-01",
+        responsible=Responsibility(
+            authority="municipality", legal_basis="681/2023 3 § 1 mom.", transfer_proposed=False
+        ),
+        interviews=(),
+        topics=(),
+        duties=(),
+        duties_left=(),
+        measures=(),
+    ),
+    PlanInterview: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
+    RecordMissedInterview: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
+    BeginInterview: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
+    AcknowledgeDuties: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
+    WriteTopic: TopicVersion(assessment_id=ASSESSMENT_ID, topic="literacy", version=1),
+    GetTopicHistory: TopicHistory(writings=()),
+    OrderMeasure: MeasureVersion(measure_id=GRANT_ID),
+    ReportMeasure: MeasureVersion(measure_id=GRANT_ID),
+    CancelMeasure: MeasureVersion(measure_id=GRANT_ID),
+    ConcludeAssessment: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
+    DropAssessment: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
     GetBackground: Background(
         customer_id=CUSTOMER_ID,
         groups=(BackgroundGroup(version=0, content=Education(group="education", studies=())),),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.assessment.state import GetCustomerAssessments
+from contracts.assessment.cases import GetAssessmentsOfCustomer
 from contracts.customer.people import ChangeCustomer, CloseCustomer, GetCustomer, GetCustomerHistory, OpenCustomer
 from contracts.customer.search import SearchCustomers
 from services.kit.work import canonical_json
@@ -98,7 +98,7 @@ async def test_the_history_is_read(door: Door) -> None:
 async def test_the_assessments_are_read(door: Door) -> None:
     answer = await door.send("GET", f"{CUSTOMER}/assessments")
     assert answer.json == {"assessments": []}
-    assert door.requests.asked[0].request == GetCustomerAssessments(customer_id=CUSTOMER_ID)
+    assert door.requests.asked[0].request == GetAssessmentsOfCustomer(customer_id=CUSTOMER_ID)
 
 
 async def test_every_answer_says_how_browsers_are_to_treat_it(door: Door) -> None:

@@ -35,9 +35,11 @@ class Town:
     door: Door
     token: str
 
-    async def send(self, method: str, path: str, body: Any = None, version: int | None = None) -> Answer:
-        headers = {"Idempotency-Key": str(uuid4())} if method == "POST" else {}
-        headers |= {"If-Match": f'"{version}"'} if version else {}
+    async def send(
+        self, method: str, path: str, body: Any = None, version: int | None = None, *, key: str | None = None
+    ) -> Answer:
+        headers = {"Idempotency-Key": key or str(uuid4())} if method in ("POST", "PUT") else {}
+        headers |= {"If-Match": f'"{version}"'} if version is not None else {}
         more = {"json": body} if body is not None else {}
         return await self.door.send(method, f"{API}{path}", token=self.token, headers=headers, **more)
 

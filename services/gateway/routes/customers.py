@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Header, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from contracts.assessment.state import Assessments, GetCustomerAssessments
 from contracts.customer.open_matters import GetOpenMatters, OpenMatters
 from contracts.customer.people import (
     CURSOR_PATTERN,
@@ -251,10 +250,3 @@ async def get_customer_history(
     """Who changed what of a customer, when and why; oldest first, a page at a time."""
     history = await caller.ask(GetCustomerHistory(customer_id=customer_id, cursor=cursor, limit=limit))
     return answer(history)
-
-
-@routes.get("/customers/{customer_id:uuid}/assessments", response_model=Assessments, responses=_READ)
-async def get_customer_assessments(caller: SignedIn, customer_id: CustomerId) -> Response:
-    """The acting municipality's assessments of one of its customers."""
-    assessments = await caller.ask(GetCustomerAssessments(customer_id=customer_id))
-    return answer(assessments)

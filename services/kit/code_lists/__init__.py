@@ -262,6 +262,12 @@ LIFE_SITUATION_FACTS = CodeList("life_situation_facts", NamedCode, date(2026, 1,
 BENEFIT_KINDS = CodeList("benefit_kinds", LawfulUse, date(2026, 1, 1))
 HEALTH_EFFECTS = CodeList("health_effects", NamedCode, date(2026, 1, 1))
 
+INTEGRATION_NEEDS = CodeList("integration_needs", NamedCode, date(2025, 1, 1))
+INTERVIEW_PLACES = CodeList("interview_places", NamedCode, date(2025, 1, 1))
+INTERVIEW_PARTICIPANTS = CodeList("interview_participants", NamedCode, date(2025, 1, 1))
+UNDERSTANDING_CHECKS = CodeList("understanding_checks", NamedCode, date(2025, 1, 1))
+ASSESSMENT_DROP_GROUNDS = CodeList("assessment_drop_grounds", NamedCode, date(2025, 1, 1))
+
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
 is_valid_language_level = LANGUAGE_LEVELS.has
@@ -301,6 +307,11 @@ LISTS: dict[str, CodeList[Any]] = {
         LIFE_SITUATION_FACTS,
         BENEFIT_KINDS,
         HEALTH_EFFECTS,
+        INTEGRATION_NEEDS,
+        INTERVIEW_PLACES,
+        INTERVIEW_PARTICIPANTS,
+        UNDERSTANDING_CHECKS,
+        ASSESSMENT_DROP_GROUNDS,
     )
 }
 """Every list that is a file here, by name."""

@@ -1,0 +1,1 @@
+"""What the assessment service does, by capability."""

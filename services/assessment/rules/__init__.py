@@ -1,0 +1,1 @@
+"""What the law makes of an assessment: pure functions, no I/O and no clock."""
