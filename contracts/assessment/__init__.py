@@ -1,3 +1,12 @@
 """What the assessment service publishes and answers: assessments of skills and integration service needs (14 §)."""
 
-from contracts.assessment import cases, interviews, measures, state, topics  # noqa: F401 - importing declares their messages
+from contracts.assessment import (  # noqa: F401 - importing declares their messages
+    cases,
+    county_sections,
+    interviews,
+    measures,
+    measures_for_partners,
+    participations,
+    state,
+    topics,
+)

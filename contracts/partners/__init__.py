@@ -78,7 +78,7 @@ class Partner(Value):
     name: str
     sends: tuple[str, ...] = Field(description="the types of messages that it may write")
     organisation: Organisation | None = Field(
-        None, examples=["area-837"], description="the employment authority that it is in transfers"
+        None, examples=["area-837"], description="the employment authority, county or provider that it is"
     )
     source: Code | None = Field(
         None, examples=["immigration_service"], description="information_sources: whose lists of people it sends"
@@ -93,7 +93,13 @@ class Partner(Value):
 
 
 _NEEDED = {
-    "organisation": {"authority.transfer_request.v1", "authority.transfer_answer.v1"},
+    "organisation": {
+        "authority.transfer_request.v1",
+        "authority.transfer_answer.v1",
+        "authority.participation_answer.v1",
+        "authority.county_contribution.v1",
+        "authority.measure_report.v1",
+    },
     "source": {"authority.outreach_list.v1"},
 }
 """What must be known of a partner that writes these: it is never taken from the message."""
