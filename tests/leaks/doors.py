@@ -35,7 +35,17 @@ from contracts.access.safeguards import (
 )
 from contracts.access.teams import AddTeam, ChangeTeam, ListTeams
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
+from contracts.assessment.cases import (
+    ConcludeAssessment,
+    DropAssessment,
+    GetAssessment,
+    GetAssessmentsOfCustomer,
+    StartAssessment,
+)
+from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
+from contracts.assessment.measures import CancelMeasure, MeasureReport, OrderMeasure, ReportMeasure
 from contracts.assessment.state import GetCustomerAssessments
+from contracts.assessment.topics import GetTopicHistory, WriteTopic
 from contracts.customer.background import (
     ChangeBackground,
     GetBackground,
@@ -113,6 +123,7 @@ from tests.leaks.people import (
     AUTHORITY,
     DEPUTY,
     ELSEWHERE,
+    HELD,
     HERE,
     HOLDS,
     LOOKS,
@@ -315,6 +326,38 @@ def _of_target(request: type[Request[Any]], protected: bool = False, **more: Any
         return request.model_validate({"target_id": target_id or uuid4(), **more})
 
     return ask
+
+
+def _customers_assessments(request: type[Request[Any]]) -> Callable[[Planted], Request[Any]]:
+    return lambda it: request.model_validate({"customer_id": it.customer_id})
+
+
+def _of_assessment(request: type[Request[Any]], **more: Any) -> Callable[[Planted], Request[Any]]:
+    def ask(planted: Planted) -> Request[Any]:
+        version = {"expected_version": planted.assessment_version}
+        return request.model_validate({"assessment_id": planted.assessment_id, **version, **more})
+
+    return ask
+
+
+def _topic(topic: str, data: str) -> tuple[Door, ...]:
+    """The doors to one topic of an assessment: its history, and writing it anew or too late."""
+
+    def write(version: int) -> Callable[[Planted], Request[Any]]:
+        told = {"topic": topic, "expected_version": version, "content": {"text": "Otherwise."}}
+        return lambda it: WriteTopic.model_validate({"assessment_id": it.assessment_id, **told})
+
+    of_topic: dict[str, Any] = {"exists_by": data, "data": (data,)}
+    return (
+        Door(
+            f"history of the topic {topic}",
+            GetTopicHistory,
+            lambda it: GetTopicHistory(assessment_id=it.assessment_id, topic=topic),
+            **of_topic,
+        ),
+        Door(f"write the topic {topic}", WriteTopic, write(1), **of_topic),
+        Door(f"write the topic {topic}, which was written", WriteTopic, write(0), refuses=True, **of_topic),
+    )
 
 
 DOORS = (
@@ -611,7 +654,75 @@ DOORS = (
         **_THEIRS,
     ),
     Door("open from outreach", OpenFromOutreach, _of_target(OpenFromOutreach), **_THEIRS),
-    Door("assessments", GetCustomerAssessments, lambda it: GetCustomerAssessments(customer_id=it.customer_id)),
+    Door("assessments, as once told", GetCustomerAssessments, _customers_assessments(GetCustomerAssessments)),
+    Door("assessments", GetAssessmentsOfCustomer, _customers_assessments(GetAssessmentsOfCustomer)),
+    Door("assessment", GetAssessment, lambda it: GetAssessment(assessment_id=it.assessment_id)),
+    Door(
+        "start an assessment",
+        StartAssessment,
+        lambda it: StartAssessment(customer_id=it.customer_id, asked_on=date(2026, 1, 2), why="Asks for it"),
+        refuses=True,  # one is open
+    ),
+    Door(
+        "plan an interview",
+        PlanInterview,
+        _of_assessment(
+            PlanInterview,
+            appointment={
+                "starts_at": "2100-01-01T09:00:00Z",
+                "place": "office",
+                "language": "fi",
+                "interpreter": {"needed": False},
+            },
+        ),
+    ),
+    Door(
+        "miss an interview",
+        RecordMissedInterview,
+        _of_assessment(RecordMissedInterview),
+        refuses=True,  # none is planned
+    ),
+    Door("hold an interview", BeginInterview, _of_assessment(BeginInterview, interview=HELD)),
+    Door(
+        "acknowledge duties",
+        AcknowledgeDuties,
+        _of_assessment(
+            AcknowledgeDuties,
+            duties=[{"duty": "personal_data", "told_on": date(2026, 1, 2), "made_sure": "told_back"}],
+        ),
+    ),
+    Door(
+        "conclude an assessment",
+        ConcludeAssessment,
+        _of_assessment(ConcludeAssessment, conclusion={"result": "plan_needed"}),
+        refuses=True,  # topics are left
+    ),
+    Door(
+        "drop an assessment",
+        DropAssessment,
+        _of_assessment(DropAssessment, drop={"ground": "other", "reason": "A mistake"}),
+    ),
+    *_topic("literacy", "assessment"),
+    *_topic("health_and_social_needs", "county_section"),
+    Door(
+        "order a measure",
+        OrderMeasure,
+        lambda it: OrderMeasure.model_validate(
+            {
+                "assessment_id": it.assessment_id,
+                "order": {"measure": "literacy", "provider": "own", "due_on": date(2100, 1, 1)},
+            }
+        ),
+    ),
+    Door(
+        "report a measure",
+        ReportMeasure,
+        lambda it: ReportMeasure(
+            measure_id=it.measure_id,
+            report=MeasureReport(result="A1", done_on=date(2026, 1, 2), done_by="Somebody"),
+        ),
+    ),
+    Door("cancel a measure", CancelMeasure, lambda it: CancelMeasure(measure_id=it.measure_id, reason="Not needed")),
     Door(
         "log of a customer", FindUsageOfCustomer, lambda it: FindUsageOfCustomer(customer_id=it.customer_id), **_THEIRS
     ),

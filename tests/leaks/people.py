@@ -9,6 +9,10 @@ from uuid import UUID, uuid4
 
 from contracts.access.rights import GiveGrant, GrantGround, NoteSignIn
 from contracts.access.safeguards import WithholdCustomer
+from contracts.assessment.cases import StartAssessment
+from contracts.assessment.interviews import BeginInterview, HeldInterview
+from contracts.assessment.measures import MeasureOrder, MeasureReport, OrderMeasure, ReportMeasure
+from contracts.assessment.topics import TopicContent, TopicNeed, WriteTopic
 from contracts.customer.background import DATA_OF_GROUP, ChangeBackground, Group
 from contracts.customer.contacts import ReceiveContact
 from contracts.customer.families import RecordFamilyRelation, Relative
@@ -34,7 +38,7 @@ from contracts.customer.people import (
 from contracts.customer.transfers import AnswerTransferForPartner, OfferTransfer, RejectTransfer, TransferConsent
 from contracts.types import PersonName
 from services.kit.actor import Actor, service_actor
-from tests.support import House, eventually
+from tests.support import House, eventually, now
 
 HERE, ELSEWHERE, COUNTY, PARTY, AUTHORITY = "837", "091", "06", "049", "area-049"
 Kind = Literal["ordinary", "protected", "sheltered", "trafficked"]
@@ -98,6 +102,11 @@ class Planted:
     """Of a transfer that HERE offered to PARTY, which rejected it; of none where the relationship has ended."""
     partner_transfer_id: UUID = field(default_factory=uuid4)
     """The same, of an offer to AUTHORITY."""
+    assessment_id: UUID = field(default_factory=uuid4)
+    """Of an assessment of HERE that is under way; withdrawn where the relationship has ended."""
+    assessment_version: int = 1
+    measure_id: UUID = field(default_factory=uuid4)
+    """Of a clarifying measure in it that is ordered."""
     open_matters: tuple[UUID, ...] = ()
     operation_id: UUID | None = None
     """Of a list that HERE imported."""
@@ -205,6 +214,8 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
     await _plant_family(house, planted)
     await _plant_background(house, planted, later["first_residence_permit"])
     await house.settle()
+    await _plant_assessment(house, planted)
+    await house.settle()
     found = await house.ask(GetOpenMatters(customer_id=known.customer_id), _ENTERS)
     planted.open_matters = tuple(each.matter_id for each in found.matters)
     if ended:
@@ -306,6 +317,34 @@ async def _plant_background(house: House, planted: Planted, first: dict[str, Any
     planted.background_versions = versions
 
 
+async def _plant_assessment(house: House, planted: Planted) -> None:
+    """An assessment under way: the customer was told a duty, and two topics and a measure tell something."""
+    number, today = planted.number, now().date()
+    why, missed, result = (f"Planted {what} of {number}" for what in ("need", "illness of the child", "result"))
+    start = StartAssessment(customer_id=planted.customer_id, asked_on=today, why=why, despite_time_limit="A wish")
+    known = await house.ask(start, _ENTERS)
+    planted.assessment_id = known.assessment_id
+    held = HeldInterview.model_validate(HELD | {"participants": [{"role": "other", "name": missed}]})
+    begin = BeginInterview(assessment_id=known.assessment_id, expected_version=known.version, interview=held)
+    planted.assessment_version = (await house.ask(begin, _ENTERS)).version
+    await house.rows("assessment", "UPDATE assessment SET county_takes_part = true")  # no handshake brings it yet
+    for topic, group in (("literacy", "assessment"), ("health_and_social_needs", "county_section")):
+        text = f"Planted {topic} of {number}"
+        content = TopicContent(text=text, needs=(TopicNeed(kind="other", text=f"{text}, needed"),))
+        write = WriteTopic(assessment_id=known.assessment_id, topic=topic, expected_version=0, content=content)
+        await house.ask(write, _ENTERS)
+        planted.plant(group, text=text)
+    for is_reported in (True, False):
+        order = MeasureOrder(measure="language_level", provider="own", due_on=today, instructions=result)
+        ordered = await house.ask(OrderMeasure(assessment_id=known.assessment_id, order=order), _ENTERS)
+        if is_reported:
+            report = MeasureReport(result=result, done_on=today, done_by="Somebody")
+            await house.ask(ReportMeasure(measure_id=ordered.measure_id, report=report), _ENTERS)
+        planted.measure_id = ordered.measure_id
+    planted.plant("assessment", why=why, name=missed, instructions=result)
+
+
+HELD = {"held_on": str(now().date()), "place": "office", "language": "fi", "language_understood": True}
 OTHER_CONTENTS: dict[Group, dict[str, Any]] = {
     "residence_permits": {"group": "residence_permits", "permits": []},
     "education": {"group": "education", "studies": []},
