@@ -12,6 +12,9 @@ from uuid import UUID
 import asyncpg
 
 from contracts.customer.people import ChangeCustomer, OpenCustomer
+from contracts.customer.state import CustomerCircumstances
+from contracts.envelope import Event
+from contracts.topology import CUSTOMER_STATES
 from deploy.local.state import LocalError
 from deploy.seed.people import Act, Life
 from services.kit.actor import Actor
@@ -19,6 +22,12 @@ from services.kit.field_encryption import FieldEncryption
 from services.kit.parts import Parts
 from services.kit.work import Cause
 
+_KEPT: dict[str, tuple[type[Event], ...]] = {
+    "considered": CUSTOMER_STATES,
+    "customer_view": CUSTOMER_STATES,
+    "circumstances": (CustomerCircumstances,),
+}
+"""By table of the assessment service the events of which it keeps the newest."""
 _LOCK = 0x73656564  # "seed": one seeding at a time in one database
 
 
@@ -96,12 +105,15 @@ async def with_free_codes(
 
 async def behind(customer: asyncpg.Connection, assessment: asyncpg.Connection, ids: Collection[UUID]) -> list[UUID]:
     """Those of whom the assessment service has not yet heard the newest, to act on it and to show it."""
-    last = dict(await customer.fetch("SELECT subject, last FROM subject_sequence WHERE subject = ANY($1)", ids))
-    heard = [
-        dict(await assessment.fetch(f"SELECT customer_id, sequence FROM {table} WHERE customer_id = ANY($1)", ids))
-        for table in ("considered", "customer_view")
-    ]
-    return [each for each in ids if any(known.get(each, 0) < last[each] for known in heard)]
+    late: set[UUID] = set()
+    for table, events in _KEPT.items():
+        query = "SELECT subject, max(sequence) FROM outbox WHERE subject = ANY($1) AND type = ANY($2) GROUP BY subject"
+        told = dict(await customer.fetch(query, ids, [each.TYPE for each in events]))
+        kept = dict(
+            await assessment.fetch(f"SELECT customer_id, sequence FROM {table} WHERE customer_id = ANY($1)", ids)
+        )
+        late |= {each for each, last in told.items() if kept.get(each, 0) < last}
+    return [each for each in ids if each in late]
 
 
 async def tell_again(customer: asyncpg.Connection, assessment: asyncpg.Connection, ids: Collection[UUID]) -> None:

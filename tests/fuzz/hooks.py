@@ -10,6 +10,7 @@ from uuid import uuid4
 import schemathesis
 
 from services.access import rules as access_rules
+from services.assessment.rules import base as assessment_rules
 from services.customer.rules import background as background_rules
 from services.customer.rules import contacts as contact_rules
 from services.customer.rules import duplicates as duplicate_rules
@@ -44,6 +45,7 @@ _RULES = {
         operation_rules,
         outreach_rules,
         access_rules,
+        assessment_rules,
     )
     for rule in rules.RULES
 } | {"columns"}

@@ -7,6 +7,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import repeat
 from pathlib import Path
 from random import randrange
@@ -19,9 +20,10 @@ from structlog.testing import capture_logs
 from contracts.topology import queue
 from services.gateway.sessions import COOKIE
 from services.kit.telemetry import METRICS
+from tests.assessment.support import LAW
 from tests.gateway.browser import Browser
 from tests.gateway.support import API, CUSTOMER_ID, GRANT_ID, Door, FakeIssuer, FakeRequests, opening
-from tests.support import House, TestDatabases, eventually
+from tests.support import House, TestDatabases, eventually, now
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(900)]
 LONG = bool(os.environ.get("KOTO_TEST_LONG"))
@@ -42,6 +44,8 @@ SELECT gen_random_uuid(), 1, '837', 'same_name', 'user ' || n, '2026-03-02', 1, 
 FROM generate_series(1, 20) n
 """
 """Cases to look into, which nobody can make by asking."""
+_HELD = {"interview": {"held_on": "2026-03-01", "place": "office", "language": "fi", "language_understood": True}}
+_ORDER = {"order": {"measure": "literacy", "provider": "own", "due_on": "2100-01-01"}}
 _A_LIST = b"family_name,given_name,date_of_birth,ground\nEsimerkki,Aamu,1994-05-01,integration_act_group\n"
 Appoint = Callable[..., Awaitable[UUID]]
 
@@ -137,17 +141,43 @@ async def prepare(door: Door, here: str, there: str) -> dict[str, list[dict[str,
     described = door.document["paths"][f"{API}/contacts"]["post"]["requestBody"]["content"]["application/json"]
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
-    async def act(token: str, path: str, body: Any) -> Any:
-        headers = {"Idempotency-Key": str(uuid4()), "If-Match": '"1"'}
+    async def act(token: str, path: str, body: Any, method: str = "POST", version: int = 1) -> Any:
+        headers = {"Idempotency-Key": str(uuid4()), "If-Match": f'"{version}"'}
         sent = {"json": body}
         if isinstance(body, bytes):
             sent, headers["Content-Type"] = {"data": body}, "text/csv"
-        answer = await door.send("POST", f"{API}{path}", headers=headers, token=token, **sent)
+        answer = await door.send(method, f"{API}{path}", headers=headers, token=token, **sent)
         assert answer.status in (200, 201, 202), answer
         return answer.json
 
     async def opened(token: str) -> str:
         return str((await act(token, "/customers", opening()))["customer_id"])
+
+    async def heard_of() -> str:
+        customer = await opened(here)
+
+        async def is_known() -> bool:
+            return (await door.send("GET", f"{API}/customers/{customer}/assessments", token=here)).status == 200
+
+        await eventually(is_known, what="the assessment service hearing of a customer")
+        return customer
+
+    async def started() -> str:
+        body = {"asked_on": "2026-03-01", "why": "So."}
+        return str((await act(here, f"/customers/{await heard_of()}/assessments", body))["assessment_id"])
+
+    async def answered() -> str:
+        assessment = await started()
+        path, told = f"/assessments/{assessment}", {"told_on": "2026-03-01", "made_sure": "told_back"}
+        await act(here, f"{path}/interview/held", _HELD)
+        for each in LAW.topics:
+            await act(here, f"{path}/topics/{each.code}", {"content": {"text": "So."}}, "PUT", 0)
+        duties = [told | {"duty": each.code} for each in LAW.duties_to_inform]
+        await act(here, f"{path}/duties", {"duties": duties}, version=2)
+        return assessment
+
+    async def ordered() -> str:
+        return str((await act(here, f"/assessments/{await started()}/clarifying-measures", _ORDER))["measure_id"])
 
     async def offered(giver: str, receiver: str) -> str:
         body = {"receiver": receiver, "reason": "moved", "consent": consent}
@@ -182,6 +212,25 @@ async def prepare(door: Door, here: str, there: str) -> dict[str, list[dict[str,
         report = described["example"]["report"] | {"person": somebody}
         reported = await act(here, "/contacts", described["example"] | {"report": report})
         keep("resolve_contact", 1, {"outcome": "closed", "reason": "no_need"}, contact_id=reported["contact_id"])
+        missed = await started()
+        appointment = {"starts_at": (now() + timedelta(seconds=5)).isoformat(), "place": "office", "language": "fi"}
+        appointment |= {"interpreter": {"needed": False}}
+        await act(here, f"/assessments/{missed}/interview", {"appointment": appointment})
+        keep("record_missed_interview", 2, {}, assessment_id=missed)
+        keep("start_assessment", body={"asked_on": "2026-03-01", "why": "So."}, customer_id=await heard_of())
+        later = {"appointment": appointment | {"starts_at": "2100-01-01T09:00:00Z"}}
+        told = {"duties": [{"duty": "personal_data", "told_on": "2026-03-01", "made_sure": "told_back"}]}
+        for operation, body in (("plan_interview", later), ("begin_interview", _HELD), ("acknowledge_duties", told)):
+            keep(operation, 1, body, assessment_id=await started())
+        keep("drop_assessment", 1, {"drop": {"ground": "moved", "reason": "So."}}, assessment_id=await started())
+        keep("conclude_assessment", 3, {"conclusion": {"result": "plan_needed"}}, assessment_id=await answered())
+        keep("write_topic", 0, {"content": {"text": "So."}}, assessment_id=await started(), topic="literacy")
+        keep("get_assessment", assessment_id=(assessment := await started()))
+        keep("get_topic_history", assessment_id=assessment, topic="literacy")
+        keep("order_measure", body=_ORDER, assessment_id=assessment)
+        report = {"report": {"result": "A1.", "done_on": "2026-03-01", "done_by": "Kieli Kettunen"}}
+        keep("report_measure", body=report, measure_id=await ordered())
+        keep("cancel_measure", body={"reason": "So."}, measure_id=await ordered())
         imported = await act(here, "/outreach/imports?source=immigration_service", _A_LIST)
         keep("undo_operation", operation_id=imported["operation_id"])
     return found

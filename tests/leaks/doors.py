@@ -347,7 +347,7 @@ def _topic(topic: str, data: str) -> tuple[Door, ...]:
         told = {"topic": topic, "expected_version": version, "content": {"text": "Otherwise."}}
         return lambda it: WriteTopic.model_validate({"assessment_id": it.assessment_id, **told})
 
-    of_topic: dict[str, Any] = {"exists_by": data, "data": (data,)}
+    of_topic: dict[str, Any] = {"exists_by": data, "data": (data,), "fields": (topic,)}
     return (
         Door(
             f"history of the topic {topic}",

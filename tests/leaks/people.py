@@ -53,6 +53,10 @@ _ADMINISTERS = Actor("administers@tampere", HERE, "access_administrator")
 _CHECK_CHARACTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 
 
+DATA_OF_TOPIC = {"literacy": "assessment", "health_and_social_needs": "county_section"}
+"""Topics of the assessment under which something is planted."""
+
+
 class Plant(NamedTuple):
     """A value that is planted: whoever may not see all of its data groups must not get it."""
 
@@ -126,9 +130,9 @@ class Planted:
         return "trafficking" if self.kind == "trafficked" else "residence_permit"
 
     def group(self, field: str) -> str:
-        """The data group of a field of the person, or of a group of the background."""
+        """The data group of a field of the person, of a group of the background, or of a topic of the assessment."""
         of_field = {each: data for data, fields in FIELDS_OF_DATA.items() for each in fields}
-        group = {**of_field, **DATA_OF_GROUP}[field]
+        group = {**of_field, **DATA_OF_GROUP, **DATA_OF_TOPIC}[field]
         return {"contact": self.contact, "residence_permit": self.permit}.get(group, group)
 
     def groups(self, fields: Collection[str]) -> set[str]:
@@ -328,7 +332,7 @@ async def _plant_assessment(house: House, planted: Planted) -> None:
     begin = BeginInterview(assessment_id=known.assessment_id, expected_version=known.version, interview=held)
     planted.assessment_version = (await house.ask(begin, _ENTERS)).version
     await house.rows("assessment", "UPDATE assessment SET county_takes_part = true")  # no handshake brings it yet
-    for topic, group in (("literacy", "assessment"), ("health_and_social_needs", "county_section")):
+    for topic, group in DATA_OF_TOPIC.items():
         text = f"Planted {topic} of {number}"
         content = TopicContent(text=text, needs=(TopicNeed(kind="other", text=f"{text}, needed"),))
         write = WriteTopic(assessment_id=known.assessment_id, topic=topic, expected_version=0, content=content)

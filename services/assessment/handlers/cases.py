@@ -109,14 +109,15 @@ async def start_assessment(message: StartAssessment, work: Work) -> AssessmentVe
     if state is None or arrival is None:
         raise NotFound(_NOT_KNOWN)
     present = (await cases.standing(work, customer_id)).get(municipality)
-    if present and (present.status in ("planned", "under_way") or (present.status in OPEN and present.started_by_hand)):
+    to_start = present if present and present.status == "to_start" else None
+    if present and present.status in OPEN and (to_start is None or to_start.started_by_hand):
         raise Conflict("An assessment of the customer is open already.")
-    to_start = present if present and present.status in OPEN else None
-    law = laws().on(helsinki_date(to_start.created_at if to_start else work.now))
     today = helsinki_date(work.now)
-    check(grounds.broken_by_start(message, state, helsinki_date(to_start.created_at) if to_start else today, law))
+    begun = helsinki_date(to_start.created_at) if to_start else today  # time that passes ends no duty that has begun
+    law = laws().on(begun)
+    check(grounds.broken_by_start(message, state, today, law, begun_on=begun))
     told = await facts.circumstances_of(work, customer_id)
-    reasons = grounds.with_assessed_need(grounds.reasons_to_assess(state, arrival, today, law, told))
+    reasons = grounds.with_assessed_need(grounds.reasons_to_assess(state, arrival, begun, law, told))
     started = StartedByHand(
         **message.model_dump(include={"asked_on", "why", "despite_time_limit"}),
         recorded_at=work.now,

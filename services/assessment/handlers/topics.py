@@ -14,9 +14,9 @@ from services.kit.work import Work
 
 async def write_topic(message: WriteTopic, work: Work) -> TopicVersion:
     """Replaces what a topic holds; the version of the assessment stays, so that others go on writing."""
-    law = assessment_law(await reach.law_version(work, message.assessment_id))
+    row = await reach.of_topic(work, message.assessment_id, message.topic, lock=True)
+    law = assessment_law(row.law_version)
     data = data_of(message.topic, law)
-    row = await reach.lock(work, message.assessment_id, data)
     if done := await work.outcome_of_repeat(TopicVersion):
         return done
     if not is_topic(message.topic, law):
@@ -51,9 +51,9 @@ async def write_topic(message: WriteTopic, work: Work) -> TopicVersion:
 
 async def get_topic_history(message: GetTopicHistory, work: Work) -> TopicHistory:
     """Every version of a topic; Forbidden where the policy masks it."""
-    law = assessment_law(await reach.law_version(work, message.assessment_id))
+    row = await reach.of_topic(work, message.assessment_id, message.topic)
+    law = assessment_law(row.law_version)
     data = data_of(message.topic, law)
-    row = await reach.get(work, message.assessment_id, data)
     if not is_topic(message.topic, law):
         raise NotFound("The law of this assessment knows no such topic.")
     if not work.rights.allows(data, work.rights.related):

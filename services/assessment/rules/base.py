@@ -13,8 +13,8 @@ from services.kit.code_lists import CodeList
 RULES = {
     "code_list": "not a code of {list} on this day",
     "rule_book": "not a code that the law of this assessment knows",
-    "in_future": "the day is in the future",
-    "in_past": "the day is in the past",
+    "in_future": "this is in the future",
+    "in_past": "this is in the past",
     "missing": "obligatory here",
     "repeated": "this may stand here once only",
     "time_limit_passed": "the time of 681/2023 14 § 1 mom. is over: say why the assessment is made all the same",

@@ -59,11 +59,13 @@ def responsible_authority(told: CustomerCircumstances | None) -> Authority:
     return "employment_authority" if told and told.unemployed_jobseeker else "municipality"
 
 
-def broken_by_start(message: StartAssessment, state: CustomerState, on: date, law: Law) -> Iterator[FieldError]:
-    """What a start by hand breaks (14 § 1 mom. 4)."""
+def broken_by_start(
+    message: StartAssessment, state: CustomerState, on: date, law: Law, *, begun_on: date
+) -> Iterator[FieldError]:
+    """What a start by hand breaks (14 § 1 mom. 4); `begun_on`: the day on which the assessment came to be due."""
     if message.asked_on > on:
         yield broken("/asked_on", "in_future")
-    if message.despite_time_limit is None and is_too_late(state, on, law):
+    if message.despite_time_limit is None and is_too_late(state, begun_on, law):
         yield broken("/despite_time_limit", "time_limit_passed")
 
 

@@ -88,7 +88,7 @@ def test_a_table_has_the_same_rows_by_both_paths(lived: Left, written: Left, ser
 
 def test_among_the_people_compared_is_every_kind_of_life(lived: Left) -> None:
     events = {row["type"] for service in SERVICES for row in lived.rows[service, "outbox"]}
-    assert events == {"customer.opened.v1", "customer.changed.v1", "customer.closed.v1", "assessment.changed.v1"}
+    assert events == {"customer.opened.v1", "customer.changed.v1", "customer.closed.v1", "assessment.changed.v2"}
     history = lived.rows["customer", "customer_history"]
     changed = {row["field"] for row in history if row["previous"] is not None or row["version"] > 1}
     assert changed >= {"name", "contact", "service_language", "personal_identity_code", "first_residence_permit"}
