@@ -42,8 +42,28 @@ from contracts.assessment.cases import (
     GetAssessmentsOfCustomer,
     StartAssessment,
 )
+from contracts.assessment.county_sections import (
+    ContributeForPartner,
+    Contribution,
+    CountyWriting,
+    GetCountySection,
+    WriteCountySection,
+)
 from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
 from contracts.assessment.measures import CancelMeasure, MeasureReport, OrderMeasure, ReportMeasure
+from contracts.assessment.measures_for_partners import GetMeasureForPartner, ReportMeasureForPartner
+from contracts.assessment.participations import (
+    AnswerParticipationForPartner,
+    GetParticipation,
+    GetParticipationForPartner,
+    GoOnWithoutContribution,
+    ListParticipations,
+    ParticipationPreview,
+    RecordParticipationAnswer,
+    ReplyToParticipation,
+    RequestParticipation,
+    WithdrawParticipation,
+)
 from contracts.assessment.state import GetCustomerAssessments
 from contracts.assessment.topics import GetTopicHistory, WriteTopic
 from contracts.customer.background import (
@@ -54,6 +74,7 @@ from contracts.customer.background import (
     Group,
 )
 from contracts.customer.contacts import GetContact, ListContacts, ReceiveContact, ResolveContact, SetReceivingParty
+from contracts.customer.disclosures import GetPersonForPartner
 from contracts.customer.duplicates import (
     DecideDuplicate,
     FindDuplicates,
@@ -128,6 +149,8 @@ from tests.leaks.people import (
     HOLDS,
     LOOKS,
     OTHER_CONTENTS,
+    OWN_COUNTY,
+    PROVIDER,
     Planted,
     contact,
     unborn,
@@ -340,6 +363,11 @@ def _of_assessment(request: type[Request[Any]], **more: Any) -> Callable[[Plante
     return ask
 
 
+def _of_participation(request: type[Request[Any]], **more: Any) -> Callable[[Planted], Request[Any]]:
+    told = {"expected_version": 4, **more}
+    return lambda it: request.model_validate({"participation_id": it.participation_id, **told})
+
+
 def _topic(topic: str, data: str) -> tuple[Door, ...]:
     """The doors to one topic of an assessment: its history, and writing it anew or too late."""
 
@@ -358,6 +386,13 @@ def _topic(topic: str, data: str) -> tuple[Door, ...]:
         Door(f"write the topic {topic}", WriteTopic, write(1), **of_topic),
         Door(f"write the topic {topic}, which was written", WriteTopic, write(0), refuses=True, **of_topic),
     )
+
+
+_CONTRIBUTION = Contribution(
+    sections=(CountyWriting(topic="health_and_social_needs", text="So."),),
+    written_by="Aino Virkanen",
+    written_on=date(2026, 1, 2),
+)
 
 
 DOORS = (
@@ -723,6 +758,89 @@ DOORS = (
         ),
     ),
     Door("cancel a measure", CancelMeasure, lambda it: CancelMeasure(measure_id=it.measure_id, reason="Not needed")),
+    Door(
+        "measure, for a partner",
+        GetMeasureForPartner,
+        lambda it: GetMeasureForPartner(partner=PROVIDER, measure_id=it.measure_id),
+        **_THEIRS,
+    ),
+    Door(
+        "report a measure, for a partner",
+        ReportMeasureForPartner,
+        lambda it: ReportMeasureForPartner(
+            partner=PROVIDER,
+            measure_id=it.measure_id,
+            report=MeasureReport(result="A1", done_on=date(2026, 1, 2), done_by="Somebody"),
+        ),
+        **_THEIRS,
+    ),
+    Door("participation", GetParticipation, lambda it: GetParticipation(participation_id=it.participation_id)),
+    Door("participations", ListParticipations, lambda _: ListParticipations(), is_partial=True),
+    Door(
+        "request a participation",
+        RequestParticipation,
+        lambda it: RequestParticipation(
+            assessment_id=it.assessment_id,
+            way="in_writing",
+            preview=ParticipationPreview(topics=("health_and_social_needs",)),
+        ),
+        refuses=True,  # the county takes part already, and so is all that follows
+    ),
+    Door(
+        "reply to a participation",
+        ReplyToParticipation,
+        _of_participation(ReplyToParticipation, text="So."),
+        refuses=True,
+    ),
+    Door("withdraw a participation", WithdrawParticipation, _of_participation(WithdrawParticipation), refuses=True),
+    Door(
+        "record the answer of a county",
+        RecordParticipationAnswer,
+        _of_participation(
+            RecordParticipationAnswer, act="reject", reason="later", channel="phone", answered_on=date(2026, 1, 2)
+        ),
+        refuses=True,
+    ),
+    Door(
+        "go on without a contribution",
+        GoOnWithoutContribution,
+        _of_participation(GoOnWithoutContribution, reason="Nothing was found."),
+    ),
+    Door(
+        "participation, for a partner",
+        GetParticipationForPartner,
+        lambda it: GetParticipationForPartner(partner=OWN_COUNTY, participation_id=it.participation_id),
+        **_THEIRS,
+    ),
+    Door(
+        "answer a participation, for a partner",
+        AnswerParticipationForPartner,
+        lambda it: AnswerParticipationForPartner(
+            partner=OWN_COUNTY, participation_id=it.participation_id, act="reject", reason="later"
+        ),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("county's section", GetCountySection, lambda it: GetCountySection(assessment_id=it.assessment_id)),
+    Door(
+        "write the county's section",
+        WriteCountySection,
+        lambda it: WriteCountySection(assessment_id=it.assessment_id, contribution=_CONTRIBUTION, channel="letter"),
+    ),
+    Door(
+        "contribute, for a partner",
+        ContributeForPartner,
+        lambda it: ContributeForPartner(
+            partner=OWN_COUNTY, participation_id=it.participation_id, contribution=_CONTRIBUTION
+        ),
+        **_THEIRS,
+    ),
+    Door(
+        "person, for a partner",
+        GetPersonForPartner,
+        lambda it: GetPersonForPartner(partner=OWN_COUNTY, municipality=HERE, customer_id=it.customer_id),
+        **_THEIRS,
+    ),
     Door(
         "log of a customer", FindUsageOfCustomer, lambda it: FindUsageOfCustomer(customer_id=it.customer_id), **_THEIRS
     ),

@@ -10,8 +10,15 @@ from uuid import UUID, uuid4
 from contracts.access.rights import GiveGrant, GrantGround, NoteSignIn
 from contracts.access.safeguards import WithholdCustomer
 from contracts.assessment.cases import StartAssessment
+from contracts.assessment.county_sections import ContributeForPartner, Contribution, CountyWriting
 from contracts.assessment.interviews import BeginInterview, HeldInterview
 from contracts.assessment.measures import MeasureOrder, MeasureReport, OrderMeasure, ReportMeasure
+from contracts.assessment.participations import (
+    AnswerParticipationForPartner,
+    ParticipationPreview,
+    ReplyToParticipation,
+    RequestParticipation,
+)
 from contracts.assessment.topics import TopicContent, TopicNeed, WriteTopic
 from contracts.customer.background import DATA_OF_GROUP, ChangeBackground, Group
 from contracts.customer.contacts import ReceiveContact
@@ -36,11 +43,14 @@ from contracts.customer.people import (
     PersonChanges,
 )
 from contracts.customer.transfers import AnswerTransferForPartner, OfferTransfer, RejectTransfer, TransferConsent
+from contracts.handshake import Responsible
 from contracts.types import PersonName
 from services.kit.actor import Actor, service_actor
 from tests.support import House, eventually, now
 
 HERE, ELSEWHERE, COUNTY, PARTY, AUTHORITY = "837", "091", "06", "049", "area-049"
+OWN_COUNTY, PROVIDER = "08", "0245437-2"
+"""The county of HERE, and who does clarifying measures."""
 Kind = Literal["ordinary", "protected", "sheltered", "trafficked"]
 """Sheltered: protected by somebody else in the household."""
 KINDS: tuple[Kind, ...] = ("ordinary", "protected", "sheltered", "trafficked")
@@ -111,6 +121,8 @@ class Planted:
     assessment_version: int = 1
     measure_id: UUID = field(default_factory=uuid4)
     """Of a clarifying measure in it that is ordered."""
+    participation_id: UUID = field(default_factory=uuid4)
+    """Of the county's participation in it, in its fourth version: the county has agreed."""
     open_matters: tuple[UUID, ...] = ()
     operation_id: UUID | None = None
     """Of a list that HERE imported."""
@@ -331,7 +343,7 @@ async def _plant_assessment(house: House, planted: Planted) -> None:
     held = HeldInterview.model_validate(HELD | {"participants": [{"role": "other", "name": missed}]})
     begin = BeginInterview(assessment_id=known.assessment_id, expected_version=known.version, interview=held)
     planted.assessment_version = (await house.ask(begin, _ENTERS)).version
-    await house.rows("assessment", "UPDATE assessment SET county_takes_part = true")  # no handshake brings it yet
+    await _plant_participation(house, planted)
     for topic, group in DATA_OF_TOPIC.items():
         text = f"Planted {topic} of {number}"
         content = TopicContent(text=text, needs=(TopicNeed(kind="other", text=f"{text}, needed"),))
@@ -339,13 +351,36 @@ async def _plant_assessment(house: House, planted: Planted) -> None:
         await house.ask(write, _ENTERS)
         planted.plant(group, text=text)
     for is_reported in (True, False):
-        order = MeasureOrder(measure="language_level", provider="own", due_on=today, instructions=result)
+        of_whom = {"provider": "own", "instructions": result}
+        if not is_reported:
+            of_whom = {"provider": "third_party", "organisation": PROVIDER}
+        order = MeasureOrder.model_validate({"measure": "language_level", "due_on": today, **of_whom})
         ordered = await house.ask(OrderMeasure(assessment_id=known.assessment_id, order=order), _ENTERS)
         if is_reported:
             report = MeasureReport(result=result, done_on=today, done_by="Somebody")
             await house.ask(ReportMeasure(measure_id=ordered.measure_id, report=report), _ENTERS)
         planted.measure_id = ordered.measure_id
     planted.plant("assessment", why=why, name=missed, instructions=result)
+
+
+async def _plant_participation(house: House, planted: Planted) -> None:
+    """The county asked something, was replied to, has agreed to take part and contributed."""
+    preview = ParticipationPreview(topics=("health_and_social_needs",))
+    request = RequestParticipation(assessment_id=planted.assessment_id, way="in_writing", preview=preview)
+    known = planted.participation_id = (await house.ask(request, _ENTERS)).participation_id
+    asked, contributed = (f"Planted {what} of {planted.number}" for what in ("question", "contribution"))
+    of_county: dict[str, Any] = {"partner": OWN_COUNTY, "participation_id": known}
+    integration = service_actor("integration")
+    await house.ask(AnswerParticipationForPartner(**of_county, act="ask_more", text=asked), integration)
+    await house.ask(ReplyToParticipation(participation_id=known, expected_version=2, text=asked), _ENTERS)
+    somebody = Responsible(name="Aino Virkanen", phone="+358 00 000 0000")
+    await house.ask(AnswerParticipationForPartner(**of_county, act="accept", responsible=somebody), integration)
+    planted.assessment_version += 1
+    writing = CountyWriting(topic="health_and_social_needs", text=contributed)
+    contribution = Contribution(sections=(writing,), written_by="Aino Virkanen", written_on=now().date())
+    await house.ask(ContributeForPartner(**of_county, contribution=contribution), integration)
+    planted.plant("participation", text=asked)
+    planted.plant("county_section", written_on=contributed)  # by a field that no other door tells
 
 
 HELD = {"held_on": str(now().date()), "place": "office", "language": "fi", "language_understood": True}
