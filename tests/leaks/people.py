@@ -345,7 +345,7 @@ async def _plant_assessment(house: House, planted: Planted) -> None:
     planted.assessment_version = (await house.ask(begin, _ENTERS)).version
     await _plant_participation(house, planted)
     for topic, group in DATA_OF_TOPIC.items():
-        text = f"Planted {topic} of {number}"
+        text = planted_under(topic, planted)
         content = TopicContent(text=text, needs=(TopicNeed(kind="other", text=f"{text}, needed"),))
         write = WriteTopic(assessment_id=known.assessment_id, topic=topic, expected_version=0, content=content)
         await house.ask(write, _ENTERS)
@@ -363,12 +363,17 @@ async def _plant_assessment(house: House, planted: Planted) -> None:
     planted.plant("assessment", why=why, name=missed, instructions=result)
 
 
+def planted_under(topic: str, planted: Planted) -> str:
+    """What the interview wrote under a topic; the county contributes the same of its own."""
+    return f"Planted {topic} of {planted.number}"
+
+
 async def _plant_participation(house: House, planted: Planted) -> None:
     """The county asked something, was replied to, has agreed to take part and contributed."""
     preview = ParticipationPreview(topics=("health_and_social_needs",))
     request = RequestParticipation(assessment_id=planted.assessment_id, way="in_writing", preview=preview)
     known = planted.participation_id = (await house.ask(request, _ENTERS)).participation_id
-    asked, contributed = (f"Planted {what} of {planted.number}" for what in ("question", "contribution"))
+    asked = f"Planted question of {planted.number}"
     of_county: dict[str, Any] = {"partner": OWN_COUNTY, "participation_id": known}
     integration = service_actor("integration")
     await house.ask(AnswerParticipationForPartner(**of_county, act="ask_more", text=asked), integration)
@@ -376,11 +381,11 @@ async def _plant_participation(house: House, planted: Planted) -> None:
     somebody = Responsible(name="Aino Virkanen", phone="+358 00 000 0000")
     await house.ask(AnswerParticipationForPartner(**of_county, act="accept", responsible=somebody), integration)
     planted.assessment_version += 1
-    writing = CountyWriting(topic="health_and_social_needs", text=contributed)
+    [topic] = (topic for topic, group in DATA_OF_TOPIC.items() if group == "county_section")
+    writing = CountyWriting(topic=topic, text=planted_under(topic, planted))
     contribution = Contribution(sections=(writing,), written_by="Aino Virkanen", written_on=now().date())
     await house.ask(ContributeForPartner(**of_county, contribution=contribution), integration)
     planted.plant("participation", text=asked)
-    planted.plant("county_section", written_on=contributed)  # by a field that no other door tells
 
 
 HELD = {"held_on": str(now().date()), "place": "office", "language": "fi", "language_understood": True}

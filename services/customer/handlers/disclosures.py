@@ -10,10 +10,14 @@ from services.kit.work import Work
 
 async def get_person_for_partner(message: GetPersonForPartner, work: Work) -> PersonForPartner:
     """Who a customer of the municipality's is; contact details under non-disclosure are left out (661/2009 37 §)."""
-    if not work.rights.allows("identity", "none"):
+    if not all(work.rights.allows(data, "none") for data in message.DATA):
         raise Forbidden("Only the partners' service asks this.")
     customer = await people.get_whole(work, message.customer_id)
-    if customer is None or message.municipality not in open_relationships(customer):
+    if (
+        customer is None
+        or message.municipality not in open_relationships(customer)
+        or not {customer.customer_id, *customer.merged}.isdisjoint(work.actor.withheld)
+    ):
         raise NotFound("no such customer of the municipality's")
     fields = PersonForPartner.model_fields
     work.record_use(
