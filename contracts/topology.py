@@ -33,7 +33,7 @@ from contracts.customer.transfers import TransferChanged
 from contracts.envelope import Event
 from contracts.partners import Partner
 from contracts.plan.state import PlanChanged, PlanDataUsed
-from contracts.records.state import RecordsDataUsed
+from contracts.records.state import DocumentKept, RecordsDataUsed
 
 REQUESTS, REPLIES = "requests", "replies"
 PARTNERS, TO_PARTNERS = "partners", "partners.out"
@@ -81,13 +81,20 @@ SERVICES: tuple[Service, ...] = (
     ),
     Service(
         "plan",
-        input=(CustomerErased,),
+        input=(
+            *CUSTOMER_STATES,
+            CustomerCircumstances,
+            CustomerErased,
+            AssessmentChanged,
+            TransferChanged,
+            DocumentKept,
+        ),
         projection=(*CUSTOMER_STATES, TeamChanged),
     ),
     Service(
         "records",
         asks=("customer", "assessment", "plan"),
-        input=(CustomerErased,),
+        input=(PlanChanged, AssessmentChanged, CustomerErased),
         projection=CUSTOMER_STATES,
     ),
     Service("access", input=(CustomerClosed, CustomerErased), projection=CUSTOMER_STATES, usage=DATA_USED),

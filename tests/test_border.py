@@ -13,6 +13,7 @@ BEYOND = {
     "services/customer/repository/people.py": {"lock"},
     "services/customer/repository/search.py": {"find_elsewhere", "find_owner"},
     "services/customer/repository/transfers.py": {"lock_both"},
+    "services/plan/handlers/due_dates.py": {"facts_changed"},
 }
 
 

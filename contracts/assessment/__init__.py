@@ -3,6 +3,7 @@
 from contracts.assessment import (  # noqa: F401 - importing declares their messages
     cases,
     county_sections,
+    documents,
     interviews,
     measures,
     measures_for_partners,

@@ -239,3 +239,11 @@ class GetCustomerCards(Request[CustomerCards], type="customer.get_customer_cards
     """Names for a list, at the moment of showing it."""
 
     customer_ids: tuple[CustomerId, ...] = Field(max_length=100)
+
+
+class GetNameForDocument(
+    Request[CustomerCard], type="customer.get_name_for_document.v1", act="view", data=("identity",)
+):
+    """Whom a document is about, for the records service alone, which makes it: never the identity code."""
+
+    customer_id: CustomerId

@@ -136,7 +136,7 @@ class DueDateSettingsVersion(Value):
 
 
 class GetDueDateSettings(
-    Request[KeptDueDateSettings], type="plan.get_due_date_settings.v1", act="view", data=("plan",)
+    Request[KeptDueDateSettings], type="plan.get_due_date_settings.v1", act="view", data=("programme",)
 ):
     """The acting municipality's aims and notice."""
 
@@ -146,7 +146,7 @@ class SetDueDateSettings(
     type="plan.set_due_date_settings.v1",
     changes=True,
     act="administer",
-    data=("plan",),
+    data=("programme",),
 ):
     """Sets the acting municipality's aims and notice; due dates follow within minutes."""
 

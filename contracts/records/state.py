@@ -13,7 +13,7 @@ DocumentKind = Literal["plan", "assessment"]
 Sha256 = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9a-f]{64}$"),
-    Field(examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]),
+    Field(examples=["0000000000000000000000000000000000000000000000000000000000000000"]),
 ]
 
 

@@ -11,6 +11,7 @@ from contracts.assessment.cases import (
     StartAssessment,
 )
 from contracts.assessment.county_sections import ContributeForPartner, GetCountySection, WriteCountySection
+from contracts.assessment.documents import GetAssessmentForDocument
 from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
 from contracts.assessment.measures import CancelMeasure, OrderMeasure, ReportMeasure
 from contracts.assessment.measures_for_partners import GetMeasureForPartner, ReportMeasureForPartner
@@ -43,6 +44,7 @@ from services.assessment.handlers.county_sections import (
     get_county_section,
     write_county_section,
 )
+from services.assessment.handlers.documents import get_assessment_for_document
 from services.assessment.handlers.grounds import consider, consider_circumstances
 from services.assessment.handlers.interviews import (
     acknowledge_duties,
@@ -74,6 +76,7 @@ REQUESTS: Mapping[type[Request[Any]], Handler] = {
     GetCustomerAssessments: get_customer_assessments,
     GetAssessmentsOfCustomer: get_assessments_of_customer,
     GetAssessment: get_assessment,
+    GetAssessmentForDocument: get_assessment_for_document,
     StartAssessment: start_assessment,
     PlanInterview: plan_interview,
     RecordMissedInterview: record_missed_interview,

@@ -40,6 +40,7 @@ from contracts.customer.people import (
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
+    GetNameForDocument,
     OpenCustomer,
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
@@ -89,6 +90,7 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     FindForEmergency: search.find_for_emergency,
     GetCustomerHistory: people.get_customer_history,
     GetCustomerCards: people.get_customer_cards,
+    GetNameForDocument: people.get_name_for_document,
     SearchCustomers: search.search_customers,
     GetFamily: families.get_family,
     RecordFamilyRelation: families.record_family_relation,

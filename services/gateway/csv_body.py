@@ -15,12 +15,25 @@ from services.kit.errors import InvalidInput
 CSV = "text/csv"
 ROWS_AT_ONCE, BYTES_AT_ONCE = 1000, 500_000
 """How much goes on in one message, which the broker takes up to 1 MiB of."""
-_LONGEST_FIELD, _LONGEST_LINE = 400, 20_000
+_LONGEST_CELL, _LONGEST_LINE = 400, 20_000
 RowT = TypeVar("RowT", bound=BaseModel)
 
 
-async def rows_of(request: Request, row: type[RowT]) -> AsyncIterator[list[RowT]]:
-    """The rows, by as many as go in one message; all of their fields are text.
+def csv_documentation(row: type[BaseModel], what: str) -> dict[str, Any]:
+    """What OpenAPI says of such a file: a line of columns, and a line for each person or service."""
+    columns = row.model_json_schema()["properties"]
+    told = "; ".join(f"`{name}`: {each.get('description', 'text')}" for name, each in columns.items())
+    example = ",".join(columns) + "\n" + ",".join(each["examples"][0] for each in columns.values()) + "\n"
+    schema = {
+        "type": "string",
+        "description": "UTF-8; a first line with the names of the columns, in any order, separated by commas or"
+        f" semicolons; then a line for each {what}. {told}.",
+    }
+    return {"requestBody": {"required": True, "content": {CSV: {"schema": schema, "example": example}}}}
+
+
+async def rows_of(request: Request, row: type[RowT], longest_cell: int = _LONGEST_CELL) -> AsyncIterator[list[RowT]]:
+    """The rows, by as many as go in one message; all of their fields are text, cut at `longest_cell` characters.
 
     Raises UnsupportedMediaType, BodyTooLarge, MalformedRequest, and InvalidInput for the line of columns.
     """
@@ -36,7 +49,7 @@ async def rows_of(request: Request, row: type[RowT]) -> AsyncIterator[list[RowT]
     number = 1
     async for line in lines:
         number += 1
-        cells = [each[:_LONGEST_FIELD].replace("\0", "") for each in _cells(line, delimiter, number)]
+        cells = [each[:longest_cell].replace("\0", "") for each in _cells(line, delimiter, number)]
         if not any(cells):
             continue
         if any(cells[len(columns) :]):

@@ -5,7 +5,6 @@ owner is away; and that a partner is to be told something waits for as long as i
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
@@ -18,13 +17,13 @@ from contracts.topology import PARTNERS, TO_PARTNERS, queue
 from services.integration import handlers, rules, telling
 from services.integration.errands import Errand
 from services.integration.settings import IntegrationSettings
-from services.kit.actor import ActorTokens, service_actor, signing_key
+from services.kit.actor import service_actor
+from services.kit.background import asking, work_off
 from services.kit.connection import close_with, keep_connected
 from services.kit.errors import Never, Refusal, is_infrastructure
 from services.kit.outbox import message_of
 from services.kit.parts import Parts
 from services.kit.requests import Requests
-from services.kit.rotation import Rotating
 from services.kit.service import Background
 from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause
@@ -53,8 +52,7 @@ class Door:
         self._parts = parts
         self._errands = errands
         self._partners = parts.settings.partners
-        tokens = ActorTokens(Rotating(parts.settings, "actor_signing_key", signing_key))
-        self._requests = Requests(parts.name, parts.settings, tokens, parts.clock, parts.telemetry)
+        self._requests: Requests
         self._taken = asyncio.Event()
 
     async def take(self) -> None:
@@ -64,34 +62,9 @@ class Door:
 
     async def bring_and_tell(self) -> None:
         """Brings what was taken and tells what is new until cancelled: as it comes, or when its time has come."""
-        asking = asyncio.create_task(self._start_asking())
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._work_off(self._bring_next, self._taken))
-                group.create_task(self._work_off(self._tell_next, asyncio.Event()))
-        finally:
-            asking.cancel()
-            await self._requests.stop()
-
-    async def _work_off(self, step: Callable[[], Awaitable[bool]], more: asyncio.Event) -> None:
-        while True:
-            try:
-                while await step():
-                    pass
-            except Exception as error:
-                log.warning("partners.wait", service=self._parts.name, **describe_error(error))
-            more.clear()
-            try:
-                async with asyncio.timeout(self._parts.settings.poll_seconds):
-                    await more.wait()
-            except TimeoutError:
-                pass
-
-    async def _start_asking(self) -> None:
-        try:
-            await self._requests.start()
-        except TimeoutError:
-            log.warning("partners.asking_waits", service=self._parts.name)  # it goes on trying
+        async with asking(self._parts, waits="partners.asking_waits") as self._requests, asyncio.TaskGroup() as group:
+            group.create_task(work_off(self._parts, self._bring_next, self._taken, waits="partners.wait"))
+            group.create_task(work_off(self._parts, self._tell_next, asyncio.Event(), waits="partners.wait"))
 
     async def _prepare(self, connection: AbstractConnection) -> None:
         channel = await connection.channel()

@@ -15,6 +15,7 @@ from contracts.partners.messages import Receipt, ReceiptError
 from services.integration import repository, rules
 from services.integration.errands import Errand, Told
 from services.kit.answering import field_errors
+from services.kit.background import pause
 from services.kit.errors import ProblemReply, Unavailable
 from services.kit.telemetry import describe_error, log
 from services.kit.work import Work
@@ -120,7 +121,7 @@ async def _postpone(work: Work, row: Row[Any], failure: Exception) -> None:
         attempts=row.attempts,
         **describe_error(failure),
     )
-    await repository.postpone(work, row.number, work.now + rules.pause(row.attempts))
+    await repository.postpone(work, row.number, work.now + pause(row.attempts))
 
 
 async def _receipt(

@@ -1,9 +1,8 @@
-"""Who a partner's message is from, whether its id may stand, and when it is tried again: pure functions, no I/O."""
+"""Who a partner's message is from, and whether its id may stand: pure functions, no I/O."""
 
 import json
 import re
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -21,7 +20,6 @@ _IDENTITY_CODE = re.compile(r"(0[1-9]|[12][0-9]|3[01])(0[1-9]|1[0-2])[0-9]{2}[-+
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """One in twenty looks as if it held an identity code."""
 _ID = re.compile(r"^[A-Za-z0-9._:-]{1,100}$")
-_LONGEST_PAUSE = 60.0
 _FINAL = {403, 404, 409, 412, 422}
 """Statuses by which an owner says no: asking again would not change it."""
 
@@ -81,8 +79,3 @@ def errors_of(problem: Problem, *, instead_of: str, concerns: str) -> tuple[Rece
         return errors_within(problem.errors, "/data", instead_of=instead_of)
     code, detail = problem.type.rsplit(":", 1)[-1], problem.detail or problem.title
     return (ReceiptError(pointer=f"/data{concerns}", rule=code, detail=detail),)
-
-
-def pause(attempts: int) -> timedelta:
-    """How long to wait after so many attempts in vain."""
-    return timedelta(seconds=min(_LONGEST_PAUSE, 2.0**attempts))

@@ -11,6 +11,7 @@ from contracts.partners import MatterTold, Partner
 from services.integration import repository, rules
 from services.integration.settings import IntegrationSettings
 from services.integration.tellings import TELLINGS, Ask
+from services.kit.background import pause
 from services.kit.errors import ProblemReply
 from services.kit.telemetry import current_traceparent, describe_error, log
 from services.kit.work import Work
@@ -52,7 +53,7 @@ async def tell_next(work: Work, partners: Iterable[Partner], ask: Ask, send: Sen
             attempts=row.attempts,
             **describe_error(failure),
         )
-        await repository.postpone_telling(work, row, work.now + rules.pause(row.attempts))
+        await repository.postpone_telling(work, row, work.now + pause(row.attempts))
     else:
         await repository.set_told(work, row, told.version if told else row.told_version)
     return True

@@ -4,7 +4,7 @@ from services.kit.clock import Clock
 from services.kit.service import Service
 from services.kit.settings import AskingSettings as Settings
 from services.kit.telemetry import Telemetry
-from services.records.subscribers import INPUT, PROJECTIONS, REQUESTS
+from services.records.subscribers import BACKGROUND, INPUT, PROJECTIONS, REQUESTS
 from services.records.tables import BACKBONE
 
 __all__ = ["Settings", "build"]
@@ -18,6 +18,7 @@ def build(settings: Settings, clock: Clock | None = None, telemetry: Telemetry |
         requests=REQUESTS,
         input=INPUT,
         projections=PROJECTIONS,
+        background=BACKGROUND,
         clock=clock,
         telemetry=telemetry,
     )

@@ -1,10 +1,11 @@
 """The records service's tables."""
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.kit.border import HERE
-from services.kit.tables import backbone, service_metadata
+from services.kit.field_encryption import Encrypted
+from services.kit.tables import Moment, backbone, customer_ids_column, service_metadata
 
 METADATA = service_metadata()
 BACKBONE = backbone(METADATA)
@@ -19,4 +20,48 @@ CUSTOMER_VIEW = Table(
     Index("customer_view_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     info={"border": f"{HERE} = ANY (open_municipalities)"},
     comment="Projection of customer's state events: what decides who may read.",
+)
+
+
+def _of_matter() -> list[Column[object]]:
+    """What a document is of, and whom it is about; `customer_ids` are all of them."""
+    return [
+        Column("document_id", Uuid, primary_key=True),
+        customer_ids_column(),
+        Column("customer_id", Uuid, nullable=False, comment="whose matter it is; the others are of the same family"),
+        Column("municipality", Text, nullable=False),
+        Column("kind", Text, nullable=False),
+        Column("matter_id", Uuid, nullable=False, comment="of the plan or the assessment"),
+        Column("edition", Integer, nullable=False),
+        Column("language", Text, nullable=False),
+        Column("approved_in", Text, nullable=False, comment="another language: it is a copy for reading"),
+    ]
+
+
+DOCUMENT_WANTED = Table(
+    "document_wanted",
+    METADATA,
+    *_of_matter(),
+    Column("dated_at", Moment, nullable=False, comment="when the edition was offered: the document's own time"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    Column("unmade_because", Text, comment="a code; null: it was made, or is still to be"),
+    Index("document_wanted_waiting", "next_attempt_at", postgresql_where=text("settled_at IS NULL")),
+    Index("document_wanted_customers", "customer_ids", postgresql_using="gin"),
+    info={"border": f"municipality = {HERE}"},
+    comment="Documents that are to be made, and what became of it.",
+)
+
+DOCUMENT = Table(
+    "document",
+    METADATA,
+    *_of_matter(),
+    Column("sha256", Text, nullable=False),
+    Column("size", Integer, nullable=False, comment="bytes of the PDF"),
+    Column("kept_at", Moment, nullable=False),
+    Column("content", Text, nullable=False, comment="the PDF in base64, encrypted"),
+    Index("document_customers", "customer_ids", postgresql_using="gin"),
+    info={"border": f"municipality = {HERE}", "encrypted": Encrypted(("content",), "true")},
+    comment="Documents as they were made; none is ever changed.",
 )

@@ -21,6 +21,9 @@ from services.customer.rules import people as customer_rules
 from services.customer.rules import transfers as transfer_rules
 from services.gateway.caller import CSRF_HEADER
 from services.gateway.sessions import COOKIE
+from services.plan.rules import due_dates as due_date_rules
+from services.plan.rules import programme as programme_rules
+from services.plan.rules import referrals as referral_rules
 
 _TOKENS = json.loads(os.environ["KOTO_FUZZ_TOKENS"])
 _KEPT = json.loads(os.environ["KOTO_FUZZ_KEPT"])
@@ -45,6 +48,9 @@ _RULES = {
         operation_rules,
         outreach_rules,
         access_rules,
+        due_date_rules,
+        programme_rules,
+        referral_rules,
         assessment_rules,
     )
     for rule in rules.RULES
@@ -53,6 +59,7 @@ _ROLES = {  # whose operation it is: that of the first words found in its path
     "/me/": "customer",
     "/usage|/anomalies|/notices|/watch": "data_protection_officer",
     "/organisations|/users|/grants|/withheld-customers|/receiving-party": "access_administrator",
+    "/programme|/teams|/due-date-settings": "access_administrator",
     "": "integration_expert",
 }
 

@@ -99,7 +99,7 @@ class Browser:
                 answer = await self.send(method, url.removeprefix(PUBLIC_URL))
             else:
                 async with self._outside.request(method, url, data=form, allow_redirects=False) as response:
-                    answer = Answer(response.status, response.headers, await response.text())
+                    answer = Answer(response.status, response.headers, await response.read())
             if answer.status not in (302, 303):
                 return Page(url, answer)
             method, url, form = "GET", urljoin(url, answer.headers["Location"]), None

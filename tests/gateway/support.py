@@ -74,6 +74,7 @@ from contracts.access.safeguards import (
     WithheldCustomers,
     WithholdCustomer,
 )
+from contracts.access.teams import AddTeam, ChangeTeam, ListTeams, Teams, TeamVersion
 from contracts.access.usage_log import (
     FindSearches,
     FindUsageByUser,
@@ -185,9 +186,11 @@ from contracts.customer.people import (
     CloseCustomer,
     Customer,
     CustomerCard,
+    CustomerCards,
     CustomerHistory,
     CustomerVersion,
     GetCustomer,
+    GetCustomerCards,
     GetCustomerHistory,
     OpenCustomer,
     Person,
@@ -208,6 +211,72 @@ from contracts.customer.transfers import (
     WithdrawTransfer,
 )
 from contracts.envelope import Envelope, Message, Request, schema_urn
+from contracts.plan.content import PlanContent
+from contracts.plan.due_dates import (
+    CustomerDueDates,
+    DueDateSettingsVersion,
+    GetCustomerDueDates,
+    GetDueDateSettings,
+    KeptDueDateSettings,
+    ListDue,
+    SetDueDateSettings,
+    Worklist,
+    WorklistItem,
+)
+from contracts.plan.implementation import (
+    EndHindrance,
+    ExtendPlan,
+    Recorded,
+    RecordFollowUp,
+    RecordHindrance,
+    RecordNeglect,
+    ReviewPlan,
+)
+from contracts.plan.plans import (
+    ApprovePlan,
+    DraftPlan,
+    DropPlan,
+    Edition,
+    EndPlan,
+    GetPlan,
+    GetPlanDifferences,
+    GetPlanEdition,
+    GetPlanHistory,
+    ListCustomerPlans,
+    OfferPlan,
+    Plan,
+    PlanCard,
+    PlanDifferences,
+    PlanHistory,
+    Plans,
+    PlanVersion,
+    WithdrawGuardianConsent,
+    WritePlan,
+)
+from contracts.plan.programme import (
+    AddProgrammeService,
+    ChangeProgrammeService,
+    GetProgrammeService,
+    ImportProgramme,
+    ListProgramme,
+    NameInLanguages,
+    Programme,
+    ProgrammeImported,
+    ProgrammeService,
+    ProgrammeServiceVersion,
+    ServiceContent,
+    ServiceProvider,
+)
+from contracts.plan.referrals import (
+    AnswerReferral,
+    GetReferral,
+    ListPlanReferrals,
+    PlanReferrals,
+    RecordCompletion,
+    Referral,
+    ReferralVersion,
+    ReferToService,
+)
 from contracts.types import PersonName
 from services.gateway.main import Settings, build
 from services.gateway.openapi import document
@@ -223,10 +292,22 @@ PUBLIC_URL = "https://koto.example"
 NOWHERE = "postgresql+asyncpg://koto@127.0.0.1:1/koto"
 CUSTOMER_ID = UUID("50772023-f4b8-5862-9411-e6fe917f87f7")
 ASSESSMENT_ID = UUID("0f0dd8a2-3c55-4c2a-8f5e-5f1d6f1f2a10")
+TEAM_ID = UUID("5b9a6f1e-1c1b-4f0e-9d55-0d3a0a9f3c77")
 TRANSFER_ID = UUID("2f1c7a52-6e0b-4d8e-8f5e-9a3b1c2d4e5f")
 GRANT_ID = UUID("5b9a6f1e-1c1b-4f0e-9d55-0d3a0a9f3c11")
 SIGNING_KEY = json.dumps(OKPKey.generate_key("Ed25519", {"kid": "test"}).as_dict(private=True))
 
+PLAN_ID = UUID("7d0c1a52-6e0b-4d8e-8f5e-9a3b1c2d4e5f")
+_LAW: dict[str, Any] = {"law_version": "2025-01-01"}
+_PLAN: dict[str, Any] = {
+    "plan_id": PLAN_ID,
+    "version": 2,
+    "customer_id": CUSTOMER_ID,
+    "municipality": "837",
+    "kind": "individual",
+    "status": "draft",
+    "created_at": datetime(2026, 3, 2, tzinfo=UTC),
+}
 PARTICIPATION = Participation(
     participation_id=TRANSFER_ID,
     version=2,
@@ -346,6 +427,33 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
         turns=(),
     ),
     ListTransfers: Transfers(transfers=()),
+    ListTeams: Teams(teams=()),
+    AddTeam: TeamVersion(team_id=TEAM_ID, version=1),
+    ChangeTeam: TeamVersion(team_id=TEAM_ID, version=2),
+    GetCustomerCards: CustomerCards(
+        cards=(
+            CustomerCard(
+                customer_id=CUSTOMER_ID,
+                name=PersonName(family="Esimerkki", given="Aamu"),
+                date_of_birth=date(1994, 5, 1),
+            ),
+        )
+    ),
+    ListDue: Worklist(
+        items=(
+            WorklistItem(
+                customer_id=CUSTOMER_ID,
+                matter_id=CUSTOMER_ID,
+                kind="plan_latest",
+                due_on=date(2028, 1, 15),
+                statutory=True,
+                passed=False,
+            ),
+        )
+    ),
+    GetCustomerDueDates: CustomerDueDates(due_dates=()),
+    GetDueDateSettings: KeptDueDateSettings(version=0, notice_days=14, aims=()),
+    SetDueDateSettings: DueDateSettingsVersion(version=1),
     AcceptTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=3),
     RejectTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=3),
     AskMoreOfTransfer: TransferVersion(transfer_id=TRANSFER_ID, version=3),
@@ -380,6 +488,41 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     ),
     RecordOutreachAttempt: OutreachTargetState(target_id=GRANT_ID, state="reached"),
     OpenFromOutreach: CustomerVersion(customer_id=CUSTOMER_ID, version=1),
+    AddProgrammeService: ProgrammeServiceVersion(service_id=GRANT_ID, version=1),
+    ChangeProgrammeService: ProgrammeServiceVersion(service_id=GRANT_ID, version=3),
+    GetProgrammeService: ProgrammeService(
+        service_id=GRANT_ID,
+        version=1,
+        municipality="837",
+        service=ServiceContent(
+            kind="language_course",
+            name=NameInLanguages(fi="Suomen kielen kurssi"),
+            provider=ServiceProvider(name="Esimerkkiopisto"),
+            valid_from=date(2026, 1, 1),
+        ),
+        changed_at=datetime(2026, 3, 2, tzinfo=UTC),
+        changed_by="u",
+        newest_version=2,
+        places_taken=0,
+    ),
+    ListProgramme: Programme(services=()),
+    ImportProgramme: ProgrammeImported(added=1, changed=0, unchanged=0, dry_run=False),
+    ReferToService: ReferralVersion(referral_id=GRANT_ID, version=1),
+    AnswerReferral: ReferralVersion(referral_id=GRANT_ID, version=2),
+    RecordCompletion: ReferralVersion(referral_id=GRANT_ID, version=3),
+    GetReferral: Referral(
+        referral_id=GRANT_ID,
+        version=2,
+        plan_id=GRANT_ID,
+        line_id=GRANT_ID,
+        customer_id=CUSTOMER_ID,
+        municipality="837",
+        provider=ServiceProvider(name="Esimerkkiopisto"),
+        state="taken_up",
+        referred_on=date(2026, 3, 2),
+        completions=(),
+    ),
+    ListPlanReferrals: PlanReferrals(referrals=()),
     FindDuplicates: DuplicatesFound(candidates=()),
     ListSuspectedDuplicates: SuspectedDuplicates(pairs=()),
     DecideDuplicate: PairDecided(pair_id=GRANT_ID),
@@ -433,6 +576,26 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     ),
     FindForEmergency: OwnRecord(customer_id=CUSTOMER_ID),
     CloseAnomaly: AnomalyVersion(anomaly_id=GRANT_ID, version=2),
+    **dict.fromkeys(
+        (DraftPlan, WritePlan, OfferPlan, ApprovePlan, DropPlan, EndPlan, WithdrawGuardianConsent),
+        PlanVersion(plan_id=PLAN_ID, version=3, edition=1),
+    ),
+    **dict.fromkeys(
+        (ReviewPlan, ExtendPlan, RecordHindrance, EndHindrance, RecordFollowUp, RecordNeglect),
+        Recorded(plan_id=PLAN_ID, version=3, record_id=GRANT_ID),
+    ),
+    GetPlan: Plan(**_PLAN, is_statutory=True, assessment_id=None, county_takes_part=False, editions=(), **_LAW),
+    GetPlanEdition: Edition(
+        edition=1,
+        stage="draft",
+        created_at=datetime(2026, 3, 2, tzinfo=UTC),
+        created_by="u",
+        content=PlanContent(),
+        **_LAW,
+    ),
+    GetPlanDifferences: PlanDifferences(before=1, after=2, differences=()),
+    GetPlanHistory: PlanHistory(acts=()),
+    ListCustomerPlans: Plans(plans=(PlanCard(**_PLAN),)),
     WatchCustomer: Watch(customer_id=CUSTOMER_ID, watched=True),
 }
 
@@ -645,7 +808,11 @@ class Answer:
 
     status: int
     headers: CIMultiDictProxy[str]
-    text: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
 
     @property
     def json(self) -> Any:
@@ -739,7 +906,7 @@ class Door:
         """Sends as a new user with a good token, unless told otherwise; fails when the status is not documented."""
         given = {} if token is None else {"Authorization": f"Bearer {token or self.issuer.token()}"}
         async with self.client.request(method, path, headers=given | (headers or {}), **more) as response:
-            answer = Answer(response.status, response.headers, await response.text())
+            answer = Answer(response.status, response.headers, await response.read())
         if operation := self._operation(method, path):
             assert str(answer.status) in operation["responses"], f"{answer.status} of {method} {path} is undocumented"
         return answer
@@ -759,7 +926,7 @@ class Door:
     def _operation(self, method: str, path: str) -> Any:
         path = path.partition("?")[0]
         for template, operations in self.document["paths"].items():
-            pattern = re.sub(r"{\w+_id}", "[0-9a-f-]{36}", template).replace("{group}", r"\w+")
+            pattern = re.sub(r"{(group|edition)}", r"\\w+", re.sub(r"{\w+_id}", "[0-9a-f-]{36}", template))
             if re.fullmatch(pattern, path) and method.lower() in operations:
                 return operations[method.lower()]
         return None

@@ -49,6 +49,7 @@ from contracts.assessment.county_sections import (
     GetCountySection,
     WriteCountySection,
 )
+from contracts.assessment.documents import GetAssessmentForDocument
 from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
 from contracts.assessment.measures import CancelMeasure, MeasureReport, OrderMeasure, ReportMeasure
 from contracts.assessment.measures_for_partners import GetMeasureForPartner, ReportMeasureForPartner
@@ -110,6 +111,7 @@ from contracts.customer.people import (
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
+    GetNameForDocument,
     OpenCustomer,
     Person,
     PersonChanges,
@@ -132,6 +134,7 @@ from contracts.customer.transfers import (
 )
 from contracts.envelope import Request
 from contracts.handshake import Responsible
+from contracts.plan.documents import GetPlanForDocument
 from contracts.plan.due_dates import (
     DueDateSettings,
     GetCustomerDueDates,
@@ -139,6 +142,51 @@ from contracts.plan.due_dates import (
     ListDue,
     SetDueDateSettings,
 )
+from contracts.plan.implementation import (
+    EndHindrance,
+    ExtendPlan,
+    RecordFollowUp,
+    RecordHindrance,
+    RecordNeglect,
+    ReviewPlan,
+)
+from contracts.plan.plans import (
+    ApprovePlan,
+    DraftPlan,
+    DropPlan,
+    EndPlan,
+    GetPlan,
+    GetPlanDifferences,
+    GetPlanEdition,
+    GetPlanHistory,
+    ListCustomerPlans,
+    OfferPlan,
+    WithdrawGuardianConsent,
+    WritePlan,
+)
+from contracts.plan.programme import (
+    AddProgrammeService,
+    ChangeProgrammeService,
+    GetProgrammeService,
+    ImportProgramme,
+    ListProgramme,
+    NameInLanguages,
+    ServiceContent,
+    ServiceProvider,
+)
+from contracts.plan.referrals import (
+    AnswerReferral,
+    AnswerReferralForPartner,
+    Completion,
+    GetReferral,
+    GetReferralForProvider,
+    ListPlanReferrals,
+    RecordCompletion,
+    RecordCompletionForPartner,
+    ReferralAnswer,
+    ReferToService,
+)
+from contracts.records.documents import GetDocument, GetDocumentContent, ListDocuments
 from contracts.types import PersonName
 from tests.leaks.people import (
     AUTHORITY,
@@ -343,6 +391,17 @@ _LIST: dict[str, Any] = {"of_organisation": True, "refuses": True}
 """What a file as a whole goes through: the request alone finds no import that takes rows."""
 
 
+_COURSE = ServiceContent(
+    kind="language_course",
+    name=NameInLanguages(fi="Suomen kielen kurssi"),
+    provider=ServiceProvider(name="Esimerkkiopisto"),
+    valid_from=date(2026, 1, 1),
+)
+
+_BEGUN = ReferralAnswer(answer="taken_up", on=date(2026, 1, 2))
+_DONE = Completion(kind="service", outcome="completed", ends_on=date(2026, 1, 2))
+
+
 def _of_target(request: type[Request[Any]], protected: bool = False, **more: Any) -> Callable[[Planted], Request[Any]]:
     def ask(planted: Planted) -> Request[Any]:
         target_id = planted.protected_target_id if protected else planted.target_id
@@ -366,6 +425,14 @@ def _of_assessment(request: type[Request[Any]], **more: Any) -> Callable[[Plante
 def _of_participation(request: type[Request[Any]], **more: Any) -> Callable[[Planted], Request[Any]]:
     told = {"expected_version": 4, **more}
     return lambda it: request.model_validate({"participation_id": it.participation_id, **told})
+
+
+def _of_plan(request: type[Request[Any]], *, versioned: bool = False, **more: Any) -> Callable[[Planted], Request[Any]]:
+    def ask(planted: Planted) -> Request[Any]:
+        version = {"expected_version": planted.plan_version} if versioned else {}
+        return request.model_validate({"plan_id": planted.plan_id, **version, **more})
+
+    return ask
 
 
 def _topic(topic: str, data: str) -> tuple[Door, ...]:
@@ -393,6 +460,24 @@ _CONTRIBUTION = Contribution(
     written_by="Aino Virkanen",
     written_on=date(2026, 1, 2),
 )
+_REVIEW = {
+    "reason": "half_year",
+    "reviewed_on": date(2026, 1, 2),
+    "participation": "x",
+    "progress": "x",
+    "next_review_on": date(2026, 6, 2),
+}
+_EXTENSION = {"ground": "home_care_part_time", "months": 6, "reason": "x"}
+_APPROVAL = {
+    "party": "customer",
+    "language": "fi",
+    "sha256": "a" * 64,
+    "how": "in_person",
+    "approved_on": date(2026, 1, 2),
+}
+_ENDING = {"reason": "employed", "ended_on": date(2026, 1, 2), "follow_on": {"plan": "none"}}
+_NOT_IN_FORCE: dict[str, Any] = {"refuses": True}
+"""What was planted is a draft."""
 
 
 DOORS = (
@@ -689,6 +774,22 @@ DOORS = (
         **_THEIRS,
     ),
     Door("open from outreach", OpenFromOutreach, _of_target(OpenFromOutreach), **_THEIRS),
+    Door(
+        "assessment, for a document",
+        GetAssessmentForDocument,
+        lambda it: GetAssessmentForDocument(assessment_id=it.assessment_id),
+        refuses=True,  # it is not concluded
+        **_THEIRS,
+    ),
+    Door(
+        "name for a document",
+        GetNameForDocument,
+        lambda it: GetNameForDocument(customer_id=it.customer_id),
+        **_THEIRS,
+    ),
+    Door("documents", ListDocuments, lambda it: ListDocuments(customer_id=it.customer_id)),
+    Door("document", GetDocument, lambda it: GetDocument(document_id=it.document_id)),
+    Door("document's bytes", GetDocumentContent, lambda it: GetDocumentContent(document_id=it.document_id)),
     Door("assessments, as once told", GetCustomerAssessments, _customers_assessments(GetCustomerAssessments)),
     Door("assessments", GetAssessmentsOfCustomer, _customers_assessments(GetAssessmentsOfCustomer)),
     Door("assessment", GetAssessment, lambda it: GetAssessment(assessment_id=it.assessment_id)),
@@ -842,6 +943,130 @@ DOORS = (
         **_THEIRS,
     ),
     Door(
+        "refer",
+        ReferToService,
+        _of_plan(ReferToService, line_id=uuid4(), provider=_COURSE.provider, referred_on=date(2026, 1, 2)),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "answer a referral",
+        AnswerReferral,
+        lambda it: AnswerReferral(referral_id=it.referral_id, expected_version=1, answer=_BEGUN),
+    ),
+    Door(
+        "answer a referral that was changed",
+        AnswerReferral,
+        lambda it: AnswerReferral(referral_id=it.referral_id, expected_version=2, answer=_BEGUN),
+        refuses=True,
+    ),
+    Door(
+        "record a completion",
+        RecordCompletion,
+        lambda it: RecordCompletion(referral_id=it.referral_id, expected_version=1, completion=_DONE),
+    ),
+    Door("referral", GetReferral, lambda it: GetReferral(referral_id=it.referral_id)),
+    Door("referrals", ListPlanReferrals, _of_plan(ListPlanReferrals)),
+    Door(
+        "referral for its provider",
+        GetReferralForProvider,
+        lambda _: GetReferralForProvider(partner="school", referral_id=uuid4()),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door(
+        "answer of a provider",
+        AnswerReferralForPartner,
+        lambda _: AnswerReferralForPartner(partner="school", referral_id=uuid4(), answer=_BEGUN),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door(
+        "completion told by a provider",
+        RecordCompletionForPartner,
+        lambda _: RecordCompletionForPartner(partner="school", referral_id=uuid4(), completion=_DONE),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("add a service", AddProgrammeService, lambda _: AddProgrammeService(service=_COURSE), **_THEIRS),
+    Door(
+        "change a service",
+        ChangeProgrammeService,
+        lambda _: ChangeProgrammeService(service_id=uuid4(), expected_version=1, service=_COURSE),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("service", GetProgrammeService, lambda _: GetProgrammeService(service_id=uuid4()), refuses=True, **_THEIRS),
+    Door("programme", ListProgramme, lambda _: ListProgramme(), is_partial=True, **_THEIRS),
+    Door("import a programme", ImportProgramme, lambda _: ImportProgramme(rows=()), **_THEIRS),
+    Door("plan", GetPlan, _of_plan(GetPlan)),
+    Door("edition of a plan", GetPlanEdition, _of_plan(GetPlanEdition, edition=1)),
+    Door("history of a plan", GetPlanHistory, _of_plan(GetPlanHistory), is_partial=True),  # of the draft's acts alone
+    Door(
+        "differences of a plan",
+        GetPlanDifferences,
+        _of_plan(GetPlanDifferences, before=1, after=1),
+        is_partial=True,  # none
+    ),
+    Door("plans", ListCustomerPlans, lambda it: ListCustomerPlans(customer_id=it.customer_id)),
+    Door(
+        "draft a plan",
+        DraftPlan,
+        lambda it: DraftPlan(customer_id=it.customer_id),
+        refuses=True,  # there is one already
+    ),
+    Door("write a plan", WritePlan, _of_plan(WritePlan, versioned=True, content={"follow_up": "Weekly"})),
+    Door("write a plan that was changed", WritePlan, _of_plan(WritePlan, expected_version=1, content={}), refuses=True),
+    Door(
+        "offer a plan",
+        OfferPlan,
+        _of_plan(OfferPlan, versioned=True),
+        refuses=True,  # it lacks much
+    ),
+    Door("approve a plan", ApprovePlan, _of_plan(ApprovePlan, edition=1, approval=_APPROVAL), refuses=True),
+    Door("drop a plan", DropPlan, _of_plan(DropPlan, versioned=True, why="Moved")),
+    Door("end a plan", EndPlan, _of_plan(EndPlan, versioned=True, **_ENDING), **_NOT_IN_FORCE),
+    Door(
+        "withdraw a consent",
+        WithdrawGuardianConsent,
+        _of_plan(WithdrawGuardianConsent, versioned=True, consent_id=uuid4(), withdrawn_on=date(2026, 1, 2)),
+        refuses=True,  # it is no family's plan
+    ),
+    Door("review a plan", ReviewPlan, _of_plan(ReviewPlan, versioned=True, review=_REVIEW), **_NOT_IN_FORCE),
+    Door("extend a plan", ExtendPlan, _of_plan(ExtendPlan, versioned=True, extension=_EXTENSION), **_NOT_IN_FORCE),
+    Door(
+        "record a hindrance",
+        RecordHindrance,
+        _of_plan(RecordHindrance, hindrance={"ground": "illness", "first": date(2026, 1, 2)}),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "end a hindrance",
+        EndHindrance,
+        _of_plan(EndHindrance, hindrance_id=uuid4(), last=date(2026, 1, 2)),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "follow a goal",
+        RecordFollowUp,
+        _of_plan(
+            RecordFollowUp, follow_up={"goal_id": uuid4(), "followed_on": date(2026, 1, 2), "progress": "reached"}
+        ),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "record a neglect",
+        RecordNeglect,
+        _of_plan(RecordNeglect, neglect={"happened_on": date(2026, 1, 2), "fact": "Was absent"}),
+        **_NOT_IN_FORCE,
+    ),
+    Door(
+        "plan for a document",
+        GetPlanForDocument,
+        _of_plan(GetPlanForDocument, edition=1),
+        refuses=True,  # it was not offered
+        **_THEIRS,
+    ),
+    Door(
         "log of a customer", FindUsageOfCustomer, lambda it: FindUsageOfCustomer(customer_id=it.customer_id), **_THEIRS
     ),
     Door("log of a user", FindUsageByUser, lambda _: FindUsageByUser(user=LOOKS), **_THEIRS),
@@ -876,7 +1101,7 @@ DOORS = (
     ),
     Door("due dates", GetCustomerDueDates, lambda it: GetCustomerDueDates(customer_id=it.customer_id)),
     Door("worklist", ListDue, lambda _: ListDue(), is_partial=True),
-    Door("aims", GetDueDateSettings, lambda _: GetDueDateSettings(), is_partial=True),
+    Door("aims", GetDueDateSettings, lambda _: GetDueDateSettings(), **_THEIRS),
     Door(
         "set aims",
         SetDueDateSettings,

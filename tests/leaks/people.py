@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 from uuid import UUID, uuid4
 
@@ -44,8 +45,14 @@ from contracts.customer.people import (
 )
 from contracts.customer.transfers import AnswerTransferForPartner, OfferTransfer, RejectTransfer, TransferConsent
 from contracts.handshake import Responsible
+from contracts.plan.content import Goal, PlanContent
+from contracts.plan.plans import DraftPlan, EarlierPlan, WritePlan
 from contracts.types import PersonName
 from services.kit.actor import Actor, service_actor
+from services.kit.work import Cause
+from services.records import repository
+from services.records.handlers import making
+from services.records.rules.matters import Matter
 from tests.support import House, eventually, now
 
 HERE, ELSEWHERE, COUNTY, PARTY, AUTHORITY = "837", "091", "06", "049", "area-049"
@@ -60,6 +67,8 @@ _POWERS = ("personal_safety", "trafficking")
 _ENTERS = Actor("enters@tampere", HERE, "integration_expert", powers=_POWERS, purpose="placement")
 _LOOKS = Actor(LOOKS, HERE, "integration_expert", purpose="placement")
 _ADMINISTERS = Actor("administers@tampere", HERE, "access_administrator")
+_ACTS_ON_PLANS = {"write_plan": "plan"}
+"""What a refusal tells of a plan that was changed."""
 _CHECK_CHARACTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 
 
@@ -123,6 +132,13 @@ class Planted:
     """Of a clarifying measure in it that is ordered."""
     participation_id: UUID = field(default_factory=uuid4)
     """Of the county's participation in it, in its fourth version: the county has agreed."""
+    plan_id: UUID = field(default_factory=uuid4)
+    """Of a plan that HERE drafted."""
+    plan_version: int = 1
+    referral_id: UUID = field(default_factory=uuid4)
+    """Of a referral of it that waits for an answer."""
+    document_id: UUID = field(default_factory=uuid4)
+    """Of a document of HERE."""
     open_matters: tuple[UUID, ...] = ()
     operation_id: UUID | None = None
     """Of a list that HERE imported."""
@@ -142,9 +158,9 @@ class Planted:
         return "trafficking" if self.kind == "trafficked" else "residence_permit"
 
     def group(self, field: str) -> str:
-        """The data group of a field of the person, of a group of the background, or of a topic of the assessment."""
+        """The data group of a field of the person, of a group of the background, of a topic, or of an act on a plan."""
         of_field = {each: data for data, fields in FIELDS_OF_DATA.items() for each in fields}
-        group = {**of_field, **DATA_OF_GROUP, **DATA_OF_TOPIC}[field]
+        group = {**of_field, **DATA_OF_GROUP, **DATA_OF_TOPIC}.get(field) or _ACTS_ON_PLANS[field]
         return {"contact": self.contact, "residence_permit": self.permit}.get(group, group)
 
     def groups(self, fields: Collection[str]) -> set[str]:
@@ -228,9 +244,11 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
         known = await _change(house, planted, known, {name: value})
     known = await _change(house, planted, known, later)
     await _plant_family(house, planted)
+    await _plant_document(house, planted)
     await _plant_background(house, planted, later["first_residence_permit"])
     await house.settle()
     await _plant_assessment(house, planted)
+    await _plant_plan(house, planted)
     await house.settle()
     found = await house.ask(GetOpenMatters(customer_id=known.customer_id), _ENTERS)
     planted.open_matters = tuple(each.matter_id for each in found.matters)
@@ -251,6 +269,18 @@ async def plant(house: House, kind: Kind, number: int, *, ended: bool = False) -
     planted.plant("contact_report", family=f"Contactfamily{number}", text=f"What is needed, {number}")
     planted.plant("contact_report", authority_name=f"Reporting authority {number}", phone=f"+35847{7000000 + number}")
     return planted
+
+
+async def _plant_document(house: House, planted: Planted) -> None:
+    """A document of HERE, known by its hash."""
+    at, pdf = now(), f"%PDF-1.7 of {planted.customer_id}".encode()
+    matter = Matter(planted.customer_id, (), HERE, "assessment", uuid4(), 1, "fi", "fi", at)
+    begin = house.services["records"].parts.unit_of_work.begin
+    async with begin(service_actor("records"), Cause("planted", "planted")) as work:
+        await repository.want(work, matter)
+        await making.keep(work, matter, pdf)
+    planted.document_id = matter.document_id
+    planted.plant("document", sha256=sha256(pdf).hexdigest())
 
 
 async def _plant_family(house: House, planted: Planted) -> None:
@@ -397,6 +427,34 @@ OTHER_CONTENTS: dict[Group, dict[str, Any]] = {
     "health": {"group": "health", "facts": []},
 }
 """What a change puts in the place of what was planted."""
+
+
+async def _plant_plan(house: House, planted: Planted) -> None:
+    """A draft that goes on from an earlier plan."""
+    earlier = EarlierPlan(drawn_up_on=date(2025, 9, 1))
+    plan = await house.ask(DraftPlan(customer_id=planted.customer_id, earlier=earlier), _ENTERS)
+    text, follow_up = f"Planted goal of plan {planted.number}", f"Planted follow-up of plan {planted.number}"
+    content = PlanContent(goals=(Goal(goal_id=uuid4(), kind="employment", text=text),), follow_up=follow_up)
+    writing = WritePlan(plan_id=plan.plan_id, expected_version=plan.version, content=content)
+    planted.plan_id, planted.plan_version = plan.plan_id, (await house.ask(writing, _ENTERS)).version
+    planted.plant("plan", text=text, follow_up=follow_up)
+    service, provider = f"Planted service of {planted.number}", f"Planted provider of {planted.number}"
+    await house.rows(
+        "plan",
+        _A_REFERRAL,
+        planted.referral_id,
+        planted.plan_id,
+        planted.customer_id,
+        service,
+        provider,
+    )
+    planted.plant("plan", service_name=service, name=provider)
+
+
+_A_REFERRAL = f"""INSERT INTO referral (referral_id, plan_id, line_id, customer_id, municipality, service_name,
+    provider, state, version, referred_on, changed_at, changed_by)
+    VALUES ($1, $2, $1, $3, '{HERE}', $4, $5, 'made', 1, '2026-01-02', now(), 'somebody')"""
+"""No draft can be referred from: it is written as if the plan had been in force."""
 
 
 async def _plant_transfer(house: House, planted: Planted) -> None:

@@ -11,6 +11,7 @@ import pytest_asyncio
 from pydantic import BaseModel
 
 from contracts.envelope import Problem, Request
+from services.gateway.routes.documents import PDF
 from services.kit.actor import Actor
 from services.kit.errors import ProblemReply
 from tests.gateway.support import Answer, FakeIssuer, FakeRequests
@@ -22,6 +23,8 @@ from tests.leaks.expected import Case, knows
 from tests.leaks.standings import ROLES
 
 pytestmark = [pytest.mark.database, pytest.mark.broker]
+_ETAGS = {"sha256"}
+"""What an answer's ETag is, for those who may see it."""
 
 
 class InTheHouse(FakeRequests):
@@ -72,7 +75,8 @@ class Api:
         self.requests.world, self.requests.actor = within, case.actor
         body: dict[str, Any] = {"json": told} if "requestBody" in operation else {}
         if "text/csv" in operation.get("requestBody", {}).get("content", {}):
-            body = {"data": b"family_name\n"}
+            example: str = operation["requestBody"]["content"]["text/csv"]["example"]
+            body = {"data": example.partition("\n")[0].encode()}
             headers["Content-Type"] = "text/csv"
         return await self.gateway.send(method.upper(), path.format(**in_path), params=in_query, headers=headers, **body)
 
@@ -97,13 +101,15 @@ async def test_no_operation_tells_more_than_the_policy_allows(planted: Leaky, ap
             for case in planted.cases(door, role, "protected", main_only=True):
                 answer = await api.send(case, here)
                 heard = api.requests.heard
-                whole = replace(heard, body=answer.text.encode(), is_problem=answer.status >= 400)
+                whole = replace(heard, is_problem=answer.status >= 400)
+                if answer.headers["Content-Type"] != PDF:  # whose bytes are those that the service told
+                    whole = replace(whole, body=answer.body)
                 found += case.complaints(whole)
                 beside = json.dumps(dict(answer.headers)).encode()
                 found += [
                     f"{case}: {plant.field} came out in a header"
                     for plant in case.person.plants
-                    if len(plant.text) >= 6 and plant.is_in(beside)
+                    if len(plant.text) >= 6 and plant.field not in _ETAGS and plant.is_in(beside)
                 ]
     assert not found, "\n".join(found)
 

@@ -85,7 +85,7 @@ class WholeHouse:
             aiohttp.ClientSession(self.stack.gateway_url) as session,
             session.request(method, path, headers=given | (headers or {}), **more) as response,
         ):
-            return Answer(response.status, response.headers, await response.text())
+            return Answer(response.status, response.headers, await response.read())
 
     async def open(self, person: dict[str, Any], **more: Any) -> Answer:
         """Opens a customer; fails when that is refused."""
@@ -119,7 +119,7 @@ class WholeHouse:
 async def get(url: str) -> Answer:
     """Reads a page without signing in."""
     async with aiohttp.ClientSession() as session, session.get(url) as response:
-        return Answer(response.status, response.headers, await response.text())
+        return Answer(response.status, response.headers, await response.read())
 
 
 @pytest_asyncio.fixture(scope="session")

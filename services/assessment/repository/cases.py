@@ -70,6 +70,13 @@ async def of_customer(work: Work, customer_id: UUID) -> tuple[UUID, Sequence[Row
     return (rows[0].kept, [row for row in rows if row.assessment_id]) if rows else None
 
 
+async def concluded(work: Work, assessment_id: UUID) -> Row[Any] | None:
+    """An assessment that was concluded, whoever's: for the system's own use."""
+    found = select(assessment).where(assessment.c.assessment_id == assessment_id, assessment.c.status == "concluded")
+    row: Row[Any] | None = (await work.connection.execute(found)).first()
+    return row
+
+
 # Statements of every event are built once: building one takes SQLAlchemy longer than running it takes PostgreSQL.
 _STANDING = (
     select(assessment)

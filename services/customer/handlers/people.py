@@ -14,6 +14,7 @@ from contracts.customer.people import (
     ClientRelationship,
     CloseCustomer,
     Customer,
+    CustomerCard,
     CustomerCards,
     CustomerHistory,
     CustomerVersion,
@@ -21,6 +22,7 @@ from contracts.customer.people import (
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
+    GetNameForDocument,
     OpenCustomer,
     Person,
 )
@@ -33,7 +35,7 @@ from services.customer.rules.duplicates import FACTS
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_municipality
 from services.kit.erasure import erase_customer as erase_everything
-from services.kit.errors import Conflict, Forbidden, InvalidInput
+from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from services.kit.rights import Reach
 from services.kit.words import words
 from services.kit.work import Work
@@ -300,6 +302,18 @@ async def get_customer_cards(message: GetCustomerCards, work: Work) -> CustomerC
     cards = await people.get_cards(work, message.customer_ids)
     work.record_use([each.customer_id for each in cards], ["identity"], relation=work.rights.related)
     return CustomerCards(cards=cards)
+
+
+async def get_name_for_document(message: GetNameForDocument, work: Work) -> CustomerCard:
+    """Whom a document is about, of an alias the record kept; asked by the service alone that makes documents."""
+    if work.actor.role != "service_records":
+        raise Forbidden("Names for documents are given to the records service.")
+    customer = await people.get_whole(work, message.customer_id)
+    if customer is None:
+        raise NotFound("no such customer")
+    work.record_use([customer.customer_id], ["identity"], relation="none")
+    name, born = customer.person.name, customer.person.date_of_birth
+    return CustomerCard(customer_id=customer.customer_id, name=name, date_of_birth=born)
 
 
 def _record_use(work: Work, customer: Customer, fields: Collection[str]) -> None:

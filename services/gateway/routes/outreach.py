@@ -1,6 +1,6 @@
 """Outreach: lists of people to be reached, and the contact with them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -26,7 +26,7 @@ from contracts.customer.people import CustomerVersion, PersonChanges
 from contracts.types import Code, Text, Value
 from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn
-from services.gateway.csv_body import CSV, rows_of
+from services.gateway.csv_body import csv_documentation, rows_of
 from services.gateway.openapi import problems, with_headers, with_links
 from services.gateway.routes.customers import PREFIX, IdempotencyKey
 from services.gateway.routes.operations_on_many import STARTED, started
@@ -65,25 +65,12 @@ _attempting = JsonBody(Attempt, example={"channel": "phone", "outcome": "no_answ
 _opening = JsonBody(Opening, example={"told": {"mother_tongue": "so"}})
 
 
-def _csv() -> dict[str, Any]:
-    """The documentation of a list as a file: a line of columns, and one for each person."""
-    columns = OutreachRow.model_json_schema()["properties"]
-    told = "; ".join(f"`{name}`: {each.get('description', 'text')}" for name, each in columns.items())
-    example = ",".join(columns) + "\n" + ",".join(each["examples"][0] for each in columns.values()) + "\n"
-    schema = {
-        "type": "string",
-        "description": "UTF-8; a first line with the names of the columns, in any order, separated by commas or"
-        f" semicolons; then a line for each person. {told}.",
-    }
-    return {"requestBody": {"required": True, "content": {CSV: {"schema": schema, "example": example}}}}
-
-
 @routes.post(
     "/imports",
     status_code=202,
     response_model=OperationStarted,
     responses={202: STARTED, **_ADD},
-    openapi_extra=_csv(),
+    openapi_extra=csv_documentation(OutreachRow, "person"),
 )
 async def begin_outreach_import(
     caller: SignedIn,

@@ -111,7 +111,7 @@ class ProficiencyScale(NamedCode):
 
 @dataclass(frozen=True, kw_only=True)
 class LawfulUse(NamedCode):
-    """A task, a purpose or a fact for which personal data may be used, and the sections it rests on."""
+    """A task, a purpose, a fact or a kind of service that the law knows, and the sections it rests on."""
 
     legal_basis: str
     verified: bool
@@ -267,6 +267,16 @@ INTERVIEW_PLACES = CodeList("interview_places", NamedCode, date(2025, 1, 1))
 INTERVIEW_PARTICIPANTS = CodeList("interview_participants", NamedCode, date(2025, 1, 1))
 UNDERSTANDING_CHECKS = CodeList("understanding_checks", NamedCode, date(2025, 1, 1))
 ASSESSMENT_DROP_GROUNDS = CodeList("assessment_drop_grounds", NamedCode, date(2025, 1, 1))
+PROGRAMME_SERVICE_KINDS = CodeList("programme_service_kinds", LawfulUse, date(2026, 1, 1))
+PROGRAMME_TARGET_GROUPS = CodeList("programme_target_groups", NamedCode, date(2026, 1, 1))
+REFERRAL_DECLINE_REASONS = CodeList("referral_decline_reasons", NamedCode, date(2026, 1, 1))
+COMPLETION_KINDS = CodeList("completion_kinds", NamedCode, date(2026, 1, 1))
+INTERRUPTION_REASONS = CodeList("interruption_reasons", NamedCode, date(2026, 1, 1))
+PLAN_END_REASONS = CodeList("plan_end_reasons", NamedCode, date(2025, 1, 1))
+FOLLOW_ON_PLANS = CodeList("follow_on_plans", NamedCode, date(2025, 1, 1))
+APPROVAL_WAYS = CodeList("approval_ways", NamedCode, date(2025, 1, 1))
+PLAN_REVIEW_REASONS = CodeList("plan_review_reasons", NamedCode, date(2025, 1, 1))
+GOAL_PROGRESS = CodeList("goal_progress", NamedCode, date(2025, 1, 1))
 
 LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
@@ -311,6 +321,11 @@ LISTS: dict[str, CodeList[Any]] = {
         SKILL_SOURCES,
         EDUCATION_LEVELS,
         GOAL_KINDS,
+        GOAL_PROGRESS,
+        PLAN_REVIEW_REASONS,
+        PLAN_END_REASONS,
+        FOLLOW_ON_PLANS,
+        APPROVAL_WAYS,
         LIFE_SITUATION_FACTS,
         BENEFIT_KINDS,
         HEALTH_EFFECTS,
@@ -319,6 +334,11 @@ LISTS: dict[str, CodeList[Any]] = {
         INTERVIEW_PARTICIPANTS,
         UNDERSTANDING_CHECKS,
         ASSESSMENT_DROP_GROUNDS,
+        PROGRAMME_SERVICE_KINDS,
+        PROGRAMME_TARGET_GROUPS,
+        REFERRAL_DECLINE_REASONS,
+        COMPLETION_KINDS,
+        INTERRUPTION_REASONS,
     )
 }
 """Every list that is a file here, by name."""

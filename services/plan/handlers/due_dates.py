@@ -28,7 +28,7 @@ from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause, UnitOfWork, Work
 from services.plan.law import common_aims
 from services.plan.repository import due_dates as repository
-from services.plan.repository import facts
+from services.plan.repository import known as facts
 from services.plan.repository.reach import kept_id
 from services.plan.rules import due_dates as rules
 from services.plan.rules.due_dates import Due
@@ -38,12 +38,19 @@ MOST_AT_ONCE = 200
 _CURSOR = "{due_on}_{customer_id}_{kind}"
 
 
-async def keep(work: Work, customer_id: UUID) -> None:
-    """Counts a customer's due dates anew: called in the transaction of whatever changed a fact that they depend on."""
+async def facts_changed(work: Work, *customer_ids: UUID) -> None:
+    """Counts due dates of these people anew: called in the transaction of whatever changed a fact they depend on."""
     await work.beyond_the_border("due dates follow from the facts of all municipalities that have the customer")
+    kept = {await facts.kept(work, each) for each in customer_ids}
+    # what a merged record had is the record's that is kept; in one order everywhere, for each is locked
+    for each in sorted({*customer_ids, *kept}):
+        await _keep(work, each)
+
+
+async def _keep(work: Work, customer_id: UUID) -> None:
     today = helsinki_date(work.now)
     await repository.lock(work, customer_id, today)
-    known = await facts.known(work, customer_id)
+    known = await facts.of_customer(work, customer_id)
     law = rules.law_of(known, laws(), today)
     settings = await repository.settings(work, known.responsible)
     due: dict[str, list[Due]] = {}
@@ -59,7 +66,7 @@ async def get_customer_due_dates(message: GetCustomerDueDates, work: Work) -> Cu
     """What is due of one customer, with its explanation; by another version of the law when one is named."""
     customer_id = await kept_id(work, message.customer_id)
     today = helsinki_date(work.now)
-    known = await facts.known(work, customer_id)
+    known = await facts.of_customer(work, customer_id)
     try:
         law = laws().version(message.law_version) if message.law_version else rules.law_of(known, laws(), today)
     except LookupError:
@@ -104,7 +111,7 @@ async def get_due_date_settings(message: GetDueDateSettings, work: Work) -> Kept
     municipality = work.actor.municipality
     row = (await repository.settings(work, [municipality])).get(municipality)
     notice_days, days = repository.days_of(row, common_aims())
-    work.record_use(data=message.DATA, relation=work.rights.related)
+    work.record_use(data=message.DATA, relation="none")
     aims = tuple(Aim(kind=kind, days=count) for kind, count in sorted((common_aims().days | dict(days)).items()))
     return KeptDueDateSettings(version=row.version if row else 0, notice_days=notice_days, aims=aims)
 
@@ -157,7 +164,7 @@ async def tick(unit_of_work: UnitOfWork) -> bool:
         stale = await repository.to_count_anew(work, law_since, today, MOST_AT_ONCE)
     for customer_id in stale:
         async with unit_of_work.begin(actor, Cause(cause, cause)) as work:
-            await keep(work, customer_id)
+            await facts_changed(work, customer_id)
     async with unit_of_work.begin(actor, Cause(cause, cause)) as work:
         rows = await repository.to_tell(work, today, MOST_AT_ONCE)
         for row in rows:

@@ -1,4 +1,4 @@
-"""What a municipality wants done of what the law wants done without delay: data, as the rule book's due dates are."""
+"""What the plan service needs of decrees, and the aims of municipalities, as data: one readable file of each matter."""
 
 import tomllib
 from collections.abc import Mapping
@@ -11,10 +11,53 @@ from contracts.law import DeadlineRule, Law, Provision
 from contracts.law.counting import Length
 
 
-class Aims(BaseModel):
-    """Due dates that no law sets; `notice_days`: how long before any due date its owner is told."""
-
+class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LeastHours(_Entry):
+    """How many hours of teaching and independent study there are at least."""
+
+    hours: int
+    legal_basis: str
+
+
+class Mode(Provision):
+    """A way to give it; where `grounds` are named, one of them must hold."""
+
+    grounds: tuple[str, ...]
+
+
+class CivicOrientationLaw(_Entry):
+    """What multilingual civic orientation must come to (681/2023 25 §, 576/2024)."""
+
+    legal_basis: str
+    source: str
+    verified: bool
+    least_hours: LeastHours
+    topics: tuple[Provision, ...]
+    modes: tuple[Mode, ...]
+    grounds: tuple[Provision, ...]
+
+
+class Item(Provision):
+    """Something that may be told, and the service of the house that knows it; `none`: nobody keeps it."""
+
+    known_by: str
+
+
+class DisclosureLaw(_Entry):
+    """What a service provider may be told of a client, and nothing else (681/2023 94 §)."""
+
+    legal_basis: str
+    source: str
+    verified: bool
+    kinds_of_training: tuple[str, ...]
+    items: tuple[Item, ...]
+
+
+class Aims(_Entry):
+    """Due dates that no law sets; `notice_days`: how long before any due date its owner is told."""
 
     notice_days: int
     facts: tuple[Provision, ...]
@@ -35,6 +78,22 @@ class Aims(BaseModel):
 
 
 @cache
+def civic_orientation() -> CivicOrientationLaw:
+    """The law in force."""
+    return CivicOrientationLaw.model_validate(tomllib.loads(_file("civic_orientation")))
+
+
+@cache
+def disclosure_to_provider() -> DisclosureLaw:
+    """The law in force."""
+    return DisclosureLaw.model_validate(tomllib.loads(_file("disclosure_94")))
+
+
+@cache
 def common_aims() -> Aims:
     """The aims that hold until a municipality sets its own."""
-    return Aims.model_validate(tomllib.loads(Path(__file__).with_name("aims.toml").read_text("utf-8")))
+    return Aims.model_validate(tomllib.loads(_file("aims")))
+
+
+def _file(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.toml").read_text("utf-8")

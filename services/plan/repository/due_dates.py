@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, delete, func, literal, or_, select, true, tuple_, update
+from sqlalchemy import Row, Select, and_, any_, delete, func, literal, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from contracts.plan.due_dates import ListDue
@@ -125,7 +125,9 @@ async def page(
         query = query.where(_DUE.due_on <= asked.due_until)
     if after:
         query = query.where(tuple_(*_ORDER) > after)
-    return (await work.connection.execute(query.order_by(*_ORDER).limit(asked.limit + 1), work.rights.values)).all()
+    ordered = query.order_by(*_ORDER).limit(asked.limit + 1)
+    found: Sequence[Row[Any]] = (await work.connection.execute(ordered, work.rights.values)).all()
+    return found
 
 
 @cache
@@ -164,7 +166,7 @@ async def set_settings(work: Work, municipality: str, version: int, notice_days:
     kept = insert(DUE_DATE_SETTINGS)
     changed = {name: kept.excluded[name] for name in row if name != "municipality"}
     await work.connection.execute(kept.on_conflict_do_update(index_elements=["municipality"], set_=changed), row)
-    theirs = select(CUSTOMER_VIEW.c.customer_id).where(CUSTOMER_VIEW.c.open_municipalities.any(municipality))
+    theirs = select(CUSTOMER_VIEW.c.customer_id).where(any_(CUSTOMER_VIEW.c.open_municipalities) == municipality)
     await work.connection.execute(
         update(DUE_CASE).where(DUE_CASE.c.customer_id.in_(theirs)).values(computed_on=literal(date.min))
     )

@@ -62,6 +62,8 @@ class Known:
     three_year_limit_applies: bool = True
     responsible: Mapping[str, UUID | None] = field(default_factory=dict)
     """The municipalities with an open relationship, and the user who is responsible in each."""
+    first_plan_on: date | None = None
+    """When the first plan was drawn up, whoever drew it up."""
     assessments: Collection[KnownAssessment] = ()
     plans: Collection[KnownPlan] = ()
 
@@ -91,7 +93,7 @@ def due_dates(known: Known, municipality: str, law: Law, aims: Aims, days: Mappi
         **dict.fromkeys(_UNTIL_PLAN, (is_open or needed)[0].assessment_id if is_open or needed else None),
     }
     of_plan = present.plan_id if present else None
-    found = deadlines(aims.added_to(law, days), _case(known, own, present), on)
+    found = deadlines(aims.added_to(law, days), _case(known, own, present, law), on)
     return [Due(matter, each, law) for each in found if (matter := matters.get(each.rule.code, of_plan))]
 
 
@@ -103,7 +105,7 @@ def counted_from_permit(laws: Iterable[Law]) -> frozenset[str]:
 
 def law_of(known: Known, laws: Laws, on: date) -> Law:
     """The version of the law that the customer's case is under on a day: that of the first plan, until taken over."""
-    begun_on = min((each.drawn_up_on for each in known.plans), default=on)
+    begun_on = _first_plan_on(known) or on
     reviewed = {day for each in known.plans for day in each.reviewed_on}
     return laws.of_case(begun_on, on, {"plan_reviewed": reviewed})
 
@@ -154,13 +156,19 @@ def broken_by_settings(settings: DueDateSettings, aims: Aims) -> list[FieldError
     ]
 
 
+def _first_plan_on(known: Known) -> date | None:
+    return min(
+        (each for each in (known.first_plan_on, *(plan.drawn_up_on for plan in known.plans)) if each), default=None
+    )
+
+
 def _present_plan(known: Known, municipality: str) -> KnownPlan | None:
     """The plan that is in force there; else the one that ended last, if it was there."""
     plans = sorted(known.plans, key=lambda each: (each.ended_on is None, each.ended_on or each.drawn_up_on))
     return plans[-1] if plans and plans[-1].municipality == municipality else None
 
 
-def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None) -> Case:
+def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None, law: Law) -> Case:
     concluded = [each for each in own if each.status == "concluded" and each.ended_on]
     happened: dict[str, list[date]] = {
         _PERMIT: [known.first_permit_on] if known.first_permit_on else [],
@@ -169,7 +177,7 @@ def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | N
         "assessed_with_need": [each.ended_on for each in concluded if each.ended_on and each.result == "plan_needed"],
         "found_not_needed": [each.ended_on for each in concluded if each.ended_on and each.result != "plan_needed"],
         "plan_drawn_up": [each.drawn_up_on for each in known.plans],
-        "first_plan_drawn_up": [min(each.drawn_up_on for each in known.plans)] if known.plans else [],
+        "first_plan_drawn_up": [first] if (first := _first_plan_on(known)) else [],
     }
     if present:
         ended = present.ended_on
@@ -179,10 +187,12 @@ def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | N
             "plan_ended": [ended] if ended else [],
             "received_by_transfer": [present.received_on] if present.received_on else [],
         }
+    grounds = {each.code for each in law.plan.extensions}
     limit = frozenset() if known.three_year_limit_applies else frozenset({"trafficking_victim_reached_later"})
     return Case(
         happened=happened,
         exceptions=limit | (present.exceptions if present else frozenset()),
-        granted=tuple(granted for each in known.plans for granted in each.granted),
+        # what was granted on a ground of an earlier act counts under that act alone
+        granted=tuple(granted for each in known.plans for granted in each.granted if granted.ground in grounds),
         hindrances=tuple(hindrance for each in known.plans for hindrance in each.hindrances),
     )

@@ -1,0 +1,133 @@
+"""What the plan service hears: customers, their circumstances, assessments, transfers, documents."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from contracts.assessment.state import AssessmentChanged
+from contracts.customer.state import CustomerCircumstances, CustomerState
+from contracts.customer.transfers import TransferChanged
+from contracts.records.state import DocumentKept
+from services.kit import code_lists
+from services.kit.clock import helsinki_date
+from services.kit.work import Work
+from services.plan.handlers.due_dates import facts_changed
+from services.plan.handlers.telling import tell
+from services.plan.repository import facts, known
+from services.plan.repository import plans as repository
+from services.plan.tables.facts import INTEGRATION_CASE, KNOWN_ASSESSMENT
+
+_TRANSFER, _HANDED_OVER = "transfer", "handed_over"
+
+
+async def hear_of_customer(message: CustomerState, work: Work) -> None:
+    """Keeps what the law's times and duties of a customer are counted from."""
+    kept_before = await known.kept(work, message.customer_id)
+    is_newest = await facts.keep_newest(
+        work,
+        INTEGRATION_CASE,
+        customer_id=message.customer_id,
+        open_municipalities=sorted({each.municipality for each in message.relationships if each.state == "open"}),
+        responsible={
+            each.municipality: each.responsible and str(each.responsible)
+            for each in message.relationships
+            if each.state == "open"
+        },
+        first_permit_on=message.first_permit_on,
+        three_year_limit_applies=message.three_year_limit_applies,
+        education_goal_until=message.education_goal_until,
+        merged_into=message.merged_into,
+    )
+    if is_newest:
+        await facts_changed(work, message.customer_id, kept_before)
+
+
+async def hear_of_circumstances(message: CustomerCircumstances, work: Work) -> None:
+    """Keeps whether the customer is an unemployed jobseeker."""
+    is_newest = await facts.keep_newest(
+        work,
+        INTEGRATION_CASE,
+        "circumstances_sequence",
+        customer_id=message.customer_id,
+        unemployed_jobseeker=message.unemployed_jobseeker,
+    )
+    if is_newest:
+        await facts_changed(work, message.customer_id)
+
+
+async def hear_of_assessment(message: AssessmentChanged, work: Work) -> None:
+    """Keeps where an assessment stands and the needs that it found."""
+    is_newest = await facts.keep_newest(
+        work,
+        KNOWN_ASSESSMENT,
+        assessment_id=message.assessment_id,
+        customer_id=message.customer_id,
+        municipality=message.municipality,
+        status=message.status,
+        result=message.result,
+        ended_on=message.ended_on,
+        created_at=message.created_at,
+        county_takes_part=message.county_takes_part,
+        needs=[each.model_dump(mode="json") for each in message.needs],
+    )
+    if is_newest:
+        await facts_changed(work, message.customer_id)
+
+
+async def hear_of_transfer(message: TransferChanged, work: Work) -> None:
+    """Moves the giver's open plans with the customer once a transfer is accepted.
+
+    Later transfers that were heard of before this one are followed too: plans come to where the customer is.
+    """
+    if message.state != "accepted":
+        return
+    ids = await facts.ids_of(work, message.customer_id)
+    await facts.note_transfer(work, message.transfer_id, message.customer_id, message.giver, message.receiver)
+    for transfer in await facts.transfers_after(work, ids, message.transfer_id):
+        for plan in await repository.lock_of(work, ids, transfer.giver):
+            await _move(work, plan, transfer.receiver, ids)
+
+
+async def hear_of_document(message: DocumentKept, work: Work) -> None:
+    """Keeps which document an approval of an edition is bound to."""
+    plan = await repository.whole(work, message.matter_id) if message.kind == "plan" else None
+    if plan is None:
+        return
+    await repository.add_document(
+        work,
+        document_id=message.document_id,
+        plan_id=plan.plan_id,
+        edition=message.edition,
+        customer_ids=plan.customer_ids,
+        language=message.language,
+        is_copy=message.is_copy,
+        sha256=message.sha256,
+        kept_at=message.kept_at,
+    )
+
+
+async def _move(work: Work, plan: Row[Any], receiver: str, ids: list[UUID]) -> None:
+    """To a municipality the plan goes along; the employment authority has plans of its own."""
+    today, was_in_force = helsinki_date(work.now), plan.drawn_up_on is not None
+    is_taken = await repository.has_open(work, ids, receiver, family=plan.kind == "family")
+    if code_lists.is_valid_municipality(receiver, today) and not is_taken:
+        awaited = _TRANSFER if was_in_force else None
+        plan = await repository.change(work, plan.plan_id, municipality=receiver, review_awaited=awaited)
+        await repository.add_act(work, plan, "move_plan", plan.edition or 1, reason=_TRANSFER)
+    else:
+        await repository.void(work, plan)
+        await repository.end_hindrances(work, plan.plan_id, today)
+        over: dict[str, Any] = {"status": "dropped"}
+        if was_in_force:
+            reason = "moved_away" if is_taken else _HANDED_OVER
+            over = {"status": "ended", "ended_on": today, "end_reason": reason}
+        plan = await repository.change(work, plan.plan_id, **over)
+        await repository.add_act(
+            work, plan, "end_plan" if was_in_force else "drop_plan", plan.edition or 1, **_told(over)
+        )
+    await tell(work, plan)
+
+
+def _told(over: dict[str, Any]) -> dict[str, Any]:
+    return {"reason": over["end_reason"]} if "end_reason" in over else {}

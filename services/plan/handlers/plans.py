@@ -1,0 +1,265 @@
+"""Plans from the draft to their end."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
+from uuid_utils.compat import uuid7
+
+from contracts.assessment.state import Need
+from contracts.plan.content import PlanContent
+from contracts.plan.plans import (
+    ApprovePlan,
+    DraftPlan,
+    DropPlan,
+    EditionDocument,
+    EndPlan,
+    KnownConsent,
+    OfferPlan,
+    PlanVersion,
+    WithdrawGuardianConsent,
+    WritePlan,
+)
+from services.kit.clock import helsinki_date
+from services.kit.errors import Conflict, InvalidInput, NotFound
+from services.kit.work import Work
+from services.plan.handlers.telling import IN_FORCE, check_in_force, check_version, lock, tell
+from services.plan.repository import facts
+from services.plan.repository import plans as repository
+from services.plan.repository.reach import kept_id
+from services.plan.rules import plans as rules
+from services.plan.rules.offering import Family, broken_by_drawing_up, broken_by_offering, error, sha256
+from services.plan.rules.times import drawn_up, law_of, status_in_force
+
+
+async def draft_plan(message: DraftPlan, work: Work) -> PlanVersion:
+    """Begins a plan of a customer, or of a family each member of which the asker reaches."""
+    customer_id = await kept_id(work, message.customer_id)
+    members = [await kept_id(work, each) for each in message.members]
+    work.record_use([customer_id, *members], message.DATA, relation=work.rights.related)
+    if done := await work.outcome_of_repeat(PlanVersion):
+        return done
+    if not await facts.lock_case(work, customer_id):
+        raise NotFound("No such customer of this organisation is known here; a new one is known in a moment.")
+    today, ids = helsinki_date(work.now), await facts.ids_of(work, customer_id)
+    is_family = message.kind == "family"
+    if await repository.has_open(work, ids, work.actor.municipality, family=is_family):
+        raise Conflict("There is a plan already: write, drop or end that one.")
+    errors = rules.broken_by_drafting(message.model_copy(update={"members": tuple(members)}), customer_id, today)
+    found = None if is_family else await facts.assessment(work, ids, message.assessment_id)
+    if found is None and (message.assessment_id or not (is_family or message.earlier)):
+        errors.append(error("/assessment_id", "plan_needed"))
+    if errors:
+        raise InvalidInput(errors=errors)
+    law = law_of(await facts.facts_of_customer(work, ids, message.earlier), today)
+    if errors := rules.broken_by_kind(message.kind, law):
+        raise InvalidInput(errors=errors)
+
+    consents = [KnownConsent(consent_id=uuid7(), **dict(each)) for each in message.consents]
+    plan = await repository.add(
+        work,
+        plan_id=uuid7(),
+        customer_id=customer_id,
+        customer_ids=[customer_id, *members],
+        municipality=work.actor.municipality,
+        kind=message.kind,
+        status="draft",
+        version=1,
+        assessment_id=found.assessment_id if found else None,
+        county_takes_part=message.kind == "multidisciplinary" or bool(found and found.county_takes_part),
+        law_version=law.version,
+        earlier=message.earlier and message.earlier.model_dump(mode="json"),
+        consents=[each.model_dump(mode="json") for each in consents],
+        reviewed_on=message.earlier and message.earlier.reviewed_on,
+        created_at=work.now,
+    )
+    needs = [Need.model_validate(each) for each in found.needs] if found else []
+    number = await repository.add_edition(work, plan, rules.prefilled(needs))
+    return await _done(work, plan, "draft_plan", number)
+
+
+async def write_plan(message: WritePlan, work: Work) -> PlanVersion:
+    """Replaces the draft; where the edition was offered, or none is in the making, the next one begins."""
+    plan = await lock(work, message.plan_id)
+    if done := await work.outcome_of_repeat(PlanVersion):
+        return done
+    await check_version(work, plan, message.expected_version)
+    _check_open(plan)
+    made = await repository.in_making(work, plan.plan_id)
+    if made and made.stage == "draft":
+        content = message.content.model_dump(mode="json")
+        await repository.change_edition(work, plan.plan_id, made.edition, content=content)
+        plan = await repository.change(work, plan.plan_id)
+        await repository.add_act(work, plan, "write_plan", made.edition)
+        return PlanVersion(plan_id=plan.plan_id, version=plan.version, edition=made.edition)
+    number = await _begin_again(work, plan, message.content)
+    plan = await repository.change(work, plan.plan_id, status=_status(plan, "draft"))
+    return await _done(work, plan, "write_plan", number)
+
+
+async def offer_plan(message: OfferPlan, work: Work) -> PlanVersion:
+    """Freezes the draft, unless it breaks a rule."""
+    plan = await lock(work, message.plan_id)
+    if done := await work.outcome_of_repeat(PlanVersion):
+        return done
+    await check_version(work, plan, message.expected_version)
+    made = await repository.in_making(work, plan.plan_id)
+    if made is None or made.stage != "draft":
+        raise Conflict("There is no draft to offer.")
+    today, content = helsinki_date(work.now), PlanContent.model_validate(made.content)
+    known = await facts.facts_of(work, plan)
+    law = law_of(known, today)
+    family = None
+    if plan.kind == "family":
+        agreed = any(each["withdrawn_on"] is None for each in plan.consents)
+        family = Family(plan.customer_ids, agreed, await repository.members_until(work, plan))
+    needs = await facts.needs(work, plan.assessment_id)
+    if errors := broken_by_offering(content, known, law, today, needs=needs, family=family):
+        raise InvalidInput(errors=errors)
+    offered = {"offered_at": work.now, "law_version": law.version, "content_sha256": sha256(content)}
+    await repository.change_edition(work, plan.plan_id, made.edition, stage="offered", **offered)
+    plan = await repository.change(work, plan.plan_id, status=_status(plan, "offered"), law_version=law.version)
+    return await _done(work, plan, "offer_plan", made.edition)
+
+
+async def approve_plan(message: ApprovePlan, work: Work) -> PlanVersion:
+    """Records an approval; who changes the edition at the same moment comes before or after it, never between."""
+    plan = await lock(work, message.plan_id)
+    if done := await work.outcome_of_repeat(PlanVersion):
+        return done
+    made, approval = await repository.in_making(work, plan.plan_id), message.approval
+    if made is None or made.stage != "offered" or made.edition != message.edition:
+        raise Conflict("This edition is not offered for approval.", current_version=plan.version)
+    before = await repository.approvals(work, plan.plan_id, made.edition)
+    if any(each.party == approval.party for each in before):
+        raise Conflict("This party has approved the edition already.", current_version=plan.version)
+    today, content = helsinki_date(work.now), PlanContent.model_validate(made.content)
+    documents = [
+        EditionDocument.model_validate(each, from_attributes=True)
+        for each in await repository.documents(work, plan.plan_id, made.edition)
+    ]
+    offered_on = helsinki_date(made.offered_at)
+    errors = rules.broken_by_approving(approval, content.language, documents, offered_on, today)
+    if approval.party == "county" and not plan.county_takes_part:
+        errors.append(error("/approval/party", "unknown", "party"))
+    if errors:
+        raise InvalidInput(errors=errors)
+    await repository.approve(work, plan, made.edition, **dict(approval))
+    into_force: dict[str, Any] = {}
+    if not rules.awaited({approval.party, *(each.party for each in before)}, plan.county_takes_part):
+        day = max(approval.approved_on, *(each.approved_on for each in before))
+        into_force = await _bring_into_force(work, plan, made.edition, content, day)
+    plan = await repository.change(work, plan.plan_id, **into_force)
+    return await _done(work, plan, "approve_plan", made.edition)
+
+
+async def drop_plan(message: DropPlan, work: Work) -> PlanVersion:
+    """Gives up what was never in force."""
+    plan = await lock(work, message.plan_id)
+    if done := await work.outcome_of_repeat(PlanVersion):
+        return done
+    await check_version(work, plan, message.expected_version)
+    if plan.status not in ("draft", "offered"):
+        raise Conflict("Only a plan that was never in force is dropped.")
+    made = await repository.in_making(work, plan.plan_id)
+    await repository.void(work, plan)
+    plan = await repository.change(work, plan.plan_id, status="dropped")
+    return await _done(work, plan, "drop_plan", made.edition if made else 1, why=message.why)
+
+
+async def end_plan(message: EndPlan, work: Work) -> PlanVersion:
+    """Ends a plan in force."""
+    plan = await lock(work, message.plan_id)
+    if done := await work.outcome_of_repeat(PlanVersion):
+        return done
+    await check_version(work, plan, message.expected_version)
+    check_in_force(plan)
+    if errors := rules.broken_by_ending(message, plan.drawn_up_on, helsinki_date(work.now)):
+        raise InvalidInput(errors=errors)
+    await repository.void(work, plan)
+    await repository.end_hindrances(work, plan.plan_id, message.ended_on)
+    plan = await repository.change(
+        work,
+        plan.plan_id,
+        status="ended",
+        ended_on=message.ended_on,
+        end_reason=message.reason,
+        follow_on=message.follow_on.model_dump(mode="json"),
+    )
+    return await _done(work, plan, "end_plan", plan.edition, reason=message.reason)
+
+
+async def withdraw_guardian_consent(message: WithdrawGuardianConsent, work: Work) -> PlanVersion:
+    """Records that a guardian agrees no more. Without any consent what was offered is void."""
+    plan = await lock(work, message.plan_id)
+    if done := await work.outcome_of_repeat(PlanVersion):
+        return done
+    await check_version(work, plan, message.expected_version)
+    _check_open(plan)
+    consents = [KnownConsent.model_validate(each) for each in plan.consents]
+    consent = next((each for each in consents if each.consent_id == message.consent_id), None)
+    if consent is None:
+        raise NotFound("no such consent")
+    if consent.withdrawn_on:
+        raise Conflict("The consent was withdrawn already.")
+    today = helsinki_date(work.now)
+    if message.withdrawn_on > today or message.withdrawn_on < consent.given_on:
+        rule = "future" if message.withdrawn_on > today else "before_starts_on"
+        raise InvalidInput(errors=[error("/withdrawn_on", rule)])
+    withdrawn = consent.model_copy(update={"withdrawn_on": message.withdrawn_on})
+    consents = [withdrawn if each is consent else each for each in consents]
+    changed: dict[str, Any] = {"consents": [each.model_dump(mode="json") for each in consents]}
+    made = await repository.in_making(work, plan.plan_id)
+    number = made.edition if made else plan.edition
+    if made and made.stage == "offered" and all(each.withdrawn_on for each in consents):
+        number = await _begin_again(work, plan, PlanContent.model_validate(made.content))
+        changed["status"] = _status(plan, "draft")
+    plan = await repository.change(work, plan.plan_id, **changed)
+    return await _done(work, plan, "withdraw_guardian_consent", number)
+
+
+async def _begin_again(work: Work, plan: Row[Any], content: PlanContent) -> int:
+    """The next edition, in place of the one that was offered: it is kept as it was, and its approvals are void."""
+    await repository.void(work, plan)
+    return await repository.add_edition(work, plan, content)
+
+
+async def _bring_into_force(work: Work, plan: Row[Any], number: int, content: PlanContent, day: date) -> dict[str, Any]:
+    """What the last approval needed makes of a plan; an edition that was in force until then is replaced."""
+    known = await facts.facts_of(work, plan)
+    law = law_of(known, day)
+    if plan.kind != "family":
+        if late := broken_by_drawing_up(known, law, day):
+            raise InvalidInput(errors=[late])
+        first = drawn_up(known, day).first_plan_on
+        assert first
+        await facts.remember_first_plan(work, (await facts.ids_of(work, plan.customer_id))[0], first)
+    if plan.edition:
+        await repository.change_edition(work, plan.plan_id, plan.edition, stage="replaced")
+    await repository.change_edition(work, plan.plan_id, number, stage="approved")
+    known = replace(known, drawn_up_on=plan.drawn_up_on or day)
+    assert content.ends_on
+    return {
+        "status": status_in_force(known),
+        "edition": number,
+        "drawn_up_on": known.drawn_up_on,
+        "valid_until": content.ends_on,
+        "next_review_on": content.next_review_on,
+    }
+
+
+def _status(plan: Row[Any], status: str) -> str:
+    """That of a plan that was never in force; one in force stays so whatever becomes of its next edition."""
+    return plan.status if plan.status in IN_FORCE else status
+
+
+def _check_open(plan: Row[Any]) -> None:
+    if plan.status in ("ended", "dropped"):
+        raise Conflict("The plan is over.")
+
+
+async def _done(work: Work, plan: Row[Any], act: str, number: int, **told: Any) -> PlanVersion:
+    await repository.add_act(work, plan, act, number, **told)
+    await tell(work, plan)
+    return PlanVersion(plan_id=plan.plan_id, version=plan.version, edition=number)

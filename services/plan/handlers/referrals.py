@@ -1,0 +1,220 @@
+"""Directing clients to what was agreed, and what came of it."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from contracts.plan.programme import NameInLanguages
+from contracts.plan.referrals import (
+    AnswerReferral,
+    AnswerReferralForPartner,
+    Completion,
+    EarlierMeasure,
+    GetReferral,
+    GetReferralForProvider,
+    ListPlanReferrals,
+    PlanReferrals,
+    RecordCompletion,
+    RecordCompletionForPartner,
+    Referral,
+    ReferralAnswer,
+    ReferralChanged,
+    ReferralForProvider,
+    ReferralVersion,
+    ReferToService,
+)
+from services.kit.clock import helsinki_date
+from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
+from services.kit.work import Work
+from services.plan.handlers.due_dates import facts_changed
+from services.plan.law import disclosure_to_provider
+from services.plan.repository import plans, programme
+from services.plan.repository import referrals as repository
+from services.plan.repository.facts import ids_of
+from services.plan.rules import referrals as rules
+
+BASIS = "681/2023 20 § 5 mom."
+
+
+async def refer_to_service(message: ReferToService, work: Work) -> ReferralVersion:
+    """Records that the client was directed to a service agreed in the edition in force."""
+    plan = await plans.get(work, message.plan_id, lock=True)
+    if done := await work.outcome_of_repeat(ReferralVersion):
+        return done
+    content = await repository.agreed(work, plan)
+    if content is None or plan.status not in ("in_force", "interrupted"):
+        raise Conflict("The plan is not in force.")
+    line = rules.line_of(content, message.line_id)
+    ids = await ids_of(work, message.customer_id or plan.customer_id)
+    customer_id = next((each for each in plan.customer_ids if each in ids), None)
+    if errors := rules.broken_by_referring(line, customer_id is not None, message.referred_on, helsinki_date(work.now)):
+        raise InvalidInput(errors=errors)
+    assert line
+    assert customer_id
+    if await repository.find_open(work, plan.plan_id, message.line_id, customer_id):
+        raise Conflict("The client has been referred to it already.")
+    referral = await repository.add(work, plan, message, customer_id, line)
+    await _tell(work, referral)
+    await facts_changed(work, *plan.customer_ids)
+    _record_use(work, plan.customer_ids)
+    return ReferralVersion(referral_id=referral.referral_id, version=referral.version)
+
+
+async def answer_referral(message: AnswerReferral, work: Work) -> ReferralVersion:
+    """Records that the client begins in the service, or does not."""
+    referral = await repository.lock(work, message.referral_id)
+    if done := await work.outcome_of_repeat(ReferralVersion):
+        return done
+    _check_version(referral, message.expected_version)
+    _record_use(work, [referral.customer_id])
+    return await _answer(work, referral, message.answer)
+
+
+async def answer_referral_for_partner(message: AnswerReferralForPartner, work: Work) -> ReferralVersion:
+    """The provider's own answer."""
+    _check_partner(work)
+    if done := await work.outcome_of_repeat(ReferralVersion):
+        return done
+    referral = await repository.of_partner(work, message.referral_id, message.partner)
+    work.record_use([referral.customer_id], message.DATA, relation="none", organisation=message.partner)
+    return await _answer(work, referral, message.answer)
+
+
+async def record_completion(message: RecordCompletion, work: Work) -> ReferralVersion:
+    """Records what was completed or interrupted."""
+    referral = await repository.lock(work, message.referral_id)
+    if done := await work.outcome_of_repeat(ReferralVersion):
+        return done
+    _check_version(referral, message.expected_version)
+    _record_use(work, [referral.customer_id])
+    return await _complete(work, referral, message.completion, message.is_over, work.actor.organisation)
+
+
+async def record_completion_for_partner(message: RecordCompletionForPartner, work: Work) -> ReferralVersion:
+    """The provider's own report."""
+    _check_partner(work)
+    if done := await work.outcome_of_repeat(ReferralVersion):
+        return done
+    referral = await repository.of_partner(work, message.referral_id, message.partner)
+    work.record_use([referral.customer_id], message.DATA, relation="none", organisation=message.partner)
+    return await _complete(work, referral, message.completion, message.is_over, message.partner)
+
+
+async def get_referral(message: GetReferral, work: Work) -> Referral:
+    """A referral of a plan of the acting municipality."""
+    row = await repository.get(work, message.referral_id)
+    [referral] = await repository.shown(work, [row])
+    _record_use(work, [row.customer_id])
+    return referral
+
+
+async def list_plan_referrals(message: ListPlanReferrals, work: Work) -> PlanReferrals:
+    """All referrals of a plan, and whether all that was agreed has been referred to."""
+    plan = await plans.get(work, message.plan_id)
+    rows = await repository.of_plan(work, plan.plan_id)
+    _record_use(work, plan.customer_ids)
+    return PlanReferrals(
+        referrals=tuple(await repository.shown(work, rows)),
+        referred_on=await repository.referred_on(work, plan.plan_id),
+    )
+
+
+async def get_referral_for_provider(message: GetReferralForProvider, work: Work) -> ReferralForProvider:
+    """What this service knows of the items of 94 §, as the plan says now; nothing of it is kept."""
+    _check_partner(work)
+    referral = await repository.of_partner(work, message.referral_id, message.partner)
+    plan = await plans.whole(work, referral.plan_id)
+    content = await repository.agreed(work, plan) if plan else None
+    if plan is None or content is None:
+        raise NotFound("no such referral")
+    law = disclosure_to_provider()
+    line = rules.line_of(content, referral.line_id)
+    pinned = [each.service for each in content.services if each.service]
+    theirs = [each for each in await repository.of_plan(work, plan.plan_id) if each.customer_id == referral.customer_id]
+    earlier = rules.earlier_lines(
+        content, referral.line_id, theirs, await repository.kinds_of(work, pinned), law.kinds_of_training
+    )
+    service = repository.pinned(referral)
+    work.record_use([referral.customer_id], message.DATA, relation="none", organisation=message.partner)
+    return ReferralForProvider(
+        referral_id=referral.referral_id,
+        referred_on=referral.referred_on,
+        plan_drawn_up_on=plan.drawn_up_on,
+        plan_valid_until=plan.valid_until,
+        service=service,
+        service_name=await _name(work, line, content),
+        service_starts_on=line and line.starts_on,
+        service_ends_on=line and line.ends_on,
+        earlier_measures=tuple(
+            [
+                EarlierMeasure(
+                    service=each.service,
+                    name=await _name(work, each, content),
+                    starts_on=each.starts_on,
+                    ends_on=each.ends_on,
+                )
+                for each in earlier
+                if each.service
+            ]
+        ),
+        may_be_told=tuple(each.code for each in law.items),
+    )
+
+
+async def _name(work: Work, line: Any, content: Any) -> NameInLanguages:
+    service = line and line.service
+    known = await programme.get(work, service.service_id, service.version) if service else None
+    return rules.name_of(line, known.service if known else None, content)
+
+
+async def _answer(work: Work, referral: Row[Any], told: ReferralAnswer) -> ReferralVersion:
+    if errors := rules.broken_by_answer(told, referral.referred_on, helsinki_date(work.now)):
+        raise InvalidInput(errors=errors)
+    state = rules.answered(referral.state, told)
+    if state is None:
+        raise Conflict("The referral has been answered already.")
+    ended = {"ended_on": told.on} if state == "declined" else {}
+    return await _change(
+        work, referral.referral_id, state=state, answered_on=told.on, decline_reason=told.reason, **ended
+    )
+
+
+async def _complete(
+    work: Work, referral: Row[Any], told: Completion, is_over: bool, organisation: str
+) -> ReferralVersion:
+    if errors := rules.broken_by_completion(told, referral.referred_on, helsinki_date(work.now)):
+        raise InvalidInput(errors=errors)
+    state = rules.completed(referral.state, told, is_over)
+    if state is None:
+        raise Conflict("The referral was declined, or is over already.")
+    await repository.add_completion(work, referral, told, organisation)
+    ended = {"ended_on": told.ends_on} if is_over else {}
+    begun = {"answered_on": told.starts_on or told.ends_on} if referral.state == "made" else {}
+    return await _change(work, referral.referral_id, state=state, **ended, **begun)
+
+
+async def _change(work: Work, referral_id: UUID, **to: Any) -> ReferralVersion:
+    changed = await repository.change(work, referral_id, **to)
+    await _tell(work, changed)
+    return ReferralVersion(referral_id=referral_id, version=changed.version)
+
+
+async def _tell(work: Work, referral: Row[Any]) -> None:
+    told = referral._asdict() | {"service": repository.pinned(referral)}
+    await work.publish(ReferralChanged.model_validate(told), legal_basis=BASIS)
+
+
+def _check_version(referral: Row[Any], expected: int) -> None:
+    if referral.version != expected:
+        raise ChangedMeanwhile(current_version=referral.version)
+
+
+def _check_partner(work: Work) -> None:
+    """No person asks in a partner's name: who the partner is, the service knows that let it in."""
+    if not work.rights.allows("plan", "none"):
+        raise Forbidden("Only the partners' service asks this.")
+
+
+def _record_use(work: Work, customers: Any) -> None:
+    work.record_use(customers, ["plan"], relation=work.rights.related)

@@ -1,0 +1,140 @@
+"""What was heard of customers, and what of it a plan's times depend on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Table, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from contracts.law.counting import Length
+from contracts.law.deadlines import Granted, Hindrance
+from contracts.plan.plans import EarlierPlan
+from services.kit.clock import helsinki_date
+from services.kit.work import Work
+from services.plan.rules.times import Facts
+from services.plan.tables import CUSTOMER_VIEW
+from services.plan.tables.facts import ACCEPTED_TRANSFER, INTEGRATION_CASE, KNOWN_ASSESSMENT
+from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_HINDRANCE
+
+
+async def keep_newest(work: Work, table: Table, sequence: str = "sequence", **values: Any) -> bool:
+    """Keeps what a state event tells, where its number is greater than the one kept; whether it was.
+
+    Locks the row until the transaction ends.
+    """
+    row = insert(table).values(**values, **{sequence: work.sequence})
+    keys = [each.name for each in table.primary_key]
+    newer = row.on_conflict_do_update(
+        index_elements=keys,
+        set_={name: row.excluded[name] for name in (*values, sequence) if name not in keys},
+        where=table.c[sequence] < row.excluded[sequence],
+    )
+    return bool((await work.connection.execute(newer)).rowcount)
+
+
+async def lock_case(work: Work, customer_id: UUID) -> bool:
+    """Locks what is known of a customer until the transaction ends; False where nothing was heard yet."""
+    case = select(INTEGRATION_CASE.c.customer_id).where(INTEGRATION_CASE.c.customer_id == customer_id)
+    return (await work.connection.execute(case.with_for_update())).first() is not None
+
+
+async def ids_of(work: Work, customer_id: UUID) -> list[UUID]:
+    """Every id of one person: of the record kept, and of those merged into it."""
+    view = CUSTOMER_VIEW.c
+    asked = select(func.coalesce(view.merged_into, view.customer_id)).where(view.customer_id == customer_id)
+    kept = (await work.connection.execute(asked)).scalar_one_or_none() or customer_id
+    merged = select(view.customer_id).where(view.merged_into == kept)
+    return [kept, *(await work.connection.execute(merged)).scalars()]
+
+
+async def people_of(work: Work, plan: Row[Any]) -> list[UUID]:
+    """Every id of everybody whom a plan is for."""
+    return [each for customer_id in plan.customer_ids for each in await ids_of(work, customer_id)]
+
+
+async def facts_of_customer(work: Work, ids: Sequence[UUID], earlier: EarlierPlan | None) -> Facts:
+    """What the times of any plan of a person depend on; `ids` are all of the person's, the record kept first."""
+    rows = await work.connection.execute(select(INTEGRATION_CASE).where(INTEGRATION_CASE.c.customer_id.in_(ids)))
+    cases = {each.customer_id: each for each in rows}
+    kept = cases.get(ids[0])
+    known = (earlier and earlier.drawn_up_on, *(each.first_plan_on for each in cases.values()))
+    first_plan_on = min((day for day in known if day), default=None)
+    return Facts(
+        begun_on=first_plan_on or helsinki_date(work.now),
+        first_permit_on=kept.first_permit_on if kept else None,
+        three_year_limit_applies=kept is None or kept.three_year_limit_applies,
+        education_goal_until=kept.education_goal_until if kept else None,
+        unemployed_jobseeker=bool(kept and kept.unemployed_jobseeker),
+        first_plan_on=first_plan_on,
+        reviewed_on=earlier.reviewed_on if earlier else None,
+    )
+
+
+async def facts_of(work: Work, plan: Row[Any]) -> Facts:
+    """What the times of a plan depend on: what was granted and what hindered in the customer's earlier plans too."""
+    hindrance, act = PLAN_HINDRANCE.c, PLAN_ACT.c
+    earlier = EarlierPlan.model_validate(plan.earlier) if plan.earlier else None
+    ids = await ids_of(work, plan.customer_id)
+    known = await facts_of_customer(work, ids, earlier)
+    plans = select(PLAN.c.plan_id).where(PLAN.c.customer_id.in_(ids), PLAN.c.kind != "family")
+    hindrances = select(PLAN_HINDRANCE).where(hindrance.plan_id.in_(plans) | (hindrance.plan_id == plan.plan_id))
+    extensions = select(act.told).where(act.plan_id.in_(plans), act.act == "extend_plan").order_by(act.act_id)
+    granted = [told["extension"] for told in (await work.connection.execute(extensions)).scalars()]
+    return replace(
+        known,
+        begun_on=known.first_plan_on or helsinki_date(plan.created_at),
+        drawn_up_on=plan.drawn_up_on,
+        reviewed_on=plan.reviewed_on,
+        ended_on=plan.ended_on,
+        granted=tuple(Granted(each["ground"], Length(months=each["months"])) for each in granted),
+        hindrances=tuple(
+            Hindrance(each.ground, each.first, each.last) for each in await work.connection.execute(hindrances)
+        ),
+    )
+
+
+async def remember_first_plan(work: Work, customer_id: UUID, drawn_up_on: date) -> None:
+    """Keeps when the customer's first plan was drawn up: the longest time is counted from it, whoever drew it up."""
+    case = INTEGRATION_CASE.c
+    earliest = func.least(case.first_plan_on, drawn_up_on)
+    await work.connection.execute(
+        update(INTEGRATION_CASE).where(case.customer_id == customer_id).values(first_plan_on=earliest)
+    )
+
+
+async def assessment(work: Work, ids: Sequence[UUID], assessment_id: UUID | None) -> Row[Any] | None:
+    """The municipality's newest concluded assessment of a person that found a need of a plan, or the one named."""
+    known = KNOWN_ASSESSMENT.c
+    needing = select(KNOWN_ASSESSMENT).where(
+        known.customer_id.in_(ids),
+        known.municipality == work.actor.municipality,
+        known.status == "concluded",
+        known.result == "plan_needed",
+    )
+    if assessment_id:
+        needing = needing.where(known.assessment_id == assessment_id)
+    newest = needing.order_by(known.ended_on.desc(), known.assessment_id.desc()).limit(1)
+    return (await work.connection.execute(newest)).first()
+
+
+async def needs(work: Work, assessment_id: UUID | None) -> frozenset[UUID]:
+    """The ids of the needs that an assessment found."""
+    found = select(KNOWN_ASSESSMENT.c.needs).where(KNOWN_ASSESSMENT.c.assessment_id == assessment_id)
+    told = (await work.connection.execute(found)).scalar_one_or_none() or []
+    return frozenset(UUID(each["need_id"]) for each in told)
+
+
+async def note_transfer(work: Work, transfer_id: UUID, customer_id: UUID, giver: str, receiver: str) -> None:
+    """Notes a transfer that was accepted."""
+    row = {"transfer_id": transfer_id, "customer_id": customer_id, "giver": giver, "receiver": receiver}
+    await work.connection.execute(insert(ACCEPTED_TRANSFER).on_conflict_do_nothing(), row)
+
+
+async def transfers_after(work: Work, ids: Sequence[UUID], transfer_id: UUID) -> Sequence[Row[Any]]:
+    """The accepted transfers of a person from that one on, in the order in which they were asked for."""
+    known = ACCEPTED_TRANSFER.c
+    later = select(ACCEPTED_TRANSFER).where(known.customer_id.in_(ids), known.transfer_id >= transfer_id)
+    return (await work.connection.execute(later.order_by(known.transfer_id))).all()

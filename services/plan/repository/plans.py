@@ -1,0 +1,289 @@
+"""Plans, their editions, approvals, documents and acts."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, Uuid, and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from uuid_utils.compat import uuid7
+
+from contracts.plan.content import PlanContent
+from contracts.plan.plans import MOST_ACTS
+from services.kit.errors import NotFound
+from services.kit.rights import MUNICIPALITY, Reach
+from services.kit.work import Work
+from services.plan.repository.facts import people_of
+from services.plan.repository.reach import reached
+from services.plan.tables import CUSTOMER_VIEW
+from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_APPROVAL, PLAN_DOCUMENT, PLAN_EDITION, PLAN_HINDRANCE
+
+IS_OPEN = PLAN.c.status.not_in(("ended", "dropped"))
+IN_FORCE = PLAN.c.status.in_(("in_force", "interrupted"))
+IN_MAKING = PLAN_EDITION.c.stage.in_(("draft", "offered"))
+_WITHHELD = bindparam("withheld_members", type_=ARRAY(Uuid))
+
+
+async def get(work: Work, plan_id: UUID, *, lock: bool = False) -> Row[Any]:
+    """A plan that the asker reaches; else NotFound. `lock`: nobody else changes it until the transaction ends."""
+    query = _reached(work.rights.reach("plan")).where(PLAN.c.plan_id == plan_id)
+    if lock:
+        query = query.with_for_update(of=PLAN)
+    row: Row[Any] | None = (await work.connection.execute(query, _values(work))).first()
+    if row is None:
+        raise NotFound("no such plan")
+    return row
+
+
+async def get_part(work: Work, part: Table, is_it: ColumnElement[bool], *, lock: bool = False) -> Row[Any] | None:
+    """A row of another table that belongs to a plan that the asker reaches; `lock`: the plan is locked with it.
+
+    In one statement: whether it is not there or not reached must not show.
+    """
+    query = _reached(work.rights.reach("plan")).join(part, part.c.plan_id == PLAN.c.plan_id).where(is_it)
+    query = query.with_only_columns(*part.c, maintain_column_froms=True)
+    if lock:
+        query = query.with_for_update(of=PLAN)
+    row: Row[Any] | None = (await work.connection.execute(query, _values(work))).first()
+    return row
+
+
+async def find(work: Work, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """The plans of a person, of the family's too, that the asker reaches; the newest first."""
+    query = _reached(work.rights.reach("plan")).where(PLAN.c.customer_ids.overlap(ids))
+    newest_first = query.order_by(PLAN.c.created_at.desc(), PLAN.c.plan_id.desc())
+    rows: Sequence[Row[Any]] = (await work.connection.execute(newest_first, _values(work))).all()
+    return rows
+
+
+async def lock_of(work: Work, ids: Sequence[UUID], municipality: str) -> Sequence[Row[Any]]:
+    """Locks the open plans that a municipality has of a person, whoever asks."""
+    theirs = select(PLAN).where(PLAN.c.customer_id.in_(ids), PLAN.c.municipality == municipality, IS_OPEN)
+    return (await work.connection.execute(theirs.order_by(PLAN.c.plan_id).with_for_update())).all()
+
+
+async def has_open(work: Work, ids: Sequence[UUID], municipality: str, *, family: bool) -> bool:
+    """Whether the municipality has an open plan of the person, or of the family."""
+    kind = PLAN.c.kind == "family" if family else PLAN.c.kind != "family"
+    theirs = select(PLAN.c.plan_id).where(PLAN.c.customer_id.in_(ids), PLAN.c.municipality == municipality, IS_OPEN)
+    return (await work.connection.execute(theirs.where(kind))).first() is not None
+
+
+async def members_until(work: Work, plan: Row[Any]) -> date | None:
+    """Until when the last of the family members' own plans is in force, as far as the municipality has them."""
+    own = select(func.max(PLAN.c.valid_until)).where(
+        PLAN.c.customer_ids.overlap(await people_of(work, plan)),
+        PLAN.c.kind != "family",
+        PLAN.c.municipality == plan.municipality,
+        IN_FORCE,
+    )
+    last: date | None = (await work.connection.execute(own)).scalar_one()
+    return last
+
+
+async def whole(work: Work, plan_id: UUID) -> Row[Any] | None:
+    """A plan, whoever's: for what a service asks and what time or another service does."""
+    return (await work.connection.execute(select(PLAN).where(PLAN.c.plan_id == plan_id))).first()
+
+
+async def add(work: Work, **values: Any) -> Row[Any]:
+    """Writes a new plan."""
+    row: Row[Any] = (await work.connection.execute(insert(PLAN).values(**values).returning(PLAN))).one()
+    return row
+
+
+async def change(work: Work, plan_id: UUID, **values: Any) -> Row[Any]:
+    """Writes what an act made of a plan that is locked, under the next version."""
+    changed = update(PLAN).where(PLAN.c.plan_id == plan_id).values(version=PLAN.c.version + 1, **values)
+    row: Row[Any] = (await work.connection.execute(changed.returning(PLAN))).one()
+    return row
+
+
+# Editions
+
+
+async def editions(work: Work, plan_id: UUID) -> Sequence[Row[Any]]:
+    """Every edition but for its content, the oldest first."""
+    columns = [each for each in PLAN_EDITION.c if each.name != "content"]
+    of_plan = select(*columns).where(PLAN_EDITION.c.plan_id == plan_id).order_by(PLAN_EDITION.c.edition)
+    return (await work.connection.execute(of_plan)).all()
+
+
+async def edition(work: Work, plan_id: UUID, number: int | None) -> Row[Any] | None:
+    """One edition whole."""
+    table = PLAN_EDITION.c
+    one = select(PLAN_EDITION).where(table.plan_id == plan_id, table.edition == number)
+    return (await work.connection.execute(one)).first()
+
+
+async def in_making(work: Work, plan_id: UUID) -> Row[Any] | None:
+    """The draft, or what was offered and awaits approvals."""
+    one = select(PLAN_EDITION).where(PLAN_EDITION.c.plan_id == plan_id, IN_MAKING)
+    return (await work.connection.execute(one)).first()
+
+
+async def add_edition(work: Work, plan: Row[Any], content: PlanContent) -> int:
+    """Begins the next edition of a plan that is locked."""
+    last = select(func.max(PLAN_EDITION.c.edition)).where(PLAN_EDITION.c.plan_id == plan.plan_id)
+    number = ((await work.connection.execute(last)).scalar_one() or 0) + 1
+    row = {
+        "plan_id": plan.plan_id,
+        "edition": number,
+        "customer_ids": plan.customer_ids,
+        "stage": "draft",
+        "law_version": plan.law_version,
+        "content": content.model_dump(mode="json"),
+        "created_at": work.now,
+        "created_by": work.actor.user,
+    }
+    await work.connection.execute(insert(PLAN_EDITION), row)
+    return number
+
+
+async def change_edition(work: Work, plan_id: UUID, number: int, **values: Any) -> None:
+    """Writes what an act made of an edition of a plan that is locked."""
+    table = PLAN_EDITION.c
+    changed = update(PLAN_EDITION).where(table.plan_id == plan_id, table.edition == number).values(**values)
+    await work.connection.execute(changed)
+
+
+async def void(work: Work, plan: Row[Any]) -> None:
+    """Voids the edition in the making of a plan that is locked, with its approvals; it stays readable."""
+    table = PLAN_EDITION.c
+    made = update(PLAN_EDITION).where(table.plan_id == plan.plan_id, IN_MAKING)
+    await work.connection.execute(made.values(stage="voided"))
+
+
+async def approvals(work: Work, plan_id: UUID, number: int) -> Sequence[Row[Any]]:
+    """The approvals of an edition, the oldest first."""
+    table = PLAN_APPROVAL.c
+    of_edition = select(PLAN_APPROVAL).where(table.plan_id == plan_id, table.edition == number)
+    return (await work.connection.execute(of_edition.order_by(table.recorded_at, table.party))).all()
+
+
+async def approve(work: Work, plan: Row[Any], number: int, **values: Any) -> None:
+    """Writes an approval of an edition of a plan that is locked."""
+    row = {
+        "plan_id": plan.plan_id,
+        "edition": number,
+        "customer_ids": plan.customer_ids,
+        "recorded_at": work.now,
+        "recorded_by": work.actor.user,
+        "organisation": work.actor.organisation,
+        **values,
+    }
+    await work.connection.execute(insert(PLAN_APPROVAL), row)
+
+
+async def documents(work: Work, plan_id: UUID, number: int) -> Sequence[Row[Any]]:
+    """The documents that are kept of an edition."""
+    table = PLAN_DOCUMENT.c
+    of_edition = select(PLAN_DOCUMENT).where(table.plan_id == plan_id, table.edition == number)
+    return (await work.connection.execute(of_edition.order_by(table.is_copy, table.kept_at))).all()
+
+
+async def add_document(work: Work, **values: Any) -> None:
+    """Keeps that a document is kept; a second time it changes nothing."""
+    await work.connection.execute(insert(PLAN_DOCUMENT).on_conflict_do_nothing(), values)
+
+
+# What was done and recorded
+
+
+async def add_act(work: Work, plan: Row[Any], act: str, number: int, **told: Any) -> UUID:
+    """Writes what was done to a plan that is locked; `told` is what was recorded by it."""
+    act_id = uuid7()
+    row = {
+        "act_id": act_id,
+        "plan_id": plan.plan_id,
+        "customer_ids": plan.customer_ids,
+        "act": act,
+        "version": plan.version,
+        "edition": number,
+        "acted_at": work.now,
+        "acted_by": work.actor.user,
+        "organisation": work.actor.organisation,
+        "told": told,
+    }
+    await work.connection.execute(insert(PLAN_ACT), row)
+    return act_id
+
+
+async def acts(work: Work, plan_id: UUID, cursor: UUID | None) -> tuple[Sequence[Row[Any]], UUID | None]:
+    """A page of what was done, the newest first, and the next page's cursor."""
+    table = PLAN_ACT.c
+    query = select(PLAN_ACT).where(table.plan_id == plan_id).order_by(table.act_id.desc()).limit(MOST_ACTS + 1)
+    if cursor:
+        query = query.where(table.act_id < cursor)
+    rows = (await work.connection.execute(query)).all()
+    page = rows[:MOST_ACTS]
+    return page, page[-1].act_id if len(rows) > MOST_ACTS else None
+
+
+async def acts_after(work: Work, plan_id: UUID, version: int) -> Sequence[Row[Any]]:
+    """What was done after a version, the oldest first, as far as a page shows."""
+    table = PLAN_ACT.c
+    later = select(PLAN_ACT).where(table.plan_id == plan_id, table.version > version)
+    return (await work.connection.execute(later.order_by(table.act_id).limit(MOST_ACTS))).all()
+
+
+async def told_by(work: Work, plan_id: UUID, act: str) -> Sequence[dict[str, Any]]:
+    """What was recorded by every act of a kind, the oldest first."""
+    table = PLAN_ACT.c
+    told = select(table.told).where(table.plan_id == plan_id, table.act == act).order_by(table.act_id)
+    return (await work.connection.execute(told)).scalars().all()
+
+
+async def hindrances(work: Work, plan_id: UUID) -> Sequence[Row[Any]]:
+    """The hindrances of a plan, the oldest first."""
+    table = PLAN_HINDRANCE.c
+    of_plan = select(PLAN_HINDRANCE).where(table.plan_id == plan_id).order_by(table.first, table.hindrance_id)
+    return (await work.connection.execute(of_plan)).all()
+
+
+async def add_hindrance(work: Work, plan: Row[Any], **values: Any) -> UUID:
+    """Writes a hindrance of a plan that is locked."""
+    hindrance_id = uuid7()
+    row = {"hindrance_id": hindrance_id, "plan_id": plan.plan_id, "customer_ids": plan.customer_ids, **values}
+    await work.connection.execute(insert(PLAN_HINDRANCE), row)
+    return hindrance_id
+
+
+async def end_hindrance(work: Work, hindrance_id: UUID, last: date) -> None:
+    """Writes the last day of a hindrance."""
+    ended = update(PLAN_HINDRANCE).where(PLAN_HINDRANCE.c.hindrance_id == hindrance_id).values(last=last)
+    await work.connection.execute(ended)
+
+
+async def end_hindrances(work: Work, plan_id: UUID, on: date) -> None:
+    """Ends with a plan the hindrances that go on."""
+    table = PLAN_HINDRANCE.c
+    ended = update(PLAN_HINDRANCE).where(table.plan_id == plan_id, table.last.is_(None))
+    await work.connection.execute(ended.values(last=func.greatest(table.first, on)))
+
+
+def _values(work: Work) -> dict[str, Any]:
+    return {**work.rights.values, "withheld_members": list(work.actor.withheld)}
+
+
+@cache
+def _reached(reach: Reach) -> Select[Any]:
+    """Plans of the municipality whose customer the asker reaches, and none of whose members is withheld."""
+    record = CUSTOMER_VIEW.alias("record")
+    kept = func.coalesce(record.c.merged_into, record.c.customer_id)
+    return (
+        select(PLAN)
+        .join(record, record.c.customer_id == PLAN.c.customer_id)
+        .join(CUSTOMER_VIEW, CUSTOMER_VIEW.c.customer_id == kept)
+        .where(and_(PLAN.c.municipality == MUNICIPALITY, reached(reach), ~_withheld()))
+    )
+
+
+def _withheld() -> ColumnElement[bool]:
+    member = CUSTOMER_VIEW.alias("member")
+    ids = func.any(_WITHHELD)
+    of_plan = member.c.customer_id == func.any(PLAN.c.customer_ids)
+    alias = select(member.c.customer_id).where(of_plan, member.c.merged_into == ids)
+    return or_(PLAN.c.customer_ids.overlap(_WITHHELD), alias.exists())

@@ -1,0 +1,150 @@
+"""What a referral and its completions must say, and what becomes of it: pure functions, no I/O, no clock."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from contracts.envelope import FieldError
+from contracts.plan.content import PlanContent, PlannedService
+from contracts.plan.programme import NameInLanguages, ServiceContent
+from contracts.plan.referrals import Completion, ReferralAnswer
+from services.kit import code_lists
+
+RULES = {
+    "missing": "this field may not be empty",
+    "code_list": "the code is not on the list {list} on that day",
+    "in_future": "the day is in the future",
+    "order": "it ends before it begins, or is older than the referral",
+    "not_agreed": "the edition in force has no such line",
+    "not_of_plan": "the plan is not for this customer",
+    "not_of_outcome": "this outcome has no use for the field",
+}
+"""What each rule says, without the value that was entered."""
+_LISTS = {
+    "kind": "completion_kinds",
+    "language": "of national languages",
+    "listening": "language_levels",
+    "reading": "language_levels",
+    "speaking": "language_levels",
+    "writing": "language_levels",
+}
+FINAL_LANGUAGE_TEST = "final_language_test"
+SKILLS = ("listening", "reading", "speaking", "writing")
+_NATIONAL_LANGUAGES = {"fi", "sv"}
+OPEN = ("made", "taken_up")
+"""States in which something of the service is to come."""
+
+
+def line_of(content: PlanContent, line_id: UUID) -> PlannedService | None:
+    """The planned service with that id."""
+    return next((each for each in content.services if each.line_id == line_id), None)
+
+
+def broken_by_referring(line: PlannedService | None, is_of_plan: bool, referred_on: date, on: date) -> list[FieldError]:
+    """The rules that a referral breaks; `is_of_plan`: the plan is for the customer who was referred."""
+    return [
+        *([] if line else [_error("/line_id", "not_agreed")]),
+        *([] if is_of_plan else [_error("/customer_id", "not_of_plan")]),
+        *([_error("/referred_on", "in_future")] if referred_on > on else []),
+    ]
+
+
+def broken_by_answer(told: ReferralAnswer, referred_on: date, on: date) -> list[FieldError]:
+    """The rules that an answer to a referral breaks."""
+    errors = list(_broken_days("/answer/on", told.on, referred_on, on))
+    is_declined = told.answer == "declined"
+    return [*errors, *_broken_reason("/answer/reason", told.reason, is_declined, "referral_decline_reasons", on)]
+
+
+def broken_by_completion(told: Completion, referred_on: date, on: date) -> list[FieldError]:
+    """The rules that a completion breaks."""
+    at = "/completion"
+    errors = list(_broken_days(f"{at}/ends_on", told.ends_on, referred_on, on))
+    if not code_lists.COMPLETION_KINDS.has(told.kind, on):
+        errors.append(_error(f"{at}/kind", "code_list"))
+    if told.starts_on and told.ends_on < told.starts_on:
+        errors.append(_error(f"{at}/starts_on", "order"))
+    errors += _broken_reason(f"{at}/reason", told.reason, told.outcome == "interrupted", "interruption_reasons", on)
+    is_tested = told.kind == FINAL_LANGUAGE_TEST and told.outcome == "completed"
+    if is_tested and told.levels is None:
+        errors.append(_error(f"{at}/levels", "missing"))
+    if told.levels:
+        if told.levels.language not in _NATIONAL_LANGUAGES:
+            errors.append(_error(f"{at}/levels/language", "code_list"))
+        for skill in SKILLS:
+            level = getattr(told.levels, skill)
+            if level is None and is_tested:
+                errors.append(_error(f"{at}/levels/{skill}", "missing"))
+            if level is not None and not code_lists.is_valid_language_level(level, on):
+                errors.append(_error(f"{at}/levels/{skill}", "code_list"))
+    return errors
+
+
+def answered(state: str, told: ReferralAnswer) -> str | None:
+    """The state after an answer; None when the state does not allow one."""
+    return told.answer if state == "made" else None
+
+
+def completed(state: str, told: Completion, is_over: bool) -> str | None:
+    """The state after a completion; None when the state does not allow it.
+
+    A part that was completed says that the service has begun. Results may come after the end, such as those of a test.
+    """
+    if is_over:
+        return told.outcome if state in OPEN else None
+    return {"made": "taken_up", "declined": None}.get(state, state)
+
+
+def referred_on(line_ids: Iterable[UUID], referred: Iterable[tuple[UUID, date]]) -> date | None:
+    """The day on which the last of these lines was referred for the first time; None until all are (20 § 5 mom.)."""
+    first: dict[UUID, date] = {}
+    for line_id, day in referred:
+        first[line_id] = min(day, first.get(line_id, day))
+    days = [first.get(each) for each in line_ids]
+    known = [each for each in days if each]
+    return max(known) if known and len(known) == len(days) else None
+
+
+def name_of(line: PlannedService | None, service: ServiceContent | None, content: PlanContent) -> NameInLanguages:
+    """The service's name: of the programme in all its languages, else as the plan says in its own."""
+    if service:
+        return service.name
+    return NameInLanguages.model_validate({content.language or "fi": line.name if line else None})
+
+
+def earlier_lines(
+    content: PlanContent, but: UUID, referrals: Sequence[Any], kinds: dict[UUID, str], of_training: Iterable[str]
+) -> list[PlannedService]:
+    """The lines of training in which the client has been, but for one; `kinds` are those of the programme's services.
+
+    What is no training, or not of the programme, a provider is not told of (94 §).
+    """
+    been = {each.line_id for each in referrals if each.state in ("taken_up", "completed", "interrupted")} - {but}
+    training = set(of_training)
+    return [
+        line
+        for line in content.services
+        if line.line_id in been and line.service and kinds.get(line.service.service_id) in training
+    ]
+
+
+def _broken_days(pointer: str, day: date, referred_on: date, on: date) -> Iterator[FieldError]:
+    if day > on:
+        yield _error(pointer, "in_future")
+    if day < referred_on:
+        yield _error(pointer, "order")
+
+
+def _broken_reason(pointer: str, reason: str | None, is_needed: bool, code_list: str, on: date) -> Iterator[FieldError]:
+    if is_needed and reason is None:
+        yield _error(pointer, "missing")
+    elif reason is not None and not is_needed:
+        yield _error(pointer, "not_of_outcome")
+    elif reason is not None and not code_lists.LISTS[code_list].has(reason, on):
+        yield _error(pointer, "code_list", code_list)
+
+
+def _error(pointer: str, rule: str, code_list: str = "") -> FieldError:
+    listed = code_list or _LISTS.get(pointer.rpartition("/")[2], "")
+    return FieldError(pointer=pointer, rule=rule, detail=RULES[rule].format(list=listed))

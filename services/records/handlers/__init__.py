@@ -1,0 +1,1 @@
+"""What the records service does, by capability."""

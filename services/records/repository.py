@@ -1,0 +1,130 @@
+"""All SQL of the records service."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Update,
+    Uuid,
+    and_,
+    any_,
+    false,
+    func,
+    literal,
+    literal_column,
+    not_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from services.kit.rights import MUNICIPALITY, within
+from services.kit.work import Work
+from services.records.rules.matters import Matter
+from services.records.tables import CUSTOMER_VIEW, DOCUMENT, DOCUMENT_WANTED
+
+_WANTED = DOCUMENT_WANTED.c
+_MATTER = ("customer_id", "municipality", "kind", "matter_id", "edition", "language", "approved_in")
+_CARD = tuple(each for each in DOCUMENT.c if each.name != "content")
+
+
+async def want(work: Work, matter: Matter) -> None:
+    """Notes that a document is to be made; one that was noted before stays as it is."""
+    row = _of(matter) | {"dated_at": matter.dated_at, "next_attempt_at": work.now}
+    await work.connection.execute(insert(DOCUMENT_WANTED).values(row).on_conflict_do_nothing())
+
+
+async def take_next(work: Work, until: datetime) -> Row[Any] | None:
+    """The document that has waited longest for its turn; nobody else takes it before `until`. None when none waits."""
+    waiting = select(_WANTED.document_id).where(_WANTED.settled_at.is_(None), _WANTED.next_attempt_at <= work.now)
+    oldest = waiting.order_by(_WANTED.next_attempt_at).limit(1).with_for_update(skip_locked=True)
+    taken = update(DOCUMENT_WANTED).where(_WANTED.document_id == oldest.scalar_subquery())
+    taken = taken.values(attempts=_WANTED.attempts + 1, next_attempt_at=until)
+    row: Row[Any] | None = (await work.connection.execute(taken.returning(*_WANTED))).first()
+    return row
+
+
+async def waiting(work: Work) -> int:
+    """How many documents are still to be made."""
+    counted = select(func.count()).select_from(DOCUMENT_WANTED).where(_WANTED.settled_at.is_(None))
+    return int((await work.connection.execute(counted)).scalar_one())
+
+
+async def postpone(work: Work, document_id: UUID, until: datetime) -> None:
+    """It could not be made: later."""
+    await work.connection.execute(_waiting(document_id).values(next_attempt_at=until))
+
+
+async def settle(work: Work, document_id: UUID, unmade_because: str | None = None) -> bool:
+    """It is made, or never will be; False when that was said before, or the person was erased meanwhile."""
+    settled = _waiting(document_id).values(settled_at=work.now, unmade_because=unmade_because)
+    return bool((await work.connection.execute(settled)).rowcount)
+
+
+async def keep(work: Work, matter: Matter, *, sha256: str, size: int, content: str) -> None:
+    """Keeps a document: `content`, its bytes in base64, encrypted."""
+    kept = _of(matter) | {"sha256": sha256, "size": size, "kept_at": work.now}
+    sealed = work.encryption.encrypt(content, matter.document_id)
+    await work.connection.execute(insert(DOCUMENT).values(**kept, content=sealed))
+
+
+async def kept_id(work: Work, customer_id: UUID) -> UUID | None:
+    """The id of the record kept of a customer whom the asker reaches, of an alias that of its record; else None."""
+    query = select(_reached(work, literal(customer_id)))
+    found: UUID | None = (await work.connection.execute(query, work.rights.values)).scalar()
+    return found
+
+
+async def of_customer(work: Work, customer_id: UUID) -> Sequence[Row[Any]]:
+    """The municipality's documents about a customer, known by the record kept, that the asker may see; newest first."""
+    merged = select(CUSTOMER_VIEW.c.customer_id).where(CUSTOMER_VIEW.c.merged_into == customer_id)
+    ids = func.array(merged.union_all(select(literal(customer_id))).scalar_subquery(), type_=ARRAY(Uuid))
+    query = select(*_CARD).where(DOCUMENT.c.customer_ids.overlap(ids), _seen(work))
+    query = query.order_by(DOCUMENT.c.kept_at.desc(), DOCUMENT.c.document_id.desc())
+    return (await work.connection.execute(query, work.rights.values)).all()
+
+
+async def get(work: Work, document_id: UUID) -> Row[Any] | None:
+    """A document that the asker may see, its content still encrypted."""
+    query = select(DOCUMENT).where(DOCUMENT.c.document_id == document_id, _seen(work))
+    return (await work.connection.execute(query, work.rights.values)).first()
+
+
+def _seen(work: Work) -> ColumnElement[bool]:
+    """The right of every read: the municipality's document, and the asker reaches everybody whom it is about."""
+    person = func.unnest(DOCUMENT.c.customer_ids).column_valued("person")
+    unreached = select(person).where(_reached(work, literal_column("person", Uuid)).is_(None))
+    return and_(DOCUMENT.c.municipality == MUNICIPALITY, not_(unreached.correlate(DOCUMENT).exists()))
+
+
+def _reached(work: Work, person: ColumnElement[UUID]) -> ScalarSelect[UUID]:
+    """The record kept of a person whom the asker reaches; a relationship that has ended gives no right here."""
+    asked = CUSTOMER_VIEW.alias("asked")
+    kept = select(func.coalesce(asked.c.merged_into, asked.c.customer_id)).where(asked.c.customer_id == person)
+    related = any_(CUSTOMER_VIEW.c.open_municipalities) == MUNICIPALITY
+    reached = within(work.rights.reach("document"), CUSTOMER_VIEW.c.customer_id, related, false(), CUSTOMER_VIEW)
+    found = select(CUSTOMER_VIEW.c.customer_id).where(CUSTOMER_VIEW.c.customer_id == kept.scalar_subquery(), reached)
+    return found.scalar_subquery()
+
+
+def _of(matter: Matter) -> dict[str, Any]:
+    """What both tables say of a document."""
+    people = {matter.customer_id, *matter.members}
+    told = {name: getattr(matter, name) for name in ("document_id", *_MATTER)}
+    return told | {"customer_ids": sorted(people)}
+
+
+def matter_of(row: Row[Any]) -> Matter:
+    """The document that a row is of."""
+    members = tuple(each for each in row.customer_ids if each != row.customer_id)
+    return Matter(members=members, dated_at=row.dated_at, **{name: getattr(row, name) for name in _MATTER})
+
+
+def _waiting(document_id: UUID) -> Update:
+    return update(DOCUMENT_WANTED).where(_WANTED.document_id == document_id, _WANTED.settled_at.is_(None))

@@ -1,0 +1,1 @@
+"""What documents are made and what stands in them: pure functions, no I/O."""

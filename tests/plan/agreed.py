@@ -1,0 +1,62 @@
+"""A plan in force with two lines: a course of the programme, and a service in the plan's own words."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from contracts.plan.content import PlannedService
+from contracts.plan.plans import PlanVersion
+from tests.plan.support import GOAL, TODAY, Desk
+
+
+def line(line_id: UUID, service_id: UUID | None = None, name: str = "Perhekahvila", **more: Any) -> PlannedService:
+    """A line that may be offered."""
+    told = {
+        "line_id": line_id,
+        "service": service_id and {"service_id": service_id, "version": 1},
+        "name": name,
+        "responsible_party": "Esimerkkiopisto",
+        "justification": "Kieli ensin",
+        "goal_ids": [GOAL],
+    }
+    return PlannedService.model_validate(told | more)
+
+
+@dataclass
+class Agreed:
+    """The plan, its customer and its lines."""
+
+    desk: Desk
+    customer_id: UUID = field(default_factory=uuid4)
+    service_id: UUID = field(default_factory=uuid4)
+    course: UUID = field(default_factory=uuid4)
+    other: UUID = field(default_factory=uuid4)
+    today: date = TODAY
+    plan: PlanVersion = field(init=False)
+
+    @property
+    def plan_id(self) -> UUID:
+        return self.plan.plan_id
+
+    @property
+    def lines(self) -> tuple[PlannedService, ...]:
+        """The two lines."""
+        days = {"starts_on": self.today, "ends_on": self.today + timedelta(days=90)}
+        return (line(self.course, self.service_id, "Suomen kielen kurssi", **days), line(self.other))
+
+    async def in_force(self, *more: PlannedService, **other: Any) -> "Agreed":
+        """Brings it into force, with further lines and what a test tells else of its content."""
+        self.plan = await self.desk.in_force(self.customer_id, services=(*self.lines, *more), **other)
+        return self
+
+    async def anew(self, *more: PlannedService) -> None:
+        """Brings a second edition into force, with further lines."""
+        offered = await self.desk.offered(self.plan, services=(*self.lines, *more))
+        self.plan = await self.desk.approved(offered)
+
+
+async def agreed(desk: Desk, *more: PlannedService, service_id: UUID | None = None) -> Agreed:
+    """The plan of a new customer, in force."""
+    plan = Agreed(desk, await desk.customer(), service_id or uuid4())
+    return await plan.in_force(*more)

@@ -1,0 +1,352 @@
+"""What is due follows the facts, is told once, and is on the lists of those who may see it."""
+
+import json
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from contracts.access.rights import user_number
+from contracts.access.teams import TeamChanged
+from contracts.customer.state import CustomerChanged, CustomerClosed, RelationshipState
+from contracts.plan.due_dates import (
+    Aim,
+    DueDateSettings,
+    GetCustomerDueDates,
+    GetDueDateSettings,
+    ListDue,
+    SetDueDateSettings,
+    Worklist,
+)
+from contracts.plan.implementation import ReviewPlan
+from services.kit.actor import Actor
+from services.kit.errors import ChangedMeanwhile, Forbidden, InvalidInput, NotFound
+from services.plan.handlers import due_dates
+from tests.plan.support import CAUSE, HELSINKI, TAMPERE, TODAY, Desk, concluded, opened
+from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
+
+pytestmark = pytest.mark.database
+
+SUPERVISOR = Actor(user="supervisor@tampere", organisation=TAMPERE, role="supervisor")
+COUNTY = Actor(user="c", organisation="06", role="county_worker", granted_by=TAMPERE)
+PERMIT = date(2025, 1, 15)
+
+
+def related(*municipalities: str, responsible: str | None = None) -> tuple[RelationshipState, ...]:
+    """Open relationships, each with that user responsible."""
+    number = user_number(responsible) if responsible else None
+    return tuple(
+        RelationshipState(municipality=each, state="open", arrival="moved", responsible=number)
+        for each in municipalities
+    )
+
+
+async def due(desk: Desk, customer_id: UUID, actor: Actor = EXPERT_TAMPERE) -> dict[str, date]:
+    """The due dates of a customer as an actor is answered, by kind."""
+    found = await desk.ask(GetCustomerDueDates(customer_id=customer_id), actor)
+    return {each.kind: each.due_on for each in found.due_dates}
+
+
+async def listed(desk: Desk, actor: Actor = EXPERT_TAMPERE, **asked: Any) -> list[tuple[UUID, str]]:
+    """Customers and kinds of a worklist, in its order."""
+    page: Worklist = await desk.ask(ListDue(**asked), actor)
+    return [(each.customer_id, each.kind) for each in page.items]
+
+
+async def waiting(desk: Desk, *municipalities: str, responsible: str | None = None) -> UUID:
+    """A customer whose assessment is to be started."""
+    customer_id = uuid4()
+    told = related(*(municipalities or (TAMPERE,)), responsible=responsible)
+    await desk.learn(opened(customer_id, relationships=told))
+    to_start = {"status": "to_start", "result": None, "ended_on": None, "needs": ()}
+    await desk.hear(concluded(customer_id, municipality=told[0].municipality, **to_start))
+    return customer_id
+
+
+async def events(desk: Desk) -> list[tuple[str, str, str]]:
+    """Type, kind and day of everything told of due dates, in order."""
+    found = await desk.rows("SELECT type, data FROM outbox WHERE type LIKE 'plan.deadline%' ORDER BY position")
+    return [(row["type"], (told := json.loads(row["data"]))["kind"], told["due_on"]) for row in found]
+
+
+async def tick(desk: Desk) -> None:
+    """Time is looked at until nothing is left to do."""
+    while await due_dates.tick(desk.unit_of_work):
+        pass
+
+
+class TestFacts:
+    async def test_an_assessment_to_start_is_due_as_soon_as_it_is_heard_of(self, desk: Desk) -> None:
+        customer = await waiting(desk)
+        assert await due(desk, customer) == {
+            "assessment_start": date(2026, 2, 15),
+            "assessment_latest": date(2028, 1, 15),
+            "plan_latest": date(2028, 1, 15),
+        }
+
+    async def test_its_conclusion_makes_the_plan_due(self, desk: Desk) -> None:
+        customer = await desk.customer()
+        await desk.hear(concluded(customer))
+        assert await due(desk, customer) == {"plan_start": date(2026, 3, 22), "plan_latest": date(2028, 1, 15)}
+
+    async def test_facts_heard_in_the_other_order_end_in_the_same(self, desk: Desk) -> None:
+        customer = uuid4()
+        await desk.hear(concluded(customer))
+        await desk.learn(opened(customer))
+        assert await due(desk, customer) == {"plan_start": date(2026, 3, 22), "plan_latest": date(2028, 1, 15)}
+
+    async def test_a_permit_that_is_corrected_moves_what_is_counted_from_it(self, desk: Desk) -> None:
+        customer = await waiting(desk)
+        await desk.learn(opened(customer, first_permit_on=date(2024, 2, 29)), 2)
+        assert (await due(desk, customer))["plan_latest"] == date(2027, 2, 28)
+
+    async def test_a_plan_in_force_is_due_for_referral_review_and_its_end(self, desk: Desk) -> None:
+        customer = await desk.customer()
+        await desk.in_force(customer)
+        assert await due(desk, customer) == {
+            "referral": date(2026, 4, 2),
+            "plan_review": date(2026, 9, 2),
+            "plan_maximum": date(2027, 9, 1),  # the earlier plan was the first
+        }
+
+    async def test_a_review_begins_the_half_year_anew(self, desk: Desk) -> None:
+        customer = await desk.customer()
+        plan = await desk.in_force(customer)
+        desk.clock.move_to(date(2026, 6, 1))
+        told = {
+            "reviewed_on": "2026-06-01",
+            "reason": "request",
+            "participation": "Regular",
+            "progress": "Good",
+            "next_review_on": "2026-11-01",
+        }
+        asked = {"plan_id": plan.plan_id, "expected_version": plan.version, "review": told}
+        await desk.ask(ReviewPlan.model_validate(asked))
+        assert (await due(desk, customer))["plan_review"] == date(2026, 12, 1)
+
+    async def test_nothing_is_due_where_the_relationship_has_ended(self, desk: Desk) -> None:
+        customer = await waiting(desk)
+        ended = RelationshipState(municipality=TAMPERE, state="ended", arrival="moved", ended_on=TODAY)
+        closed = CustomerClosed(customer_id=customer, municipality=TAMPERE, reason="moved_away", relationships=(ended,))
+        await desk.learn(closed, 2)
+        assert await desk.rows("SELECT FROM due_date") == []
+
+    async def test_a_merged_record_has_none_and_its_facts_are_the_kept_ones(self, desk: Desk) -> None:
+        kept, duplicate = await desk.customer(), await waiting(desk)
+        await desk.learn(CustomerChanged(customer_id=duplicate, relationships=related(TAMPERE), merged_into=kept), 2)
+        assert "assessment_start" in await due(desk, kept)
+        assert await due(desk, duplicate) == await due(desk, kept)
+        assert {row["customer_id"] for row in await desk.rows("SELECT customer_id FROM due_date")} == {kept}
+
+        await desk.learn(CustomerChanged(customer_id=duplicate, relationships=related(TAMPERE)), 3)
+        assert {row["customer_id"] for row in await desk.rows("SELECT customer_id FROM due_date")} == {duplicate}
+
+    async def test_erasing_leaves_nothing(self, desk: Desk) -> None:
+        customer = await waiting(desk)
+        await tick(desk)
+        await desk.erase(customer)
+        for table in ("due_date", "due_case", "deadline_told", "integration_case"):
+            assert await desk.rows(f"SELECT FROM {table}") == []
+
+
+class TestTelling:
+    async def test_what_is_near_and_what_has_passed_is_told_once_each(self, desk: Desk) -> None:
+        await desk.in_force(await desk.customer())
+        desk.clock.move_to(date(2026, 3, 19))
+        await tick(desk)
+        near = ("plan.deadline_approaching.v1", "referral", "2026-04-02")
+        assert await events(desk) == [near]
+        desk.clock.move_to(date(2026, 4, 2))
+        await tick(desk)
+        assert await events(desk) == [near]
+        desk.clock.move_to(date(2026, 4, 3))
+        await tick(desk)
+        await tick(desk)
+        assert await events(desk) == [near, ("plan.deadline_passed.v1", "referral", "2026-04-02")]
+
+    async def test_what_was_missed_while_away_is_told_late(self, desk: Desk) -> None:
+        await waiting(desk)
+        desk.clock.move_to(date(2029, 1, 1))
+        await tick(desk)
+        assert {(kind, day) for _, kind, day in await events(desk)} == {
+            ("assessment_start", "2026-02-15"),
+            ("assessment_latest", "2028-01-15"),
+            ("plan_latest", "2028-01-15"),
+        }
+        assert {type for type, *_ in await events(desk)} == {"plan.deadline_passed.v1"}
+
+    async def test_a_clock_that_jumps_ahead_and_back_tells_nothing_twice(self, desk: Desk) -> None:
+        await desk.in_force(await desk.customer())
+        for day in (date(2026, 4, 5), date(2026, 3, 20), date(2026, 4, 6), TODAY, date(2026, 4, 7)):
+            desk.clock.move_to(day)
+            await tick(desk)
+        assert len(await events(desk)) == len(set(await events(desk)))
+
+    async def test_facts_that_change_without_moving_a_day_tell_nothing_again(self, desk: Desk) -> None:
+        customer = await waiting(desk)
+        await tick(desk)
+        told = await events(desk)
+        assert told == [("plan.deadline_passed.v1", "assessment_start", "2026-02-15")]
+        await desk.learn(opened(customer, service_language="so"), 2)
+        await tick(desk)
+        assert await events(desk) == told
+
+    async def test_a_due_date_that_moves_is_told_anew(self, desk: Desk) -> None:
+        customer = await waiting(desk)
+        desk.clock.move_to(date(2028, 1, 10))
+        await tick(desk)
+        await desk.learn(opened(customer, first_permit_on=date(2025, 1, 20)), 2)
+        await tick(desk)
+        days = [day for _, kind, day in await events(desk) if kind == "plan_latest"]
+        assert days == ["2028-01-15", "2028-01-20"]
+
+    async def test_two_replicas_tell_once(self, desk: Desk) -> None:
+        await waiting(desk)
+        async with desk.unit_of_work.begin(EXPERT_TAMPERE, CAUSE) as work:
+            await work.beyond_the_border("test")
+            rows = await due_dates.repository.to_tell(work, TODAY, 10)
+            assert len(rows) == 1
+            await due_dates.tick(desk.unit_of_work)  # the other replica finds the row taken
+            assert await events(desk) == []
+        await tick(desk)
+        assert len(await events(desk)) == 1
+
+
+class TestLists:
+    async def test_the_soonest_come_first_a_page_at_a_time_without_gaps(self, desk: Desk) -> None:
+        customers = {await waiting(desk) for _ in range(3)}
+        everything = await listed(desk)
+        assert len(everything) == 9
+        assert {customer for customer, _ in everything[:3]} == customers
+        seen, cursor = [], None
+        while True:
+            page = await desk.ask(ListDue(limit=2, cursor=cursor))
+            seen += [(each.customer_id, each.kind) for each in page.items]
+            if (cursor := page.next_cursor) is None:
+                break
+        assert seen == everything
+
+    async def test_mine_are_those_of_customers_i_am_responsible_for(self, desk: Desk) -> None:
+        mine = await waiting(desk, responsible=EXPERT_TAMPERE.user)
+        nobodys = await waiting(desk)
+        others = await waiting(desk, responsible="other@tampere")
+        assert {customer for customer, _ in await listed(desk, responsible="me")} == {mine}
+        assert {customer for customer, _ in await listed(desk, responsible="none")} == {nobodys}
+        number = user_number("other@tampere")
+        assert {customer for customer, _ in await listed(desk, responsible=number)} == {others}
+
+    async def test_a_customer_given_to_another_user_moves_to_that_list(self, desk: Desk) -> None:
+        customer = await waiting(desk, responsible="other@tampere")
+        given = related(TAMPERE, responsible=EXPERT_TAMPERE.user)
+        await desk.learn(opened(customer, relationships=given), 2)
+        assert {each for each, _ in await listed(desk, responsible="me")} == {customer}
+
+    async def test_a_teams_are_those_of_its_members(self, desk: Desk) -> None:
+        ours = await waiting(desk, responsible="a@tampere")
+        await waiting(desk, responsible="b@tampere")
+        team = TeamChanged(team_id=uuid4(), organisation=TAMPERE, members=(user_number("a@tampere"),))
+        await desk.project(team)
+        assert {each for each, _ in await listed(desk, team=team.team_id)} == {ours}
+        await desk.project(team.model_copy(update={"ended": True}), 2)
+        assert await listed(desk, team=team.team_id) == []
+
+    async def test_another_municipalitys_team_has_no_list_here(self, desk: Desk) -> None:
+        await waiting(desk, responsible="a@tampere")
+        team = TeamChanged(team_id=uuid4(), organisation=HELSINKI, members=(user_number("a@tampere"),))
+        await desk.project(team)
+        assert await listed(desk, team=team.team_id) == []
+
+    async def test_kinds_and_days_narrow_it(self, desk: Desk) -> None:
+        await waiting(desk)
+        assert [kind for _, kind in await listed(desk, kinds=("plan_latest",))] == ["plan_latest"]
+        assert [kind for _, kind in await listed(desk, due_until=TODAY)] == ["assessment_start"]
+        assert len(await listed(desk, due_from=TODAY)) == 2
+
+    async def test_each_municipality_sees_its_own(self, desk: Desk) -> None:
+        await waiting(desk)
+        there = await waiting(desk, HELSINKI)
+        assert {each for each, _ in await listed(desk, EXPERT_HELSINKI)} == {there}
+        with pytest.raises(NotFound):
+            await due(desk, there)
+
+    async def test_who_may_not_see_the_permit_sees_nothing_counted_from_it(self, desk: Desk) -> None:
+        customer = await waiting(desk)
+        county = Actor(**{**vars(COUNTY), "customers": frozenset({customer})})
+        assert set(await due(desk, customer, county)) == {"assessment_start"}
+        assert [kind for _, kind in await listed(desk, county)] == ["assessment_start"]
+
+    async def test_whoever_is_withheld_is_on_no_list(self, desk: Desk) -> None:
+        customer = await waiting(desk)
+        withheld = Actor(**{**vars(EXPERT_TAMPERE), "withheld": frozenset({customer})})
+        assert await listed(desk, withheld) == []
+
+    async def test_what_is_no_cursor_is_refused(self, desk: Desk) -> None:
+        with pytest.raises(InvalidInput):
+            await listed(desk, cursor="elsewhere")
+
+    async def test_the_passed_are_marked(self, desk: Desk) -> None:
+        await waiting(desk)
+        page = await desk.ask(ListDue())
+        assert ("assessment_start", True, False) in {(each.kind, each.passed, each.statutory) for each in page.items}
+
+
+class TestAims:
+    async def test_a_supervisor_sets_them_and_due_dates_follow(self, desk: Desk) -> None:
+        customer = await waiting(desk)
+        settings = DueDateSettings(notice_days=30, aims=(Aim(kind="assessment_start", days=3),))
+        done = await desk.ask(SetDueDateSettings(expected_version=0, settings=settings), SUPERVISOR)
+        await tick(desk)
+        assert (await due(desk, customer))["assessment_start"] == date(2026, 2, 4)
+        assert [kind for _, kind in await listed(desk, due_until=date(2026, 2, 4))] == ["assessment_start"]
+        kept = await desk.ask(GetDueDateSettings())
+        assert (kept.version, kept.notice_days, {each.kind: each.days for each in kept.aims}) == (
+            done.version,
+            30,
+            {"assessment_start": 3, "plan_start": 30, "transfer_review": 30},
+        )
+
+    async def test_until_then_the_common_ones_hold(self, desk: Desk) -> None:
+        assert (await desk.ask(GetDueDateSettings())).version == 0
+
+    async def test_an_expert_sets_none(self, desk: Desk) -> None:
+        settings = DueDateSettings(notice_days=30, aims=())
+        with pytest.raises(Forbidden):
+            await desk.ask(SetDueDateSettings(expected_version=0, settings=settings))
+
+    async def test_an_aim_that_there_is_not_and_one_told_twice_are_named(self, desk: Desk) -> None:
+        aims = (Aim(kind="plan_review", days=3), Aim(kind="plan_start", days=3), Aim(kind="plan_start", days=4))
+        asked = SetDueDateSettings(expected_version=0, settings=DueDateSettings(notice_days=30, aims=aims))
+        with pytest.raises(InvalidInput) as refused:
+            await desk.ask(asked, SUPERVISOR)
+        assert [(each.pointer, each.rule) for each in refused.value.errors] == [
+            ("/settings/aims/0/kind", "aim"),
+            ("/settings/aims/2/kind", "repeated"),
+        ]
+
+    async def test_who_knows_an_old_version_sets_none(self, desk: Desk) -> None:
+        asked = SetDueDateSettings(expected_version=0, settings=DueDateSettings(notice_days=30, aims=()))
+        await desk.ask(asked, SUPERVISOR)
+        with pytest.raises(ChangedMeanwhile):
+            await desk.ask(asked, SUPERVISOR)
+
+
+class TestVersions:
+    async def test_what_would_be_due_under_another_version_can_be_asked(self, desk: Desk) -> None:
+        customer = await desk.customer()
+        await desk.in_force(customer)
+        found = await desk.ask(GetCustomerDueDates(customer_id=customer, law_version="2023"))
+        assert {each.law_version for each in found.due_dates} == {"2023"}
+
+    async def test_an_unknown_version_is_refused(self, desk: Desk) -> None:
+        customer = await desk.customer()
+        with pytest.raises(InvalidInput):
+            await desk.ask(GetCustomerDueDates(customer_id=customer, law_version="1999"))
+
+    async def test_what_was_counted_before_the_law_in_force_is_counted_anew(self, desk: Desk) -> None:
+        customer = await waiting(desk)
+        await desk.rows("UPDATE due_case SET computed_on = '2024-06-01'")
+        await desk.rows("UPDATE due_date SET law_version = 'old'")
+        await tick(desk)
+        assert {row["law_version"] for row in await desk.rows("SELECT law_version FROM due_date")} == {"2025-01-01"}
+        assert await due(desk, customer)

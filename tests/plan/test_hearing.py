@@ -1,0 +1,162 @@
+"""What the plan service hears, in whatever order it comes."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from contracts.customer.transfers import TransferChanged
+from contracts.plan.documents import GetPlanForDocument
+from contracts.plan.plans import DraftPlan, ListCustomerPlans
+from services.kit.actor import service_actor
+from services.kit.errors import Forbidden, InvalidInput, NotFound
+from tests.plan.support import HELSINKI, TAMPERE, TODAY, Desk, concluded, content, envelope, opened
+from tests.support import EXPERT_HELSINKI
+
+pytestmark = pytest.mark.database
+RECORDS = service_actor("records")
+
+
+def transfer(
+    customer_id: UUID, giver: str = TAMPERE, receiver: str = HELSINKI, state: Any = "accepted"
+) -> TransferChanged:
+    return TransferChanged(
+        transfer_id=uuid7(),
+        customer_id=customer_id,
+        state=state,
+        requester=giver,
+        addressee=receiver,
+        giver=giver,
+        receiver=receiver,
+        due_on=date(2026, 4, 1),
+    )
+
+
+async def test_an_older_state_that_comes_late_changes_nothing(desk: Desk) -> None:
+    customer = uuid7()
+    await desk.learn(opened(customer, first_permit_on=date(2025, 2, 2)), 3)
+    await desk.learn(opened(customer, first_permit_on=date(2024, 1, 1)), 2)
+    await desk.of_circumstances(customer, jobseeker=True)
+    [case] = await desk.rows("SELECT first_permit_on, unemployed_jobseeker FROM integration_case")
+    assert tuple(case) == (date(2025, 2, 2), True)
+
+
+async def test_circumstances_may_be_heard_of_before_the_customer(desk: Desk) -> None:
+    customer = uuid7()
+    await desk.of_circumstances(customer, jobseeker=True)
+    await desk.learn(opened(customer))
+    [case] = await desk.rows("SELECT first_permit_on, unemployed_jobseeker FROM integration_case")
+    assert tuple(case) == (date(2025, 1, 15), True)
+
+
+async def test_a_jobseeker_s_plan_is_offered_with_a_goal_of_employment(desk: Desk) -> None:
+    customer = await desk.customer()
+    await desk.of_circumstances(customer, jobseeker=True)
+    goal = content().goals[0].model_copy(update={"kind": "language"})
+    with pytest.raises(InvalidInput) as refused:
+        await desk.offered(await desk.first(customer), goals=(goal,))
+    assert [each.rule for each in refused.value.errors] == ["employment_goal"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"status": "under_way", "result": None},
+        {"result": "no_plan_needed"},
+        {"municipality": HELSINKI},
+    ],
+)
+async def test_a_plan_begins_from_an_assessment_of_one_s_own_that_found_it_needed(desk: Desk, other: Any) -> None:
+    customer = await desk.customer()
+    await desk.hear(concluded(customer, **other))
+    with pytest.raises(InvalidInput) as refused:
+        await desk.drafted(customer, earlier=None)
+    assert [(each.pointer, each.rule) for each in refused.value.errors] == [("/assessment_id", "plan_needed")]
+
+
+async def test_the_plan_moves_with_the_customer_and_waits_for_a_review(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    plan = await desk.in_force(customer)
+    told = envelope(transfer(customer))
+    await desk.deliver(told)
+    await desk.deliver(told)
+    with pytest.raises(NotFound):
+        await desk.plan(plan)
+    found = await desk.plan(plan, EXPERT_HELSINKI)
+    assert (found.status, found.review_awaited, found.municipality) == ("in_force", "transfer", HELSINKI)
+    assert found.in_force
+    assert (await desk.told(plan.plan_id))[-1]["municipality"] == HELSINKI
+
+
+async def test_a_transfer_that_was_not_accepted_moves_nothing(desk: Desk) -> None:
+    customer = await desk.customer()
+    plan = await desk.in_force(customer)
+    await desk.hear(transfer(customer, state="requested"))
+    assert (await desk.plan(plan)).municipality == TAMPERE
+
+
+async def test_transfers_that_are_heard_of_in_the_wrong_order_end_where_the_customer_is(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI, "049")
+    plan = await desk.in_force(customer)
+    first = transfer(customer)
+    second = transfer(customer, HELSINKI, "049")
+    await desk.hear(second)
+    await desk.hear(first)
+    assert (await desk.told(plan.plan_id))[-1]["municipality"] == "049"
+
+
+async def test_an_old_transfer_does_not_send_back_who_came_home(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    await desk.hear(transfer(customer))
+    plan = await desk.in_force(customer)
+    await desk.hear(transfer(customer, TAMPERE, HELSINKI))
+    assert (await desk.told(plan.plan_id))[-1]["municipality"] == HELSINKI
+
+
+async def test_a_plan_in_force_is_handed_over_to_the_employment_authority_and_a_draft_is_dropped(desk: Desk) -> None:
+    one, other = await desk.customer(), await desk.customer()
+    in_force, offered = await desk.in_force(one), await desk.offered(await desk.first(other))
+    for customer in (one, other):
+        await desk.hear(transfer(customer, receiver="area-837"))
+    told = (await desk.told(in_force.plan_id))[-1]
+    assert (told["status"], told["end_reason"], told["ended_on"]) == ("ended", "handed_over", str(TODAY))
+    told = (await desk.told(offered.plan_id))[-1]
+    assert (told["status"], told["offered"], told["end_reason"]) == ("dropped", None, None)
+
+
+async def test_the_longest_time_is_counted_from_the_first_plan_wherever_it_was_drawn_up(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    plan = await desk.in_force(customer, ends_on=date(2027, 9, 1))
+    await desk.hear(transfer(customer, receiver="area-837"))
+    there = await desk.ask(ListCustomerPlans(customer_id=customer), EXPERT_HELSINKI)
+    assert there.plans == ()
+    await desk.hear(concluded(customer, municipality=HELSINKI))
+    again = await desk.ask(DraftPlan(customer_id=customer), EXPERT_HELSINKI)
+    assert again.plan_id != plan.plan_id
+    assert (await desk.plan(again, EXPERT_HELSINKI)).latest_end == date(2027, 9, 1)
+
+
+async def test_the_records_service_alone_gets_what_was_offered_as_it_was(desk: Desk) -> None:
+    customer = await desk.customer()
+    draft = await desk.first(customer)
+    asked = GetPlanForDocument(plan_id=draft.plan_id, edition=1)
+    with pytest.raises(NotFound):
+        await desk.ask(asked, RECORDS)
+    offered = await desk.offered(draft)
+    found = await desk.ask(asked, RECORDS)
+    assert (found.content, found.languages, found.municipality) == (content(), ("fi", "ar"), TAMPERE)
+    assert found.law_sections[0].legal_basis == "681/2023 16 §"
+    with pytest.raises(Forbidden):
+        await desk.ask(asked)
+    await desk.written(offered, follow_up="A call each week")
+    with pytest.raises(NotFound):
+        await desk.ask(asked, RECORDS)
+
+
+async def test_a_document_of_an_unknown_plan_is_left_out(desk: Desk) -> None:
+    customer = await desk.customer()
+    plan = await desk.first(customer)
+    await desk.hear(desk.document(plan.model_copy(update={"plan_id": uuid4()})))
+    assert await desk.rows("SELECT FROM plan_document") == []

@@ -1,0 +1,134 @@
+"""What a referral and a completion must say, and what becomes of it."""
+
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from contracts.plan.referrals import Completion, ReferralAnswer, ReferralForProvider
+from services.plan.law import disclosure_to_provider
+from services.plan.rules.referrals import (
+    answered,
+    broken_by_answer,
+    broken_by_completion,
+    completed,
+    referred_on,
+)
+
+REFERRED, TODAY = date(2026, 3, 2), date(2026, 6, 1)
+LEVELS = {"language": "fi", "listening": "B1.1", "reading": "B1.1", "speaking": "A2.2", "writing": "A2.2"}
+
+
+def completion(**more: Any) -> Completion:
+    return Completion.model_validate({"kind": "service", "outcome": "completed", "ends_on": "2026-05-29"} | more)
+
+
+@pytest.mark.parametrize(
+    ("told", "broken"),
+    [
+        ({"answer": "taken_up", "on": "2026-03-02"}, []),
+        ({"answer": "taken_up", "on": "2026-06-01"}, []),
+        ({"answer": "taken_up", "on": "2026-06-02"}, [("/answer/on", "in_future")]),
+        ({"answer": "taken_up", "on": "2026-03-01"}, [("/answer/on", "order")]),
+        ({"answer": "taken_up", "on": "2026-03-02", "reason": "no_place"}, [("/answer/reason", "not_of_outcome")]),
+        ({"answer": "declined", "on": "2026-03-02", "reason": "no_place"}, []),
+        ({"answer": "declined", "on": "2026-03-02"}, [("/answer/reason", "missing")]),
+        ({"answer": "declined", "on": "2026-03-02", "reason": "mood"}, [("/answer/reason", "code_list")]),
+    ],
+)
+def test_an_answer_says_when_and_why_not(told: dict[str, str], broken: list[tuple[str, str]]) -> None:
+    errors = broken_by_answer(ReferralAnswer.model_validate(told), REFERRED, TODAY)
+    assert [(each.pointer, each.rule) for each in errors] == broken
+
+
+@pytest.mark.parametrize(
+    ("told", "broken"),
+    [
+        ({}, []),
+        ({"starts_on": "2026-05-29"}, []),
+        ({"starts_on": "2026-05-30"}, [("starts_on", "order")]),
+        ({"ends_on": "2026-06-02"}, [("ends_on", "in_future")]),
+        ({"ends_on": "2026-03-01"}, [("ends_on", "order")]),
+        ({"kind": "holiday"}, [("kind", "code_list")]),
+        ({"reason": "employed"}, [("reason", "not_of_outcome")]),
+        ({"outcome": "interrupted", "reason": "employed"}, []),
+        ({"outcome": "interrupted"}, [("reason", "missing")]),
+        ({"outcome": "interrupted", "reason": "mood"}, [("reason", "code_list")]),
+        ({"kind": "final_language_test"}, [("levels", "missing")]),
+        ({"kind": "final_language_test", "levels": LEVELS}, []),
+        ({"kind": "final_language_test", "levels": LEVELS | {"writing": None}}, [("levels/writing", "missing")]),
+        ({"kind": "final_language_test", "outcome": "interrupted", "reason": "absence"}, []),
+        ({"levels": {"language": "sv", "speaking": "A1.1"}}, []),
+        (
+            {"levels": {"language": "so", "speaking": "D1"}},
+            [("levels/language", "code_list"), ("levels/speaking", "code_list")],
+        ),
+    ],
+)
+def test_a_completion_is_checked_field_by_field(told: dict[str, Any], broken: list[tuple[str, str]]) -> None:
+    errors = broken_by_completion(completion(**told), REFERRED, TODAY)
+    assert [(each.pointer.removeprefix("/completion/"), each.rule) for each in errors] == broken
+
+
+def test_a_final_language_test_tests_four_skills() -> None:
+    nothing = {"kind": "final_language_test", "levels": {"language": "fi"}}
+    errors = broken_by_completion(completion(**nothing), REFERRED, TODAY)
+    assert [each.pointer.rpartition("/")[2] for each in errors] == ["listening", "reading", "speaking", "writing"]
+
+
+@pytest.mark.parametrize("state", ["taken_up", "declined", "completed", "interrupted"])
+def test_a_referral_is_answered_once(state: str) -> None:
+    told = ReferralAnswer(answer="taken_up", on=REFERRED)
+    assert answered("made", told) == "taken_up"
+    assert answered(state, told) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "is_over", "after"),
+    [
+        ("made", True, "completed"),
+        ("taken_up", True, "completed"),
+        ("declined", True, None),
+        ("completed", True, None),
+        ("interrupted", True, None),
+        ("made", False, "taken_up"),
+        ("taken_up", False, "taken_up"),
+        ("declined", False, None),
+        ("completed", False, "completed"),
+        ("interrupted", False, "interrupted"),
+    ],
+)
+def test_the_last_completion_ends_a_referral_and_results_may_come_after_it(
+    state: str, is_over: bool, after: str | None
+) -> None:
+    assert completed(state, completion(), is_over) == after
+
+
+def test_all_is_referred_on_the_day_of_the_last_line_and_the_first_time_counts() -> None:
+    one, two = uuid4(), uuid4()
+    march, april, may = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
+    assert referred_on([one, two], [(one, march)]) is None
+    assert referred_on([one, two], [(one, march), (two, april), (one, may)]) == april
+    assert referred_on([one], [(one, april), (two, may)]) == april
+    assert referred_on([], []) is None
+
+
+def test_the_act_lists_eighteen_items_and_a_provider_is_told_no_other() -> None:
+    items = {each.code for each in disclosure_to_provider().items}
+    assert len(items) == 18
+    item_of = {
+        "referral_id": "other_indispensable",
+        "referred_on": "other_indispensable",
+        "plan_drawn_up_on": "plan_date_and_validity",
+        "plan_valid_until": "plan_date_and_validity",
+        "service": "other_indispensable",
+        "service_name": "other_indispensable",
+        "service_starts_on": "other_indispensable",
+        "service_ends_on": "other_indispensable",
+        "earlier_measures": "earlier_measures",
+    }
+    assert set(item_of) == set(ReferralForProvider.model_fields) - {"may_be_told"}
+    assert set(item_of.values()) <= items
+    ours = {each.code for each in disclosure_to_provider().items if each.known_by == "plan"}
+    assert set(item_of.values()) == ours
