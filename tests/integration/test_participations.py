@@ -207,6 +207,10 @@ async def test_a_contribution_before_acceptance_is_refused_and_a_repeated_one_is
         receipts = await county.receipts("m-1", times)
     assert [each["outcome"] for each in receipts] == ["received", "received"]
     assert len(await house.rows("assessment", "SELECT FROM county_section")) == 1
+    await house.settle()  # that it has contributed is no news to the county, which was told this version
+    told = "SELECT FROM partner_matter WHERE told_version = 2 AND next_attempt_at IS NULL"
+    await eventually(lambda: house.rows("integration", told))
+    assert len([each for each in await county.listen() if each["data"].get("state") == "accepted"]) == 1
 
 
 async def test_what_is_wrong_with_a_contribution_is_named_by_field_and_rule(house: House, county: Authority) -> None:

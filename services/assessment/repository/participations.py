@@ -41,7 +41,7 @@ async def get(work: Work, participation_id: UUID, partner: str | None = None) ->
 async def lock(work: Work, participation_id: UUID, partner: str | None = None) -> tuple[Row[Any], Row[Any]]:
     """`get`, with the assessment's row, and nobody else changes either until the transaction ends."""
     row = await get(work, participation_id, partner)
-    case = await _lock(work, row.assessment_id, participation_id)
+    case = await _lock(work, row.assessment_id)
     return case, await get(work, participation_id, partner)
 
 
@@ -51,7 +51,7 @@ async def lock_any(work: Work, participation_id: UUID) -> tuple[Row[Any], Row[An
     row = (await work.connection.execute(query, {_ID.key: participation_id})).first()
     if row is None:
         return None
-    case = await _lock(work, row.assessment_id, participation_id)
+    case = await _lock(work, row.assessment_id)
     row = (await work.connection.execute(query, {_ID.key: participation_id})).first()
     return (case, row) if row else None
 
@@ -102,11 +102,10 @@ async def change(work: Work, participation_id: UUID, **values: Any) -> Row[Any]:
     return (await work.connection.execute(changed.values(values))).one()
 
 
-async def _lock(work: Work, assessment_id: UUID, participation_id: UUID) -> Row[Any]:
+async def _lock(work: Work, assessment_id: UUID) -> Row[Any]:
+    """Whoever changes a participation locks the assessment: that is the lock of both."""
     case = select(assessment).where(assessment.c.assessment_id == assessment_id).with_for_update()
     row: Row[Any] = (await work.connection.execute(case)).one()
-    own = select(_TABLE.participation_id).where(_TABLE.participation_id == participation_id)
-    await work.connection.execute(own.with_for_update())
     return row
 
 
