@@ -202,6 +202,7 @@ async def test_a_contribution_before_acceptance_is_refused_and_a_repeated_one_is
     refused = ("refused", [("/data/participation_id", "not_accepted")])
     assert await county.outcome(CONTRIBUTION, contributing(known)) == refused
     await county.outcome(ANSWER, answering(known, "accept"))
+    await heard(county, "accepted")
     for times in (1, 2):
         county.say(CONTRIBUTION, contributing(known), "m-1")
         receipts = await county.receipts("m-1", times)
