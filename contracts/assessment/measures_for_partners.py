@@ -15,7 +15,7 @@ MeasureState = Literal["ordered", "reported", "cancelled"]
 
 
 class PartnerMeasure(Value):
-    """An order as its provider may see it: whom it is about for as long as it is to be done."""
+    """An order as its provider may see it: whom it is about, and instructions, for as long as it is to be done."""
 
     measure_id: UUID
     version: int = Field(ge=1, description="grows when it is reported or cancelled")

@@ -40,7 +40,7 @@ async def test_the_provider_sees_what_is_to_be_done_of_whom_until_it_is_done(des
     assert (order.version, order.customer_id) == (1, customer_id)
     await desk.act(report(known), PARTNERS)
     after = await of_school(desk, known)
-    assert (after.version, after.state, after.customer_id) == (2, "reported", None)
+    assert (after.version, after.state, after.customer_id, after.instructions) == (2, "reported", None, None)
 
 
 async def test_the_report_says_whose_program_brought_it(desk: Desk, customer_id: UUID) -> None:

@@ -20,7 +20,7 @@ MEASURE = "measure"
 
 
 async def get_measure_for_partner(message: GetMeasureForPartner, work: Work) -> PartnerMeasure:
-    """A measure ordered from the partner; whom it is about while it is to be done."""
+    """A measure ordered from the partner; whom it is about, and what to look at, while it is to be done."""
     check_partner(work, MEASURE)
     row = await measures.get_of_partner(work, message.measure_id, message.partner)
     is_to_be_done = row.state == "ordered" and row.is_customer and row.assessment_status in OPEN
@@ -31,7 +31,7 @@ async def get_measure_for_partner(message: GetMeasureForPartner, work: Work) -> 
         state=row.state,
         municipality=row.municipality,
         measure=row.ordered["measure"],
-        instructions=row.ordered["instructions"],
+        instructions=row.ordered["instructions"] if is_to_be_done else None,
         due_on=row.ordered["due_on"],
         ordered_at=row.ordered_at,
         changed_at=row.settled_at or row.ordered_at,
