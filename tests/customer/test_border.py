@@ -20,7 +20,7 @@ from services.kit.actor import Actor, service_actor
 from services.kit.migrate import drift
 from services.kit.work import Cause, Work
 from tests.customer.conftest import CODE, SISTER, CustomerService, closed, opening, relation, reporting
-from tests.customer.transfers import hear_of_assessment, offering
+from tests.customer.transfers import hear_of_assessment, hear_of_plan, offering
 from tests.customer.working import imported, listed, somebody
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, owner_url
 
@@ -54,6 +54,7 @@ async def filled(customers: CustomerService, actor: Actor = EXPERT_TAMPERE) -> s
     await customers.ask(relation(known, relative=SISTER), actor)
     await customers.ask(offering(known, "049"), actor)
     await hear_of_assessment(customers, known, municipality=actor.organisation)
+    await hear_of_plan(customers, known, municipality=actor.organisation)
     return {known.customer_id} | await merged_and_suspected(customers, actor)
 
 

@@ -42,6 +42,7 @@ from contracts.customer.people import (
     GetCustomer,
     GetCustomerCards,
     GetCustomerHistory,
+    GetNameForDocument,
 )
 from contracts.customer.search import FindForEmergency, FindOwnRecord, SearchCustomers
 from contracts.customer.transfers import (
@@ -118,6 +119,7 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         by_partner(transfer, "withdraw"),
         GetTransferForPartner(partner=AUTHORITY, transfer_id=transfer.transfer_id),
         GetPersonForPartner(partner="08", municipality="837", customer_id=known.customer_id),
+        GetNameForDocument(customer_id=known.customer_id),
         ListCustomers(),
         AssignCustomers(customer_ids=(known.customer_id,), responsible=uuid4()),
         GetOperation(operation_id=uuid4()),

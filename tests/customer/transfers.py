@@ -19,8 +19,9 @@ from contracts.customer.transfers import (
     WithdrawTransfer,
 )
 from contracts.handshake import Responsible
-from services.customer.subscribers import assessment_of
-from services.customer.tables.transfers import ASSESSMENT_VIEW
+from contracts.plan.state import PlanChanged
+from services.customer.subscribers import assessment_of, plan_of
+from services.customer.tables.transfers import ASSESSMENT_VIEW, PLAN_VIEW
 from services.kit.actor import Actor, service_actor
 from tests.customer.conftest import CAUSE, CODE, CustomerService, person
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
@@ -76,6 +77,25 @@ async def both_see(customers: CustomerService, transfer_id: UUID) -> tuple[str, 
     """The state as Tampere sees it, and as Helsinki does."""
     here, there = [await seen(customers, transfer_id, actor) for actor in (EXPERT_TAMPERE, EXPERT_HELSINKI)]
     return here.state, there.state
+
+
+async def hear_of_plan(customers: CustomerService, known: CustomerVersion, municipality: str = "837") -> UUID:
+    """Keeps the state of a plan as the projection does."""
+    state = PlanChanged.model_validate(
+        {
+            "plan_id": uuid4(),
+            "customer_id": known.customer_id,
+            "municipality": municipality,
+            "kind": "individual",
+            "status": "in_force",
+            "law_version": "2025-01-01",
+            "created_at": customers.clock.now(),
+        }
+    )
+    row = {"plan_id": state.plan_id, "sequence": 1, **plan_of(state)}
+    async with customers.unit_of_work.begin(service_actor("customer"), CAUSE) as work:
+        await work.connection.execute(PLAN_VIEW.insert(), row)
+    return state.plan_id
 
 
 async def hear_of_assessment(

@@ -7,8 +7,8 @@ from sqlalchemy.dialects import postgresql
 from services.kit import border
 from services.kit.border import HERE
 
-revision = "0011"
-down_revision = "0010"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

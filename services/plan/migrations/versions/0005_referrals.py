@@ -5,8 +5,8 @@ from alembic import op
 
 from services.kit import border
 
-revision = "0020"
-down_revision = "0011"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

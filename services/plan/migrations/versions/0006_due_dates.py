@@ -7,8 +7,8 @@ from sqlalchemy.dialects import postgresql
 from services.kit import border
 from services.kit.border import HERE
 
-revision = "0021"
-down_revision = "0020"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from services.kit import border
 from services.kit.border import HERE
 
-revision = "0010"
+revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
