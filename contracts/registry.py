@@ -5,8 +5,10 @@ from typing import Any
 from contracts import access, assessment, customer, plan, records  # noqa: F401 - importing declares their messages
 from contracts.envelope import MESSAGE_TYPES, Event, Message, Request
 from contracts.partners import FromPartner
+from contracts.partners import measures as _measures  # noqa: F401
 from contracts.partners import messages as _messages  # noqa: F401
 from contracts.partners import outreach as _outreach  # noqa: F401
+from contracts.partners import participations as _participations  # noqa: F401
 from contracts.partners import transfers as _transfers  # noqa: F401
 
 

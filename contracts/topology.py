@@ -18,6 +18,8 @@ from typing import Any
 
 from contracts.access.rights import RIGHTS_HEARTBEAT, AccessDataUsed, RightsChanged
 from contracts.access.teams import TeamChanged
+from contracts.assessment.measures_for_partners import MeasureChanged
+from contracts.assessment.participations import ParticipationChanged
 from contracts.assessment.state import AssessmentChanged, AssessmentDataUsed, AssessmentToStart
 from contracts.customer.state import (
     CustomerChanged,
@@ -96,7 +98,12 @@ SERVICES: tuple[Service, ...] = (
         projection=CUSTOMER_STATES,
     ),
     Service("access", input=(CustomerClosed, CustomerErased), projection=CUSTOMER_STATES, usage=DATA_USED),
-    Service("integration", asks=("customer",), input=(CustomerErased, TransferChanged), partners=True),
+    Service(
+        "integration",
+        asks=("customer", "assessment"),
+        input=(CustomerErased, TransferChanged, ParticipationChanged, MeasureChanged),
+        partners=True,
+    ),
     Service("gateway", asks=("customer", "assessment", "plan", "records", "access"), news=RIGHTS_NEWS, answers=False),
 )
 

@@ -2,9 +2,12 @@
 
 from contracts.assessment import (  # noqa: F401 - importing declares their messages
     cases,
+    county_sections,
     documents,
     interviews,
     measures,
+    measures_for_partners,
+    participations,
     state,
     topics,
 )

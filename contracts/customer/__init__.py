@@ -3,6 +3,7 @@
 from contracts.customer import (  # noqa: F401 - importing declares their messages
     background,
     contacts,
+    disclosures,
     duplicates,
     families,
     open_matters,

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from contracts.envelope import ActEvent, Message
 from contracts.types import Code, Value
@@ -51,6 +51,14 @@ class Disclosure(ToPartner):
     """What one partner is told of a person: sent as it is asked for, and never in a log of events."""
 
 
+class MatterTold(Disclosure):
+    """How a matter of one partner's stands: told whenever somebody did something in it. The greatest version counts."""
+
+    version: int = Field(ge=1, description="grows by every act: what comes with an old one is out of date")
+    legal_basis: str
+    changed_at: AwareDatetime
+
+
 class PartnerEnvelope(BaseModel):
     """CloudEvents 1.0 as partners write it: what we need of it. Other attributes may be there."""
 
@@ -70,7 +78,7 @@ class Partner(Value):
     name: str
     sends: tuple[str, ...] = Field(description="the types of messages that it may write")
     organisation: Organisation | None = Field(
-        None, examples=["area-837"], description="the employment authority that it is in transfers"
+        None, examples=["area-837"], description="the employment authority, county or provider that it is"
     )
     source: Code | None = Field(
         None, examples=["immigration_service"], description="information_sources: whose lists of people it sends"
@@ -85,7 +93,13 @@ class Partner(Value):
 
 
 _NEEDED = {
-    "organisation": {"authority.transfer_request.v1", "authority.transfer_answer.v1"},
+    "organisation": {
+        "authority.transfer_request.v1",
+        "authority.transfer_answer.v1",
+        "authority.participation_answer.v1",
+        "authority.county_contribution.v1",
+        "authority.measure_report.v1",
+    },
     "source": {"authority.outreach_list.v1"},
 }
 """What must be known of a partner that writes these: it is never taken from the message."""

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 from contracts.customer.people import Person
 from contracts.customer.transfers import Preview, Reason, Words
 from contracts.handshake import HandshakeState, Responsible, Turn
-from contracts.partners import Disclosure, FromPartner
+from contracts.partners import FromPartner, MatterTold
 from contracts.types import Code, Day, MunicipalityCode
 from contracts.usage import Organisation
 
@@ -34,7 +34,7 @@ class TransferAnswer(FromPartner, type="authority.transfer_answer.v1", data=("tr
 
 
 class TransferTold(
-    Disclosure,
+    MatterTold,
     type="authority.transfer.v1",
     data=("transfer", "identity", "contact", "language", "residence_permit"),
 ):
@@ -43,16 +43,13 @@ class TransferTold(
     SUBJECT = "transfer_id"
 
     transfer_id: UUID
-    version: int = Field(ge=1, description="grows by every act: what comes with an old one is out of date")
     state: HandshakeState
     direction: Literal["in", "out"] = Field(description="in: the partner is asked; out: it asks")
     giver: Organisation = Field(examples=["837"])
     receiver: Organisation = Field(examples=["area-837"])
     reason: Reason
-    legal_basis: str
     due_on: Day = Field(description="the last day for an answer")
     created_at: AwareDatetime
-    changed_at: AwareDatetime
     preview: Preview | None = Field(None, description="for as long as an answer is awaited")
     responsible: Responsible | None = Field(None, description="whom the addressee named")
     turns: tuple[Turn, ...] = Field(description="every act, the first first")

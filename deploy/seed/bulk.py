@@ -92,6 +92,8 @@ _LEFT_EMPTY = {
     },
     "assessment": {
         "circumstances",
+        "county_participation",
+        "county_section",
         "interview",
         "measure",
         "parked",
@@ -113,7 +115,7 @@ def check_tables() -> None:
             raise UnknownTables(f"{service}: {', '.join(sorted(unknown))}")
     readers = {each.name for each in topology.SERVICES if each.input or each.projection}
     # access notes when a relationship ended, to judge later looks at the customer: at the invented nobody looks;
-    # integration hears of erasures alone; plan and records keep who may read, and nobody invented has a plan yet
+    # integration hears of erasures and of matters with others, plan and records keep who may read: of the invented none
     if readers != {"assessment", "customer", "plan", "records", "access", "integration"}:
         raise UnknownTables(f"readers of events: {', '.join(sorted(readers))}")
 

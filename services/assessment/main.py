@@ -1,6 +1,6 @@
 """The assessment service, put together."""
 
-from services.assessment.subscribers import INPUT, PROJECTIONS, REQUESTS
+from services.assessment.subscribers import BACKGROUND, INPUT, PROJECTIONS, REQUESTS
 from services.assessment.tables import BACKBONE
 from services.kit.clock import Clock
 from services.kit.service import Service
@@ -16,6 +16,7 @@ def build(settings: ServiceSettings, clock: Clock | None = None, telemetry: Tele
         requests=REQUESTS,
         input=INPUT,
         projections=PROJECTIONS,
+        background=BACKGROUND,
         clock=clock,
         telemetry=telemetry,
     )

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.kit.border import HERE
 from services.kit.field_encryption import Encrypted
-from services.kit.tables import Moment, backbone, service_metadata
+from services.kit.tables import Moment, backbone, handshake_columns, service_metadata
 
 METADATA = service_metadata()
 BACKBONE = backbone(METADATA)
@@ -137,6 +137,50 @@ measure = Table(
     Index("measure_of_assessment", "assessment_id", "measure_id"),
     info={"border": f"municipality = {HERE}"},
     comment="Clarifying measures that were ordered, and what they found out.",
+)
+
+county_participation = Table(
+    "county_participation",
+    METADATA,
+    Column("participation_id", Uuid, primary_key=True),
+    *_of_assessment(),
+    Column("way", Text, nullable=False),
+    Column("proposed_at", Moment, comment="when the interview is proposed to be held"),
+    Column("preview", JSONB, nullable=False, comment="what the county is told before it accepts"),
+    Column("legal_basis", Text, nullable=False),
+    Column("recorded_answer", JSONB(none_as_null=True), comment="that the answer came past the interface, and how"),
+    Column("contributed_at", Moment, comment="when the county's first contribution came"),
+    Column("without_contribution", JSONB(none_as_null=True), comment="why it is done without one"),
+    *handshake_columns(),
+    Index(
+        "county_participation_standing",
+        "assessment_id",
+        unique=True,
+        postgresql_where=text("state IN ('requested', 'more_asked', 'accepted')"),
+    ),
+    Index("county_participation_of_assessment", "assessment_id"),
+    Index("county_participation_state", "municipality", "state", "participation_id"),
+    Index("county_participation_due", "state", "due_on"),
+    info={"border": f"municipality = {HERE}"},
+    comment="Wellbeing services counties asked to take part: handshakes; at most one of an assessment stands.",
+)
+
+county_section = Table(
+    "county_section",
+    METADATA,
+    Column("writing_id", Uuid, primary_key=True),
+    *_of_assessment(),
+    Column("topic", Text, nullable=False),
+    Column("sealed", Text, nullable=False, comment="text and needs, encrypted with this row's id"),
+    Column("written_by", Text, nullable=False, comment="who of the county"),
+    Column("written_on", Date, nullable=False),
+    Column("channel", Text, comment="how it came, where another than the county recorded it"),
+    Column("recorded_at", Moment, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("organisation", Text, nullable=False, comment="whose user or program recorded it"),
+    Index("county_section_of_assessment", "assessment_id", "writing_id"),
+    info={"border": f"municipality = {HERE}", "encrypted": Encrypted(("sealed",), "sealed IS NOT NULL")},
+    comment="What counties contributed: nothing is changed, what is new is written beside it.",
 )
 
 considered = Table(

@@ -12,6 +12,7 @@ from contracts.customer.contacts import (
     ResolveContact,
     SetReceivingParty,
 )
+from contracts.customer.disclosures import GetPersonForPartner
 from contracts.customer.duplicates import (
     DecideDuplicate,
     FindDuplicates,
@@ -63,6 +64,7 @@ from contracts.topology import ASSESSMENT_STATES
 from services.customer.handlers import (
     background,
     contacts,
+    disclosures,
     duplicates,
     families,
     operations,
@@ -116,6 +118,7 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     RequestTransferForPartner: transfers.request_transfer_for_partner,
     AnswerTransferForPartner: transfers.answer_transfer_for_partner,
     GetTransferForPartner: transfers.get_transfer_for_partner,
+    GetPersonForPartner: disclosures.get_person_for_partner,
     ListCustomers: operations.list_customers,
     AssignCustomers: operations.assign_customers,
     GetOperation: operations.get_operation,

@@ -11,7 +11,6 @@ from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from opentelemetry.trace import SpanKind
 from uuid_utils.compat import uuid7
 
-from contracts.customer.transfers import GetTransferForPartner, PartnerTransfer
 from contracts.envelope import Envelope, Request
 from contracts.partners import FromPartner
 from contracts.topology import PARTNERS, TO_PARTNERS, queue
@@ -110,7 +109,7 @@ class Door:
         async with parts.unit_of_work.begin(service_actor(parts.name), Cause(cause, cause)) as work:
             return await telling.tell_next(work, self._partners, self._look, self._send)
 
-    async def _look(self, request: GetTransferForPartner) -> PartnerTransfer:
+    async def _look(self, request: Request[Any]) -> Any:
         return await self._requests.ask(request, service_actor(self._parts.name))
 
     async def _send(self, partner: str, envelope: Envelope) -> None:

@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from contracts.assessment.county_sections import ContributeForPartner, Contribution
+from contracts.assessment.measures import MeasureReport
+from contracts.assessment.measures_for_partners import ReportMeasureForPartner
+from contracts.assessment.participations import AnswerParticipationForPartner
 from contracts.customer.contacts import NeedReport, ReceiveContact
 from contracts.customer.outreach import OutreachReceived, ReceiveOutreachTargets
 from contracts.customer.transfers import AnswerTransferForPartner, RequestTransferForPartner, TransferVersion
 from contracts.envelope import Request
 from contracts.partners import FromPartner, Partner
+from contracts.partners.measures import MeasureReported
 from contracts.partners.messages import ReceiptError, ServiceNeedContact
 from contracts.partners.outreach import OutreachList
+from contracts.partners.participations import CountyContribution, ParticipationAnswer
 from contracts.partners.transfers import TransferAnswer, TransferRequest
 from contracts.types import Value
 from services.integration import rules
@@ -70,6 +76,33 @@ def answer_of(message: TransferAnswer, partner: Partner, _: str) -> AnswerTransf
     return AnswerTransferForPartner.model_validate(_by(message, partner=partner.organisation))
 
 
+def participation_answer_of(message: ParticipationAnswer, partner: Partner, _: str) -> AnswerParticipationForPartner:
+    """What a message does in a participation; its owner finds the partner's own alone."""
+    return AnswerParticipationForPartner.model_validate(_by(message, partner=partner.organisation))
+
+
+def contribution_of(message: CountyContribution, partner: Partner, _: str) -> ContributeForPartner:
+    """What a message contributes to an assessment that the partner takes part in."""
+    return ContributeForPartner.model_validate(
+        {
+            "partner": partner.organisation,
+            "participation_id": message.participation_id,
+            "contribution": message.model_dump(include=set(Contribution.model_fields), exclude_unset=True),
+        }
+    )
+
+
+def measure_report_of(message: MeasureReported, partner: Partner, _: str) -> ReportMeasureForPartner:
+    """What a message reports of a measure; its owner finds those ordered from the partner alone."""
+    return ReportMeasureForPartner.model_validate(
+        {
+            "partner": partner.organisation,
+            "measure_id": message.measure_id,
+            "report": message.model_dump(include=set(MeasureReport.model_fields), exclude_unset=True),
+        }
+    )
+
+
 def list_of(message: OutreachList, partner: Partner, _: str) -> ReceiveOutreachTargets:
     """The list that a message brings a page of."""
     return ReceiveOutreachTargets.model_validate(_by(message, source=partner.source, authority=partner.code))
@@ -96,5 +129,8 @@ ERRANDS: dict[type[FromPartner], Errand] = {
     ServiceNeedContact: Errand(contact_of, data_is_at="/report"),
     TransferRequest: Errand(transfer_of, concerns="/person", told=_transfer),
     TransferAnswer: Errand(answer_of, concerns="/transfer_id", told=_transfer),
+    ParticipationAnswer: Errand(participation_answer_of, concerns="/participation_id"),
+    CountyContribution: Errand(contribution_of, data_is_at="/contribution", concerns="/participation_id"),
+    MeasureReported: Errand(measure_report_of, data_is_at="/report", concerns="/measure_id"),
     OutreachList: Errand(list_of, concerns="/batch", key=_page, told=_rejected_rows),
 }

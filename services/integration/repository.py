@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import Row, Update, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.integration.tables import PARTNER_MESSAGE, PARTNER_TRANSFER
+from services.integration.tables import PARTNER_MATTER, PARTNER_MESSAGE
 from services.kit.work import Work
 
-_MESSAGE, _TRANSFER = PARTNER_MESSAGE.c, PARTNER_TRANSFER.c
+_MESSAGE, _MATTER = PARTNER_MESSAGE.c, PARTNER_MATTER.c
 
 
 async def keep(work: Work, number: UUID, *, partner: str, message_id: str, type: str, content: str, data: str) -> bool:
@@ -59,17 +59,17 @@ async def postpone(work: Work, number: UUID, until: datetime) -> None:
     await work.connection.execute(changed.values(attempts=_MESSAGE.attempts + 1, next_attempt_at=until))
 
 
-async def note(work: Work, partner: str, transfer_id: UUID, customer_id: UUID) -> None:
-    """Something is new in a transfer: the partner is to be told, at once."""
+async def note(work: Work, partner: str, kind: str, matter_id: UUID, customer_id: UUID) -> None:
+    """Something is new in a matter: the partner is to be told, at once."""
     new = {"customer_id": customer_id, "attempts": 0, "next_attempt_at": work.now}
-    noted = insert(PARTNER_TRANSFER).values(partner=partner, transfer_id=transfer_id, **new)
-    await work.connection.execute(noted.on_conflict_do_update(index_elements=["partner", "transfer_id"], set_=new))
+    noted = insert(PARTNER_MATTER).values(partner=partner, matter_id=matter_id, kind=kind, **new)
+    await work.connection.execute(noted.on_conflict_do_update(index_elements=["partner", "matter_id"], set_=new))
 
 
 async def next_to_tell(work: Work) -> Row[Any] | None:
-    """What has waited longest to be told, locked: news of the same transfer wait for the lock; others take the next."""
-    query = select(PARTNER_TRANSFER).where(_TRANSFER.next_attempt_at <= work.now)
-    query = query.order_by(_TRANSFER.next_attempt_at).limit(1).with_for_update(skip_locked=True)
+    """What has waited longest to be told, locked: news of the same matter wait for the lock; others take the next."""
+    query = select(PARTNER_MATTER).where(_MATTER.next_attempt_at <= work.now)
+    query = query.order_by(_MATTER.next_attempt_at).limit(1).with_for_update(skip_locked=True)
     return (await work.connection.execute(query)).first()
 
 
@@ -80,8 +80,8 @@ async def set_told(work: Work, row: Row[Any], version: int) -> None:
 
 async def postpone_telling(work: Work, row: Row[Any], until: datetime) -> None:
     """The partner could not be told: later."""
-    await work.connection.execute(_of(row).values(attempts=_TRANSFER.attempts + 1, next_attempt_at=until))
+    await work.connection.execute(_of(row).values(attempts=_MATTER.attempts + 1, next_attempt_at=until))
 
 
 def _of(row: Row[Any]) -> Update:
-    return update(PARTNER_TRANSFER).where(_TRANSFER.partner == row.partner, _TRANSFER.transfer_id == row.transfer_id)
+    return update(PARTNER_MATTER).where(_MATTER.partner == row.partner, _MATTER.matter_id == row.matter_id)

@@ -32,15 +32,16 @@ PARTNER_MESSAGE = Table(
     comment="Messages of partners: those that wait to be brought to their owner, and the ids of those that were.",
 )
 
-PARTNER_TRANSFER = Table(
-    "partner_transfer",
+PARTNER_MATTER = Table(
+    "partner_matter",
     METADATA,
     Column("partner", Text, primary_key=True),
-    Column("transfer_id", Uuid, primary_key=True),
+    Column("matter_id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
     Column("customer_id", Uuid, nullable=False, index=True),
     Column("told_version", BigInteger, nullable=False, server_default=text("0")),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("next_attempt_at", Moment, comment="when it is told; null when nothing is new"),
-    Index("partner_transfer_waiting", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")),
-    comment="Which version of which transfer each partner was told, and what it is still to be told; not its contents.",
+    Index("partner_matter_waiting", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")),
+    comment="Which version of which matter each partner was told, and what it is still to be told; not its contents.",
 )

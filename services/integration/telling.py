@@ -1,4 +1,4 @@
-"""What partners are told of their transfers: asked of their owner when it is told, and kept nowhere here."""
+"""What partners are told of their matters: asked of the owner when it is told, and kept nowhere here."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -6,33 +6,33 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import Row
 
-from contracts.customer.transfers import GetTransferForPartner, PartnerTransfer, TransferChanged
-from contracts.envelope import Envelope, schema_urn
-from contracts.partners import Partner
-from contracts.partners.transfers import TransferTold
+from contracts.envelope import Envelope, StateEvent, schema_urn
+from contracts.partners import MatterTold, Partner
 from services.integration import repository, rules
 from services.integration.settings import IntegrationSettings
+from services.integration.tellings import TELLINGS, Ask
 from services.kit.background import pause
 from services.kit.errors import ProblemReply
 from services.kit.telemetry import current_traceparent, describe_error, log
 from services.kit.work import Work
 
-Ask = Callable[[GetTransferForPartner], Awaitable[PartnerTransfer]]
-"""Asks the owner; a look that is in the usage log under the partner's own code."""
 Send = Callable[[str, Envelope], Awaitable[None]]
 """Sends to the partner of that code; returns when the broker has it."""
 
 
-async def transfer_changed(event: TransferChanged, work: Work) -> None:
-    """Notes that the partners whose transfer it is are to be told."""
+async def matter_changed(event: StateEvent, work: Work) -> None:
+    """Notes that the partners whose matter it is are to be told."""
     assert isinstance(work.settings, IntegrationSettings)
+    kind, telling = next((kind, each) for kind, each in TELLINGS.items() if isinstance(event, each.event))
+    [customer_id] = event.about_customers()
+    parties = telling.parties(event)
     for partner in work.settings.partners:
-        if partner.organisation in (event.requester, event.addressee):
-            await repository.note(work, partner.code, event.transfer_id, event.customer_id)
+        if partner.organisation in parties:
+            await repository.note(work, partner.code, kind, event.subject(), customer_id)
 
 
 async def tell_next(work: Work, partners: Iterable[Partner], ask: Ask, send: Send) -> bool:
-    """Tells one partner how one transfer stands now; False when nobody is to be told anything.
+    """Tells one partner how one matter stands now; False when nobody is to be told anything.
 
     If the process dies in between, it is told again, under the same id.
     """
@@ -41,14 +41,15 @@ async def tell_next(work: Work, partners: Iterable[Partner], ask: Ask, send: Sen
         return False
     partner = next((each for each in partners if each.code == row.partner), None)
     try:
-        told = partner and await _told(work, row, partner, ask)
+        told = partner and await _told(row, partner, ask)
         if told and told.version > row.told_version:
             await send(row.partner, _envelope(work, told))
     except Exception as failure:
         log.warning(
-            "partner_transfer.waits",
+            "partner_matter.waits",
             service=work.settings.service,
-            transfer_id=str(row.transfer_id),
+            kind=row.kind,
+            matter_id=str(row.matter_id),
             attempts=row.attempts,
             **describe_error(failure),
         )
@@ -58,22 +59,22 @@ async def tell_next(work: Work, partners: Iterable[Partner], ask: Ask, send: Sen
     return True
 
 
-async def _told(work: Work, row: Row[Any], partner: Partner, ask: Ask) -> TransferTold | None:
-    """The transfer as the partner may see it; None when there is nothing to see, for the person was erased."""
+async def _told(row: Row[Any], partner: Partner, ask: Ask) -> MatterTold | None:
+    """The matter as the partner may see it; None when there is nothing to see, for the person was erased."""
     if partner.organisation is None:
         return None
+    telling = TELLINGS[row.kind]
     try:
-        found = await ask(GetTransferForPartner(partner=partner.organisation, transfer_id=row.transfer_id))
+        found = await telling.look(ask, partner.organisation, row.matter_id)
     except ProblemReply as failure:
         if rules.is_final(failure.problem()):
             return None
         raise
-    told = found.transfer.model_dump() | {"partner": partner.code, "person": found.person}
-    return TransferTold.model_validate(told)
+    return telling.message.model_validate(found | {"partner": partner.code})
 
 
-def _envelope(work: Work, told: TransferTold) -> Envelope:
-    told_id = uuid5(NAMESPACE_URL, f"urn:koto:told:{told.partner}:{told.transfer_id}:{told.version}")
+def _envelope(work: Work, told: MatterTold) -> Envelope:
+    told_id = uuid5(NAMESPACE_URL, f"urn:koto:told:{told.partner}:{told.subject()}:{told.version}")
     return Envelope(
         id=told_id,
         source=f"/koto/{work.settings.service}",

@@ -132,8 +132,9 @@ class TestTheLaw:
 
     def test_the_countys_section_is_written_by_those_who_make_the_assessment_together(self) -> None:
         """681/2023 14 § 4 mom., 86 §. A supervisor sees that there is one, and not what is in it."""
-        assert words_of("role", allowed(act="change", data="county_section")) == {"county_worker", "integration_expert"}
-        assert words_of("role", allowed(data="county_section")) == {"county_worker", "integration_expert"}
+        writers = {"county_worker", "integration_expert"}
+        assert words_of("role", allowed(act="change", data="county_section")) == {*writers, "service_integration"}
+        assert words_of("role", allowed(act="view", data="county_section")) == writers
 
     @pytest.mark.parametrize("role", ["county_worker", "provider_worker"])
     def test_whoever_takes_part_reaches_only_the_customers_of_that_matter(self, role: str) -> None:

@@ -13,6 +13,7 @@ from contracts.customer.background import (
     GetBackgroundHistory,
 )
 from contracts.customer.contacts import GetContact, ListContacts, ResolveContact, SetReceivingParty
+from contracts.customer.disclosures import GetPersonForPartner
 from contracts.customer.duplicates import (
     DecideDuplicate,
     FindDuplicates,
@@ -117,6 +118,7 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
         handing_over(),
         by_partner(transfer, "withdraw"),
         GetTransferForPartner(partner=AUTHORITY, transfer_id=transfer.transfer_id),
+        GetPersonForPartner(partner="08", municipality="837", customer_id=known.customer_id),
         GetNameForDocument(customer_id=known.customer_id),
         ListCustomers(),
         AssignCustomers(customer_ids=(known.customer_id,), responsible=uuid4()),
@@ -138,7 +140,7 @@ NOBODY = CustomerVersion(customer_id=uuid4(), version=1)
 ABOUT_ONE = [
     each
     for each, fields in ((each, each.model_fields) for each in REQUESTS)
-    if "customer_id" in fields and fields["customer_id"].is_required()
+    if "customer_id" in fields and fields["customer_id"].is_required() and "partner" not in fields
 ]
 
 

@@ -17,8 +17,10 @@ from uuid import UUID, uuid4
 import pytest
 from structlog.testing import capture_logs
 
+from contracts.assessment.participations import AnswerParticipationForPartner
 from contracts.topology import queue
 from services.gateway.sessions import COOKIE
+from services.kit.actor import service_actor
 from services.kit.telemetry import METRICS
 from tests.assessment.support import LAW
 from tests.gateway.browser import Browser
@@ -46,6 +48,16 @@ FROM generate_series(1, 20) n
 """Cases to look into, which nobody can make by asking."""
 _HELD = {"interview": {"held_on": "2026-03-01", "place": "office", "language": "fi", "language_understood": True}}
 _ORDER = {"order": {"measure": "literacy", "provider": "own", "due_on": "2100-01-01"}}
+_OF_COUNTY = {"name": "Sanna Virkanen", "phone": "+358 00 000 0003"}
+_PARTICIPATION = {"way": "in_writing", "preview": {"topics": ["health_and_social_needs"]}}
+_CONTRIBUTION = {
+    "contribution": {
+        "sections": [{"topic": "health_and_social_needs", "text": "So."}],
+        "written_by": "Sanna Virkanen",
+        "written_on": "2026-03-01",
+    },
+    "channel": "letter",
+}
 _A_LIST = b"family_name,given_name,date_of_birth,ground\nEsimerkki,Aamu,1994-05-01,integration_act_group\n"
 Appoint = Callable[..., Awaitable[UUID]]
 
@@ -134,7 +146,7 @@ def prepared(version: int | None = None, body: Any = None, **path: str) -> dict[
     return told if body is None else told | {"body": body}
 
 
-async def prepare(door: Door, here: str, there: str) -> dict[str, list[dict[str, Any]]]:
+async def prepare(door: Door, house: House, here: str, there: str) -> dict[str, list[dict[str, Any]]]:
     """Requests of the expert's that need something to be there; and a customer elsewhere whose code is an example's."""
     consent = {"given_on": "2026-03-01", "given_by": "writing"}
     relation = {"kind": "child", "relative": {"name": {"family": "Esimerkki", "given": "Ilta"}}}
@@ -178,6 +190,14 @@ async def prepare(door: Door, here: str, there: str) -> dict[str, list[dict[str,
 
     async def ordered() -> str:
         return str((await act(here, f"/assessments/{await started()}/clarifying-measures", _ORDER))["measure_id"])
+
+    async def asked_county(act_of_county: str | None = None, **told: Any) -> str:
+        path = f"/assessments/{await started()}/participations"
+        participation = str((await act(here, path, _PARTICIPATION))["participation_id"])
+        if act_of_county:
+            answer = {"partner": "08", "participation_id": participation, "act": act_of_county, **told}
+            await house.ask(AnswerParticipationForPartner.model_validate(answer), service_actor("integration"))
+        return participation
 
     async def offered(giver: str, receiver: str) -> str:
         body = {"receiver": receiver, "reason": "moved", "consent": consent}
@@ -231,6 +251,18 @@ async def prepare(door: Door, here: str, there: str) -> dict[str, list[dict[str,
         report = {"report": {"result": "A1.", "done_on": "2026-03-01", "done_by": "Kieli Kettunen"}}
         keep("report_measure", body=report, measure_id=await ordered())
         keep("cancel_measure", body={"reason": "So."}, measure_id=await ordered())
+        keep("request_participation", body=_PARTICIPATION, assessment_id=await started())
+        keep("get_participation", participation_id=await asked_county())
+        keep("withdraw_participation", 1, participation_id=await asked_county())
+        by_phone = {"act": "accept", "responsible": _OF_COUNTY, "channel": "phone", "answered_on": "2026-03-01"}
+        keep("record_participation_answer", 1, by_phone, participation_id=await asked_county())
+        keep("reply_to_participation", 2, {"text": "So."}, participation_id=await asked_county("ask_more", text="So?"))
+        agreed = await asked_county("accept", responsible=_OF_COUNTY)
+        keep("go_on_without_contribution", 2, {"reason": "So."}, participation_id=agreed)
+        agreed = await asked_county("accept", responsible=_OF_COUNTY)
+        assessment = (await door.send("GET", f"{API}/participations/{agreed}", token=here)).json["assessment_id"]
+        keep("write_county_section", body=_CONTRIBUTION, assessment_id=assessment)
+        keep("get_county_section", assessment_id=assessment)
         imported = await act(here, "/outreach/imports?source=immigration_service", _A_LIST)
         keep("undo_operation", operation_id=imported["operation_id"])
     return found
@@ -275,7 +307,7 @@ async def test_whatever_is_sent_every_answer_is_a_documented_one_and_nothing_bre
             await house.rows("access", _ODD_DAYS)
             await house.appoint(elsewhere := str(uuid4()), "091", "integration_expert")
             there = door.issuer.token(sub=elsewhere)
-            who.prepared |= await prepare(door, who.tokens["integration_expert"], there)
+            who.prepared |= await prepare(door, house, who.tokens["integration_expert"], there)
             fuzzed = await fuzz(door, *(["--max-time", "600"] if LONG else []), who=who)
             await house.settle(within=120)
     assert not fuzzed.failed, fuzzed.told

@@ -93,8 +93,27 @@ from contracts.assessment.cases import (
     StartAssessment,
     WholeAssessment,
 )
+from contracts.assessment.county_sections import (
+    ContributionVersion,
+    CountySection,
+    GetCountySection,
+    WriteCountySection,
+)
 from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
 from contracts.assessment.measures import CancelMeasure, MeasureVersion, OrderMeasure, ReportMeasure
+from contracts.assessment.participations import (
+    GetParticipation,
+    GoOnWithoutContribution,
+    ListParticipations,
+    Participation,
+    ParticipationPreview,
+    Participations,
+    ParticipationVersion,
+    RecordParticipationAnswer,
+    ReplyToParticipation,
+    RequestParticipation,
+    WithdrawParticipation,
+)
 from contracts.assessment.topics import GetTopicHistory, TopicHistory, TopicVersion, WriteTopic
 from contracts.assessment.versions import AssessmentVersion
 from contracts.customer.background import (
@@ -289,7 +308,22 @@ _PLAN: dict[str, Any] = {
     "status": "draft",
     "created_at": datetime(2026, 3, 2, tzinfo=UTC),
 }
-
+PARTICIPATION = Participation(
+    participation_id=TRANSFER_ID,
+    version=2,
+    state="more_asked",
+    municipality="837",
+    county="08",
+    way="in_writing",
+    due_on=date(2026, 3, 16),
+    created_at=datetime(2026, 3, 2, tzinfo=UTC),
+    changed_at=datetime(2026, 3, 2, tzinfo=UTC),
+    assessment_id=ASSESSMENT_ID,
+    customer_id=CUSTOMER_ID,
+    legal_basis="681/2023 14 § 4 mom., 86 §",
+    preview=ParticipationPreview(topics=("health_and_social_needs",)),
+    turns=(),
+)
 REPLIES: dict[type[Request[Any]], BaseModel] = {
     OpenCustomer: CustomerVersion(customer_id=CUSTOMER_ID, version=1),
     GetCustomer: Customer(
@@ -331,6 +365,15 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     OrderMeasure: MeasureVersion(measure_id=GRANT_ID),
     ReportMeasure: MeasureVersion(measure_id=GRANT_ID),
     CancelMeasure: MeasureVersion(measure_id=GRANT_ID),
+    RequestParticipation: ParticipationVersion(participation_id=TRANSFER_ID, version=1),
+    GetParticipation: PARTICIPATION,
+    ListParticipations: Participations(participations=(PARTICIPATION,), next_cursor=None),
+    ReplyToParticipation: ParticipationVersion(participation_id=TRANSFER_ID, version=3),
+    WithdrawParticipation: ParticipationVersion(participation_id=TRANSFER_ID, version=3),
+    RecordParticipationAnswer: ParticipationVersion(participation_id=TRANSFER_ID, version=3),
+    GoOnWithoutContribution: ParticipationVersion(participation_id=TRANSFER_ID, version=3),
+    GetCountySection: CountySection(assessment_id=ASSESSMENT_ID, writings=()),
+    WriteCountySection: ContributionVersion(assessment_id=ASSESSMENT_ID, writings=1),
     ConcludeAssessment: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
     DropAssessment: AssessmentVersion(assessment_id=ASSESSMENT_ID, version=3),
     GetBackground: Background(

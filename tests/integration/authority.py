@@ -45,9 +45,13 @@ class Authority:
 
     async def transfer(self, state: str, transfer_id: object = None) -> dict[str, Any]:
         """What it was told of a transfer in that state."""
+        return await self.matter("transfer_id", state, transfer_id)
+
+    async def matter(self, named: str, state: str, matter_id: object = None) -> dict[str, Any]:
+        """What it was told of a matter in that state; `named`: the field that holds its id."""
 
         def is_it(data: dict[str, Any]) -> bool:
-            return data.get("state") == state and transfer_id in (None, data["transfer_id"])
+            return named in data and data.get("state") == state and matter_id in (None, data[named])
 
         return (await self._until(is_it, 1))[-1]
 

@@ -53,6 +53,20 @@ async def immigration(house: House) -> AsyncIterator[Authority]:
         yield it
 
 
+@pytest_asyncio.fixture
+async def county(house: House) -> AsyncIterator[Authority]:
+    """The program of the county of Tampere, 08, connected."""
+    async with _connected(house, "county") as it:
+        yield it
+
+
+@pytest_asyncio.fixture
+async def language_test(house: House) -> AsyncIterator[Authority]:
+    """The program of a provider of language tests, connected."""
+    async with _connected(house, "language-test") as it:
+        yield it
+
+
 @asynccontextmanager
 async def _connected(house: House, code: str) -> AsyncIterator[Authority]:
     foreigner = await asyncio.to_thread(Foreigner, house.vhost.url(), code)

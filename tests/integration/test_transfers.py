@@ -323,7 +323,7 @@ async def test_what_could_not_be_told_is_told_later_and_once(house: House, autho
     heard = await authority.transfer("requested", str(transfer.transfer_id))
     assert heard["version"] == 1
     await house.settle()
-    told = "SELECT FROM partner_transfer WHERE told_version = 1 AND next_attempt_at IS NULL"
+    told = "SELECT FROM partner_matter WHERE told_version = 1 AND next_attempt_at IS NULL"
 
     async def both() -> bool:
         return len(await house.rows("integration", told)) == 2

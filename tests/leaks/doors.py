@@ -42,9 +42,29 @@ from contracts.assessment.cases import (
     GetAssessmentsOfCustomer,
     StartAssessment,
 )
+from contracts.assessment.county_sections import (
+    ContributeForPartner,
+    Contribution,
+    CountyWriting,
+    GetCountySection,
+    WriteCountySection,
+)
 from contracts.assessment.documents import GetAssessmentForDocument
 from contracts.assessment.interviews import AcknowledgeDuties, BeginInterview, PlanInterview, RecordMissedInterview
 from contracts.assessment.measures import CancelMeasure, MeasureReport, OrderMeasure, ReportMeasure
+from contracts.assessment.measures_for_partners import GetMeasureForPartner, ReportMeasureForPartner
+from contracts.assessment.participations import (
+    AnswerParticipationForPartner,
+    GetParticipation,
+    GetParticipationForPartner,
+    GoOnWithoutContribution,
+    ListParticipations,
+    ParticipationPreview,
+    RecordParticipationAnswer,
+    ReplyToParticipation,
+    RequestParticipation,
+    WithdrawParticipation,
+)
 from contracts.assessment.state import GetCustomerAssessments
 from contracts.assessment.topics import GetTopicHistory, WriteTopic
 from contracts.customer.background import (
@@ -55,6 +75,7 @@ from contracts.customer.background import (
     Group,
 )
 from contracts.customer.contacts import GetContact, ListContacts, ReceiveContact, ResolveContact, SetReceivingParty
+from contracts.customer.disclosures import GetPersonForPartner
 from contracts.customer.duplicates import (
     DecideDuplicate,
     FindDuplicates,
@@ -176,6 +197,8 @@ from tests.leaks.people import (
     HOLDS,
     LOOKS,
     OTHER_CONTENTS,
+    OWN_COUNTY,
+    PROVIDER,
     Planted,
     contact,
     unborn,
@@ -399,6 +422,11 @@ def _of_assessment(request: type[Request[Any]], **more: Any) -> Callable[[Plante
     return ask
 
 
+def _of_participation(request: type[Request[Any]], **more: Any) -> Callable[[Planted], Request[Any]]:
+    told = {"expected_version": 4, **more}
+    return lambda it: request.model_validate({"participation_id": it.participation_id, **told})
+
+
 def _of_plan(request: type[Request[Any]], *, versioned: bool = False, **more: Any) -> Callable[[Planted], Request[Any]]:
     def ask(planted: Planted) -> Request[Any]:
         version = {"expected_version": planted.plan_version} if versioned else {}
@@ -427,6 +455,11 @@ def _topic(topic: str, data: str) -> tuple[Door, ...]:
     )
 
 
+_CONTRIBUTION = Contribution(
+    sections=(CountyWriting(topic="health_and_social_needs", text="So."),),
+    written_by="Aino Virkanen",
+    written_on=date(2026, 1, 2),
+)
 _REVIEW = {
     "reason": "half_year",
     "reviewed_on": date(2026, 1, 2),
@@ -826,6 +859,89 @@ DOORS = (
         ),
     ),
     Door("cancel a measure", CancelMeasure, lambda it: CancelMeasure(measure_id=it.measure_id, reason="Not needed")),
+    Door(
+        "measure, for a partner",
+        GetMeasureForPartner,
+        lambda it: GetMeasureForPartner(partner=PROVIDER, measure_id=it.measure_id),
+        **_THEIRS,
+    ),
+    Door(
+        "report a measure, for a partner",
+        ReportMeasureForPartner,
+        lambda it: ReportMeasureForPartner(
+            partner=PROVIDER,
+            measure_id=it.measure_id,
+            report=MeasureReport(result="A1", done_on=date(2026, 1, 2), done_by="Somebody"),
+        ),
+        **_THEIRS,
+    ),
+    Door("participation", GetParticipation, lambda it: GetParticipation(participation_id=it.participation_id)),
+    Door("participations", ListParticipations, lambda _: ListParticipations(), is_partial=True),
+    Door(
+        "request a participation",
+        RequestParticipation,
+        lambda it: RequestParticipation(
+            assessment_id=it.assessment_id,
+            way="in_writing",
+            preview=ParticipationPreview(topics=("health_and_social_needs",)),
+        ),
+        refuses=True,  # the county takes part already, and so is all that follows
+    ),
+    Door(
+        "reply to a participation",
+        ReplyToParticipation,
+        _of_participation(ReplyToParticipation, text="So."),
+        refuses=True,
+    ),
+    Door("withdraw a participation", WithdrawParticipation, _of_participation(WithdrawParticipation), refuses=True),
+    Door(
+        "record the answer of a county",
+        RecordParticipationAnswer,
+        _of_participation(
+            RecordParticipationAnswer, act="reject", reason="later", channel="phone", answered_on=date(2026, 1, 2)
+        ),
+        refuses=True,
+    ),
+    Door(
+        "go on without a contribution",
+        GoOnWithoutContribution,
+        _of_participation(GoOnWithoutContribution, reason="Nothing was found."),
+    ),
+    Door(
+        "participation, for a partner",
+        GetParticipationForPartner,
+        lambda it: GetParticipationForPartner(partner=OWN_COUNTY, participation_id=it.participation_id),
+        **_THEIRS,
+    ),
+    Door(
+        "answer a participation, for a partner",
+        AnswerParticipationForPartner,
+        lambda it: AnswerParticipationForPartner(
+            partner=OWN_COUNTY, participation_id=it.participation_id, act="reject", reason="later"
+        ),
+        refuses=True,
+        **_THEIRS,
+    ),
+    Door("county's section", GetCountySection, lambda it: GetCountySection(assessment_id=it.assessment_id)),
+    Door(
+        "write the county's section",
+        WriteCountySection,
+        lambda it: WriteCountySection(assessment_id=it.assessment_id, contribution=_CONTRIBUTION, channel="letter"),
+    ),
+    Door(
+        "contribute, for a partner",
+        ContributeForPartner,
+        lambda it: ContributeForPartner(
+            partner=OWN_COUNTY, participation_id=it.participation_id, contribution=_CONTRIBUTION
+        ),
+        **_THEIRS,
+    ),
+    Door(
+        "person, for a partner",
+        GetPersonForPartner,
+        lambda it: GetPersonForPartner(partner=OWN_COUNTY, municipality=HERE, customer_id=it.customer_id),
+        **_THEIRS,
+    ),
     Door(
         "refer",
         ReferToService,

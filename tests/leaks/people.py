@@ -11,8 +11,15 @@ from uuid import UUID, uuid4
 from contracts.access.rights import GiveGrant, GrantGround, NoteSignIn
 from contracts.access.safeguards import WithholdCustomer
 from contracts.assessment.cases import StartAssessment
+from contracts.assessment.county_sections import ContributeForPartner, Contribution, CountyWriting
 from contracts.assessment.interviews import BeginInterview, HeldInterview
 from contracts.assessment.measures import MeasureOrder, MeasureReport, OrderMeasure, ReportMeasure
+from contracts.assessment.participations import (
+    AnswerParticipationForPartner,
+    ParticipationPreview,
+    ReplyToParticipation,
+    RequestParticipation,
+)
 from contracts.assessment.topics import TopicContent, TopicNeed, WriteTopic
 from contracts.customer.background import DATA_OF_GROUP, ChangeBackground, Group
 from contracts.customer.contacts import ReceiveContact
@@ -37,6 +44,7 @@ from contracts.customer.people import (
     PersonChanges,
 )
 from contracts.customer.transfers import AnswerTransferForPartner, OfferTransfer, RejectTransfer, TransferConsent
+from contracts.handshake import Responsible
 from contracts.plan.content import Goal, PlanContent
 from contracts.plan.plans import DraftPlan, EarlierPlan, WritePlan
 from contracts.types import PersonName
@@ -48,6 +56,8 @@ from services.records.rules.matters import Matter
 from tests.support import House, eventually, now
 
 HERE, ELSEWHERE, COUNTY, PARTY, AUTHORITY = "837", "091", "06", "049", "area-049"
+OWN_COUNTY, PROVIDER = "08", "0245437-2"
+"""The county of HERE, and who does clarifying measures."""
 Kind = Literal["ordinary", "protected", "sheltered", "trafficked"]
 """Sheltered: protected by somebody else in the household."""
 KINDS: tuple[Kind, ...] = ("ordinary", "protected", "sheltered", "trafficked")
@@ -120,6 +130,8 @@ class Planted:
     assessment_version: int = 1
     measure_id: UUID = field(default_factory=uuid4)
     """Of a clarifying measure in it that is ordered."""
+    participation_id: UUID = field(default_factory=uuid4)
+    """Of the county's participation in it, in its fourth version: the county has agreed."""
     plan_id: UUID = field(default_factory=uuid4)
     """Of a plan that HERE drafted."""
     plan_version: int = 1
@@ -361,21 +373,49 @@ async def _plant_assessment(house: House, planted: Planted) -> None:
     held = HeldInterview.model_validate(HELD | {"participants": [{"role": "other", "name": missed}]})
     begin = BeginInterview(assessment_id=known.assessment_id, expected_version=known.version, interview=held)
     planted.assessment_version = (await house.ask(begin, _ENTERS)).version
-    await house.rows("assessment", "UPDATE assessment SET county_takes_part = true")  # no handshake brings it yet
+    await _plant_participation(house, planted)
     for topic, group in DATA_OF_TOPIC.items():
-        text = f"Planted {topic} of {number}"
+        text = planted_under(topic, planted)
         content = TopicContent(text=text, needs=(TopicNeed(kind="other", text=f"{text}, needed"),))
         write = WriteTopic(assessment_id=known.assessment_id, topic=topic, expected_version=0, content=content)
         await house.ask(write, _ENTERS)
         planted.plant(group, text=text)
     for is_reported in (True, False):
-        order = MeasureOrder(measure="language_level", provider="own", due_on=today, instructions=result)
+        of_whom = {"provider": "own", "instructions": result}
+        if not is_reported:
+            of_whom = {"provider": "third_party", "organisation": PROVIDER}
+        order = MeasureOrder.model_validate({"measure": "language_level", "due_on": today, **of_whom})
         ordered = await house.ask(OrderMeasure(assessment_id=known.assessment_id, order=order), _ENTERS)
         if is_reported:
             report = MeasureReport(result=result, done_on=today, done_by="Somebody")
             await house.ask(ReportMeasure(measure_id=ordered.measure_id, report=report), _ENTERS)
         planted.measure_id = ordered.measure_id
     planted.plant("assessment", why=why, name=missed, instructions=result)
+
+
+def planted_under(topic: str, planted: Planted) -> str:
+    """What the interview wrote under a topic; the county contributes the same of its own."""
+    return f"Planted {topic} of {planted.number}"
+
+
+async def _plant_participation(house: House, planted: Planted) -> None:
+    """The county asked something, was replied to, has agreed to take part and contributed."""
+    preview = ParticipationPreview(topics=("health_and_social_needs",))
+    request = RequestParticipation(assessment_id=planted.assessment_id, way="in_writing", preview=preview)
+    known = planted.participation_id = (await house.ask(request, _ENTERS)).participation_id
+    asked = f"Planted question of {planted.number}"
+    of_county: dict[str, Any] = {"partner": OWN_COUNTY, "participation_id": known}
+    integration = service_actor("integration")
+    await house.ask(AnswerParticipationForPartner(**of_county, act="ask_more", text=asked), integration)
+    await house.ask(ReplyToParticipation(participation_id=known, expected_version=2, text=asked), _ENTERS)
+    somebody = Responsible(name="Aino Virkanen", phone="+358 00 000 0000")
+    await house.ask(AnswerParticipationForPartner(**of_county, act="accept", responsible=somebody), integration)
+    planted.assessment_version += 1
+    [topic] = (topic for topic, group in DATA_OF_TOPIC.items() if group == "county_section")
+    writing = CountyWriting(topic=topic, text=planted_under(topic, planted))
+    contribution = Contribution(sections=(writing,), written_by="Aino Virkanen", written_on=now().date())
+    await house.ask(ContributeForPartner(**of_county, contribution=contribution), integration)
+    planted.plant("participation", text=asked)
 
 
 HELD = {"held_on": str(now().date()), "place": "office", "language": "fi", "language_understood": True}

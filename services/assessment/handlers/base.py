@@ -1,6 +1,6 @@
 """What every act on an assessment begins and ends with."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -8,9 +8,11 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from contracts.assessment.state import AssessmentChanged, Need
+from contracts.assessment.topics import Writing
 from contracts.assessment.versions import AssessmentVersion
 from contracts.envelope import FieldError
-from services.assessment.repository import cases, reach
+from services.assessment.repository import cases, reach, topics
+from services.assessment.rules.base import assessment_law
 from services.assessment.rules.ends import OPEN
 from services.assessment.rules.topics import ASSESSMENT
 from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput
@@ -64,6 +66,22 @@ async def change(work: Work, assessment_id: UUID, needs: Iterable[Need] = (), **
     row = await cases.change(work, assessment_id, **values)
     await tell(work, row, needs)
     return AssessmentVersion(assessment_id=assessment_id, version=row.version)
+
+
+def needs_in(written: Mapping[str, Writing]) -> Iterator[Need]:
+    """The needs in what is written under topics."""
+    for topic, writing in written.items():
+        for need in writing.content.needs:
+            if need.need_id:
+                yield Need(need_id=need.need_id, topic=topic, kind=need.kind)
+
+
+async def needs_of(work: Work, row: Row[Any]) -> Sequence[Need]:
+    """The needs that an assessment tells of: none before it is concluded."""
+    if row.status != "concluded":
+        return ()
+    law = assessment_law(row.law_version)
+    return [*needs_in(await topics.newest(work, row.assessment_id, [each.code for each in law.topics]))]
 
 
 async def tell(work: Work, row: Row[Any], needs: Iterable[Need] = ()) -> None:

@@ -24,12 +24,13 @@ from contracts.assessment.state import Assessment, Assessments, GetCustomerAsses
 from contracts.assessment.topics import Topic, Writing
 from contracts.assessment.versions import AssessmentVersion
 from contracts.law import AssessmentLaw, laws
-from services.assessment.handlers.base import change, check, tell, to_version
-from services.assessment.repository import cases, facts, interviews, measures, reach, topics
+from services.assessment.handlers.base import change, check, needs_in, tell, to_version
+from services.assessment.repository import cases, facts, interviews, measures, participations, reach, topics
 from services.assessment.rules import grounds
 from services.assessment.rules import interviews as interview_rules
 from services.assessment.rules.base import assessment_law
 from services.assessment.rules.ends import OPEN, Found, broken_by_conclusion, broken_by_drop
+from services.assessment.rules.participations import keeps_open
 from services.assessment.rules.topics import ASSESSMENT, COUNTY_SECTION
 from services.kit.clock import helsinki_date
 from services.kit.errors import Conflict, NotFound
@@ -153,9 +154,15 @@ async def conclude_assessment(message: ConcludeAssessment, work: Work, row: Row[
         duties=[AcknowledgedDuty.model_validate(each) for each in row.duties],
         interviews=[HeldInterview.model_validate(each) for each in await interviews.held(work, row.assessment_id)],
         open_measures=await measures.count(work, row.assessment_id, only_open=True),
+        county=keeps_open(
+            await participations.of_assessment(work, row.assessment_id),
+            topic_written=bool(
+                await topics.newest(work, row.assessment_id, [each.code for each in law.further_topics])
+            ),
+        ),
     )
     check(broken_by_conclusion(message.conclusion, found, law))
-    return await _end(work, row, "concluded", _needs(written), conclusion=message.conclusion.model_dump(mode="json"))
+    return await _end(work, row, "concluded", needs_in(written), conclusion=message.conclusion.model_dump(mode="json"))
 
 
 @to_version
@@ -207,10 +214,3 @@ def _topics(law: AssessmentLaw, written: dict[str, Writing], of_county: str | No
             written=writing,
             masked=is_masked,
         )
-
-
-def _needs(written: dict[str, Writing]) -> Iterator[Need]:
-    for topic, writing in written.items():
-        for need in writing.content.needs:
-            if need.need_id:
-                yield Need(need_id=need.need_id, topic=topic, kind=need.kind)

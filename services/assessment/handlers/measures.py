@@ -7,6 +7,7 @@ from sqlalchemy import Row
 from uuid_utils.compat import uuid7
 
 from contracts.assessment.measures import MOST_MEASURES, CancelMeasure, MeasureVersion, OrderMeasure, ReportMeasure
+from contracts.assessment.measures_for_partners import MeasureChanged
 from services.assessment.handlers.base import check, check_open
 from services.assessment.repository import measures, reach
 from services.assessment.rules import measures as rules
@@ -27,7 +28,7 @@ async def order_measure(message: OrderMeasure, work: Work) -> MeasureVersion:
     if await measures.count(work, row.assessment_id) >= MOST_MEASURES:
         raise Conflict(f"At most {MOST_MEASURES} measures are ordered in one assessment.")
     measure_id = uuid7()
-    await measures.add(
+    ordered = await measures.add(
         work,
         measure_id=measure_id,
         assessment_id=row.assessment_id,
@@ -35,6 +36,7 @@ async def order_measure(message: OrderMeasure, work: Work) -> MeasureVersion:
         municipality=row.municipality,
         ordered=message.order.model_dump(mode="json"),
     )
+    await tell(work, ordered)
     _record_use(work, row)
     return MeasureVersion(measure_id=measure_id)
 
@@ -45,9 +47,10 @@ async def report_measure(message: ReportMeasure, work: Work) -> MeasureVersion:
     if done := await work.outcome_of_repeat(MeasureVersion):
         return done
     check_open(row)
-    await _check_ordered(work, message.measure_id)
+    await check_ordered(work, message.measure_id)
     check(rules.broken_by_report(message.report, helsinki_date(work.now)))
-    await measures.settle(work, message.measure_id, "reported", report=message.report.model_dump(mode="json"))
+    report = message.report.model_dump(mode="json")
+    await tell(work, await measures.settle(work, message.measure_id, "reported", report=report))
     _record_use(work, row)
     return MeasureVersion(measure_id=message.measure_id)
 
@@ -58,13 +61,23 @@ async def cancel_measure(message: CancelMeasure, work: Work) -> MeasureVersion:
     if done := await work.outcome_of_repeat(MeasureVersion):
         return done
     check_open(row)
-    await _check_ordered(work, message.measure_id)
-    await measures.settle(work, message.measure_id, "cancelled", cancel_reason=message.reason)
+    await check_ordered(work, message.measure_id)
+    await tell(work, await measures.settle(work, message.measure_id, "cancelled", cancel_reason=message.reason))
     _record_use(work, row)
     return MeasureVersion(measure_id=message.measure_id)
 
 
-async def _check_ordered(work: Work, measure_id: UUID) -> None:
+async def tell(work: Work, row: Row[Any]) -> None:
+    """Tells how a measure stands that was ordered from another organisation."""
+    if organisation := row.ordered["organisation"]:
+        told = {
+            name: getattr(row, name) for name in ("measure_id", "assessment_id", "customer_id", "municipality", "state")
+        }
+        await work.publish(MeasureChanged(**told, organisation=organisation, due_on=row.ordered["due_on"]))
+
+
+async def check_ordered(work: Work, measure_id: UUID) -> None:
+    """Raises Conflict when a measure is settled already."""
     state = await measures.state(work, measure_id)
     if state != "ordered":
         raise Conflict(f"The measure is {state} already.")

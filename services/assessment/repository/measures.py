@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, any_, func, insert, select, update
 
-from services.assessment.tables import measure
+from services.assessment.tables import assessment, customer_view, measure
+from services.kit.errors import NotFound
 from services.kit.work import Work
 
 
@@ -33,13 +34,13 @@ async def state(work: Work, measure_id: UUID) -> str:
     return found
 
 
-async def add(work: Work, **values: Any) -> None:
+async def add(work: Work, **values: Any) -> Row[Any]:
     """Writes an order."""
     told = {"state": "ordered", "ordered_at": work.now, "ordered_by": work.actor.user}
-    await work.connection.execute(insert(measure), values | told)
+    return (await work.connection.execute(insert(measure).returning(*measure.c), values | told)).one()
 
 
-async def settle(work: Work, measure_id: UUID, state: str, **values: Any) -> None:
+async def settle(work: Work, measure_id: UUID, state: str, **values: Any) -> Row[Any]:
     """Writes what became of a measure."""
     told = {
         "state": state,
@@ -47,5 +48,35 @@ async def settle(work: Work, measure_id: UUID, state: str, **values: Any) -> Non
         "settled_by": work.actor.user,
         "organisation": work.actor.organisation,
     }
-    settled = update(measure).where(measure.c.measure_id == measure_id)
-    await work.connection.execute(settled.values(told | values))
+    settled = update(measure).where(measure.c.measure_id == measure_id).returning(*measure.c)
+    return (await work.connection.execute(settled.values(told | values))).one()
+
+
+async def get_of_partner(work: Work, measure_id: UUID, partner: str) -> Row[Any]:
+    """A measure that was ordered from an organisation, with `kept`, the customer's id, `is_customer`, whether he or she
+    is the municipality's still, and `assessment_status`; else NotFound.
+    """
+    asked = customer_view.alias("asked")
+    kept = func.coalesce(asked.c.merged_into, asked.c.customer_id)
+    query = (
+        select(
+            measure,
+            customer_view.c.customer_id.label("kept"),
+            (any_(customer_view.c.open_municipalities) == measure.c.municipality).label("is_customer"),
+            assessment.c.status.label("assessment_status"),
+        )
+        .join(assessment, assessment.c.assessment_id == measure.c.assessment_id)
+        .join(asked, asked.c.customer_id == measure.c.customer_id)
+        .join(customer_view, customer_view.c.customer_id == kept)
+        .where(measure.c.measure_id == measure_id, measure.c.ordered["organisation"].astext == partner)
+    )
+    row: Row[Any] | None = (await work.connection.execute(query)).first()
+    if row is None:
+        raise NotFound("no such measure")
+    return row
+
+
+async def lock_case(work: Work, assessment_id: UUID) -> Row[Any]:
+    """The assessment of a measure, whoever's, locked."""
+    query = select(assessment).where(assessment.c.assessment_id == assessment_id).with_for_update()
+    return (await work.connection.execute(query)).one()

@@ -26,6 +26,10 @@ RULES = {
     "measure_open": "a clarifying measure is neither reported nor cancelled (869/2024 3 §)",
     "no_interview": "no interview was held (869/2024 2 §)",
     "language_not_understood": "no interview was held in a language that the customer understands (869/2024 4 §)",
+    "own_county": "the municipality is its own county, or has none: there is nobody to ask (681/2023 100 §)",
+    "not_accepted": "the county has not accepted, or takes part no more",
+    "county_answer_awaited": "the county was asked to take part: await its answer, or withdraw the request",
+    "county_contribution_missing": "the county takes part and has contributed nothing: record why it is done without",
     "before_interview": "the day is before the first interview",
 }
 """What each rule says to the person who broke it, without the value that was entered."""

@@ -25,6 +25,8 @@ class Found(NamedTuple):
     duties: Sequence[ToldDuty]
     interviews: Sequence[HeldInterview]
     open_measures: int
+    county: str | None = None
+    """The rule by which the county's participation keeps it open."""
 
 
 class Standing(NamedTuple):
@@ -67,6 +69,8 @@ def broken_by_conclusion(conclusion: Conclusion, found: Found, law: AssessmentLa
         yield broken(f"/duties/{duty}", "duty_not_acknowledged")
     if found.open_measures:
         yield broken("/measures", "measure_open")
+    if found.county:
+        yield broken("/participation", found.county)
 
 
 def broken_by_drop(drop: Drop, on: date) -> Iterator[FieldError]:

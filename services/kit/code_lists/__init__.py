@@ -282,6 +282,10 @@ LANGUAGE_LEVELS = CodeList("language_levels", LanguageLevel, date(2022, 10, 4))
 language_levels = LANGUAGE_LEVELS.valid
 is_valid_language_level = LANGUAGE_LEVELS.has
 
+COUNTY_PARTICIPATION_WAYS = CodeList("county_participation_ways", NamedCode, date(2026, 1, 1))
+PARTICIPATION_REJECTION_REASONS = CodeList("participation_rejection_reasons", NamedCode, date(2026, 1, 1))
+ANSWER_CHANNELS = CodeList("answer_channels", NamedCode, date(2026, 1, 1))
+
 LISTS: dict[str, CodeList[Any]] = {
     each.name: each
     for each in (
@@ -306,6 +310,9 @@ LISTS: dict[str, CodeList[Any]] = {
         OUTREACH_CHANNELS,
         OUTREACH_OUTCOMES,
         DUPLICATE_REASONS,
+        COUNTY_PARTICIPATION_WAYS,
+        PARTICIPATION_REJECTION_REASONS,
+        ANSWER_CHANNELS,
         LANGUAGE_LEVELS,
         CEFR_LEVELS,
         LITERACY_LEVELS,

@@ -1,0 +1,1 @@
+"""What the assessment service needs of the law beside the rule book."""
