@@ -79,7 +79,13 @@ async def to_start(expert: Expert, customer_id: str) -> Any:
 def held(on: date, **more: Any) -> dict[str, Any]:
     """An interview at the office with an interpreter to Arabic."""
     by_interpreter = {"interpreter_used": True, "interpreter_language": "ar"}
-    return {"held_on": str(on), "place": "office", "language": "fi", "language_understood": True, **by_interpreter} | more
+    return {
+        "held_on": str(on),
+        "place": "office",
+        "language": "fi",
+        "language_understood": True,
+        **by_interpreter,
+    } | more
 
 
 def topics(on: date) -> list[str]:
@@ -95,7 +101,9 @@ def written(topic: str, text: str = TEXT) -> dict[str, Any]:
 
 def duties(on: date) -> list[dict[str, Any]]:
     """All that the customer must be told, told that day."""
-    return [{"duty": each.code, "told_on": str(on), "made_sure": "told_back"} for each in _assessment(on).duties_to_inform]
+    return [
+        {"duty": each.code, "told_on": str(on), "made_sure": "told_back"} for each in _assessment(on).duties_to_inform
+    ]
 
 
 def _assessment(on: date) -> Any:

@@ -124,7 +124,9 @@ async def get(url: str) -> Answer:
 
 
 @asynccontextmanager
-async def started(home: Path, alter: Callable[[Program], Program] = lambda program: program) -> AsyncIterator[WholeHouse]:
+async def started(
+    home: Path, alter: Callable[[Program], Program] = lambda program: program
+) -> AsyncIterator[WholeHouse]:
     """A house with servers of its own, for their logs are read too."""
     collector = Collector()
     with pytest.MonkeyPatch.context() as told:

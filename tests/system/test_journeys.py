@@ -166,7 +166,7 @@ class Journey:
         assert (found["status"], found["missed"]) == ("under_way", missed)
 
     async def assessed(self) -> None:
-        """Every topic is written, one with facts for the background; duties are told, a measure ordered and reported."""
+        """Every topic is written, one with facts; duties are told, a measure is reported; a plan is needed."""
         case = f"/assessments/{self.assessment}"
         facts = {"group": "education", "studies": [{"level": "3", "name": WHY, "completed": True}]}
         for topic in paths.topics(self.today):
