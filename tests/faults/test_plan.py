@@ -1,6 +1,7 @@
 """Parts are killed while experts go from an opening to an approved plan: every step of each way is there once.
 
-Some deaths are aimed: a document is made and not committed, a due date is noted and not told, or told and not committed.
+Some deaths are aimed: a document is made and not committed; a due date is noted and not told, or told and not
+committed.
 """
 
 import asyncio
@@ -167,7 +168,8 @@ async def test_whatever_is_killed_on_the_way_to_a_plan_every_step_is_there_once(
     await ways.are_whole(load)
     what, longest = max(ways.faulty.recoveries, key=lambda each: each[1])
     report = (
-        f"\n  ways gone {len(ways.walked) - before} ({len(load.answered_at)} acts; repeated after no answer: {load.repeated})"
+        f"\n  ways gone {len(ways.walked) - before}"
+        f"\n  acts {len(load.answered_at)} (repeated after no answer: {load.repeated})"
         f"\n  kills {sum(ways.faulty.kills.values())}, longest recovery {longest:.1f} s (after {what})"
     )
     with capsys.disabled():
