@@ -13,7 +13,7 @@ from tests import paths
 from tests.bench.house import UNLIMITED, House, free_port, process
 from tests.bench.measured import Effort, Figure, Report, Spread, Table
 
-PATHS, EXPERTS = 1000, 16
+PATHS, WARM_UP, EXPERTS = 1000, 4, 16
 AIM, AIM_OF_EXPORT = 1.0, 0.8
 PAUSE = 0.25
 """Seconds after which somebody who waits for something looks again."""
@@ -72,21 +72,31 @@ class Turn:
 
 async def measure(house: House, effort: Effort) -> Report:
     """With spans exported and without, in turns; everybody's processes are the same but for that."""
-    count = max(EXPERTS, effort.of(PATHS) // effort.rounds)
-    endpoint = f"http://127.0.0.1:{(port := free_port())}/v1/traces"
+    count = effort.of(PATHS) // effort.rounds
+    told = {OFF: "", ON: f"http://127.0.0.1:{(port := free_port())}/v1/traces"}
     turns: dict[str, list[Turn]] = {OFF: [], ON: []}
     with process("tests.bench.collector", told={"port": port}):
+        order, now = [OFF, ON], OFF
         for _ in range(effort.rounds):
-            for name, told in ((OFF, ""), (ON, endpoint)):
-                await asyncio.gather(*(_restart(house, each, told) for each in tuple(house.programs)))
-                await _walk(house, EXPERTS)  # a new process knows no statement yet
+            for name in order:
+                if name != now:
+                    await _restart_all(house, told[name])
+                now = name
+                await _walk(house, WARM_UP)  # a new process knows no statement yet
                 turns[name].append(await _walk(house, count))
-        await asyncio.gather(*(_restart(house, each, "") for each in tuple(house.programs)))
+            order.reverse()  # who was last is first: one restart each
+        if now != OFF:
+            await _restart_all(house, told[OFF])
     return _report(turns, count * effort.rounds)
 
 
-async def _restart(house: House, name: str, endpoint: str) -> None:
-    await house.restart(name, told={"KOTO_OTLP_ENDPOINT": endpoint} | (UNLIMITED if name == "gateway" else {}))
+async def _restart_all(house: House, endpoint: str) -> None:
+    """Starts every service afresh, exporting there."""
+
+    async def restart(name: str) -> None:
+        await house.restart(name, told={"KOTO_OTLP_ENDPOINT": endpoint} | (UNLIMITED if name == "gateway" else {}))
+
+    await asyncio.gather(*map(restart, tuple(house.programs)))
 
 
 async def _walk(house: House, count: int) -> Turn:
