@@ -7,7 +7,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,8 @@ from contracts.envelope import Request
 from contracts.partners import read_partners
 from deploy.local.databases import make_role
 from deploy.local.environment import partners_file
+from deploy.local.program import Program
+from deploy.local.stack import Stack
 from services.kit import migrate, topology_apply
 from services.kit.actor import Actor, ActorTokens
 from services.kit.clock import SystemClock
@@ -268,47 +270,72 @@ class House:
         await eventually(self._settled, within=within, what="settling")
 
     async def _settled(self) -> bool:
-        for reader in topology.SERVICES:
-            if not reader.answers:
-                continue
-            known = await self.rows(reader.name, "SELECT fact_id::text AS id FROM inbox")
-            parked = await self.rows(
-                reader.name,
-                "SELECT convert_from(body, 'UTF8')::json->>'factid' AS id FROM parked WHERE type IS NOT NULL",
-            )
-            acted_on = {row["id"] for row in (*known, *parked)}
-            for owner in {event.owner() for event in reader.input}:
-                types = [event.TYPE for event in reader.input if event.owner() == owner]
-                told = await self.rows(owner, "SELECT fact_id::text AS id FROM outbox WHERE type = ANY($1)", types)
-                if {row["id"] for row in told} - acted_on:
-                    return False
-            if not await self._projected(reader):
-                return False
-        return True
-
-    async def _projected(self, reader: topology.Service) -> bool:
-        return all([await self._is_projected(reader.name, each) for each in self.services[reader.name].projections])
-
-    async def _is_projected(self, reader: str, projection: Projection) -> bool:
-        newest: dict[str, int] = {}
-        for owner in {event.owner() for event in projection.of}:
-            types = [event.TYPE for event in projection.of if event.owner() == owner]
-            for row in await self.rows(
-                owner, "SELECT subject, max(sequence) AS last FROM outbox WHERE type = ANY($1) GROUP BY 1", types
-            ):
-                newest[row["subject"]] = row["last"]
-        kept = {
-            row["subject"]: row["sequence"]
-            for row in await self.rows(
-                reader, f"SELECT {projection.key} AS subject, sequence FROM {projection.table.name}"
-            )
-        }
-        erased = {row["customer_id"] for row in await self.rows(reader, "SELECT customer_id FROM tombstone")}
-        return all(subject in erased or kept.get(subject, 0) >= last for subject, last in newest.items())
+        return await is_settled(self.rows)
 
     async def rows(self, service: str, query: str, *values: Any) -> list[Any]:
         """Rows of a service's database."""
         return await rows(self.services[service].parts.settings.database_url.get_secret_value(), query, *values)
+
+
+class AlteredStack(Stack):
+    """A house of processes some of which are started otherwise than `./koto up` starts them."""
+
+    def __init__(self, home: Path, alter: Callable[[Program], Program]) -> None:
+        super().__init__(home)
+        self._alter = alter
+
+    def services(self) -> list[Program]:
+        """The processes of the services, altered."""
+        return [self._alter(program) for program in super().services()]
+
+
+Rows = Callable[..., Awaitable[list[Any]]]
+"""Gives rows of a service's database: called with the service, a query and its values."""
+
+
+async def is_settled(rows: Rows) -> bool:
+    """Whether every event of a house has been acted on, projected or parked: judged by the databases, not by queues."""
+    for reader in topology.SERVICES:
+        if not reader.answers:
+            continue
+        known = await rows(reader.name, "SELECT fact_id::text AS id FROM inbox")
+        parked = await rows(
+            reader.name,
+            "SELECT convert_from(body, 'UTF8')::json->>'factid' AS id FROM parked WHERE type IS NOT NULL",
+        )
+        acted_on = {row["id"] for row in (*known, *parked)}
+        for owner in {event.owner() for event in reader.input}:
+            types = [event.TYPE for event in reader.input if event.owner() == owner]
+            told = await rows(owner, "SELECT fact_id::text AS id FROM outbox WHERE type = ANY($1)", types)
+            if {row["id"] for row in told} - acted_on:
+                return False
+        for projection in projections(reader.name):
+            if not await _is_projected(rows, reader.name, projection):
+                return False
+    return True
+
+
+def projections(service: str) -> Sequence[Projection]:
+    """The read models that a service keeps."""
+    module = importlib.import_module(f"services.{service}.main")
+    found: Sequence[Projection] = getattr(module, "PROJECTIONS", ())
+    return found
+
+
+async def _is_projected(rows: Rows, reader: str, projection: Projection) -> bool:
+    newest: dict[str, int] = {}
+    for owner in {event.owner() for event in projection.of}:
+        types = [event.TYPE for event in projection.of if event.owner() == owner]
+        for row in await rows(
+            owner, "SELECT subject, max(sequence) AS last FROM outbox WHERE type = ANY($1) GROUP BY 1", types
+        ):
+            newest[row["subject"]] = row["last"]
+    kept = {
+        row["subject"]: row["sequence"]
+        for row in await rows(reader, f"SELECT {projection.key} AS subject, sequence FROM {projection.table.name}")
+    }
+    erased = {row["customer_id"] for row in await rows(reader, "SELECT customer_id FROM tombstone")}
+    return all(subject in erased or kept.get(subject, 0) >= last for subject, last in newest.items())
 
 
 def owner_url(database_url: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, Uuid, delete, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Table, Uuid, delete, false, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.kit.inbox import lock_for_erasure
@@ -30,7 +30,7 @@ def about(table: Table, people: Select[tuple[UUID]]) -> ColumnElement[bool]:
         conditions.append(table.c.customer_id.in_(people))
     if "customer_ids" in table.c:
         conditions.append(table.c.customer_ids.overlap(func.array(people.scalar_subquery())))
-    return or_(*conditions)
+    return or_(false(), *conditions)  # of a table about nobody: none
 
 
 def erasable(tables: list[Table]) -> Iterator[Table]:

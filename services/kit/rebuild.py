@@ -3,17 +3,19 @@
 1. A queue of the rebuild's own is bound to the live events.
 2. The owners' logs are replayed into it up to their present end.
 3. A batched consumer fills a shadow table; the sequence guard joins replayed and live events.
-4. When the shadow has at least what the live table has, it takes the live table's name, under a lock that keeps the
-   live consumer waiting.
+4. When all that was replayed is in the shadow, and it has at least what the live table has, it takes the live table's
+   name, under a lock that keeps the live consumer waiting.
 
 The live queue keeps its consumer all along, so nothing is missed. A rebuild that dies leaves only a queue and a shadow
 table, which the next one replaces.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import sys
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from aio_pika import Message
 from sqlalchemy import Row, Table, delete, func, select, text
@@ -23,10 +25,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from contracts import topology
 from contracts.topology import Queue
 from services.kit import border, topology_apply
-from services.kit.batches import BatchedConsumer
+from services.kit.batches import BatchedConsumer, Told
 from services.kit.erasure import about
 from services.kit.migrate import grant
 from services.kit.outbox import event_message
+from services.kit.parts import Parts
 from services.kit.projection import Projection
 from services.kit.service import Service
 
@@ -48,15 +51,17 @@ class Rebuilt:
     rows: int
 
 
-async def replay_log(owner: Service, to_queue: str, types: Iterable[str]) -> int:
-    """Publishes an owner's log of these types to one queue, oldest first, up to its present end; returns how many."""
-    count = 0
+async def replay_log(owner: Service, to_queue: str, types: Iterable[str]) -> list[tuple[UUID, int]]:
+    """Publishes an owner's log of these types to one queue, oldest first, up to its present end; returns what it held:
+    the subject and the number of each event.
+    """
+    replayed = []
     async for page in _log(owner, list(types)):
         for row in page:
             message: Message = event_message(owner.name, row)
             await owner.parts.publisher.publish(topology.replay_exchange(owner.name), to_queue, message, mandatory=True)
-        count += len(page)
-    return count
+        replayed += [(row.subject, row.sequence) for row in page]
+    return replayed
 
 
 async def rebuild(
@@ -75,12 +80,13 @@ async def rebuild(
     try:
         types = [each.TYPE for each in projection.of]
         owning_it = {each.owner() for each in projection.of}
-        replayed = sum([await replay_log(owner, queue.name, types) for owner in owners if owner.name in owning_it])
-        rows = await _fill_and_switch(reader, owning, projection, shadow, queue.name)
+        logs = [await replay_log(owner, queue.name, types) for owner in owners if owner.name in owning_it]
+        replayed = [each for log in logs for each in log]
+        rows = await _fill_and_switch(reader, owning, projection, shadow, queue.name, replayed)
     finally:
         await owning.dispose()
         await topology_apply.remove(management_url, vhost, queue)
-    return Rebuilt(replayed, rows)
+    return Rebuilt(len(replayed), rows)
 
 
 def _queue_of(service: str, projection: Projection) -> Queue:
@@ -120,19 +126,35 @@ def _protect(connection: Connection, live: Table, shadow: Table, role: str) -> N
 
 
 async def _fill_and_switch(
-    reader: Service, owning: AsyncEngine, projection: Projection, shadow: Table, queue: str
+    reader: Service,
+    owning: AsyncEngine,
+    projection: Projection,
+    shadow: Table,
+    queue: str,
+    replayed: Iterable[tuple[UUID, int]],
 ) -> int:
-    """Consumes into the shadow until it lacks nothing that the live table has, then swaps; returns the rows there are.
+    """Consumes into the shadow until it lacks nothing that was replayed or that the live table has, then swaps; returns
+    the rows there are.
 
     The consumer is stopped before the swap, so that no batch of its writes to a table that is being renamed.
     Raises RebuildStuck when rows of the live table can't be had from the log.
     """
     live, into_shadow = projection.table, replace(projection, table=shadow)
+    awaited: dict[UUID, int] = {}  # the newest of each subject; the live table may have been emptied
+    for subject, sequence in replayed:
+        awaited[subject] = max(sequence, awaited.get(subject, 0))
+
+    async def keep(parts: Parts, told: Sequence[Told]) -> None:
+        await into_shadow.keep(parts, told)
+        for envelope, _ in told:
+            if awaited.get(envelope.subject, sys.maxsize) <= envelope.subjectsequence:
+                del awaited[envelope.subject]
+
     for _ in range(ROUNDS):
-        consumer = BatchedConsumer(reader.parts, "projection", into_shadow.keep, queue=queue)
+        consumer = BatchedConsumer(reader.parts, "projection", keep, queue=queue)
         consuming = asyncio.create_task(consumer.run())
         try:
-            await _caught_up(owning, live, shadow)
+            await _caught_up(owning, live, shadow, awaited)
         finally:
             consuming.cancel()
             await asyncio.gather(consuming, return_exceptions=True)
@@ -150,12 +172,14 @@ async def _fill_and_switch(
     raise RebuildStuck(f"{live.name} changes faster than it is rebuilt")
 
 
-async def _caught_up(owning: AsyncEngine, live: Table, shadow: Table) -> None:
-    """Returns when the shadow has what the live table has; raises RebuildStuck when it stops coming nearer."""
+async def _caught_up(owning: AsyncEngine, live: Table, shadow: Table, awaited: Collection[UUID]) -> None:
+    """Returns when no subject is awaited and the shadow has what the live table has; raises RebuildStuck when it stops
+    coming nearer.
+    """
     lacking, since = -1, 0
     while since < PATIENCE_CHECKS:
         async with owning.connect() as connection:
-            behind = await _lacking(connection, live, shadow)
+            behind = await _lacking(connection, live, shadow) + len(awaited)
         if not behind:
             return
         lacking, since = (behind, 0) if behind != lacking else (behind, since + 1)

@@ -32,6 +32,7 @@ async def measured_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
 
 @pytest.mark.broker
 @pytest.mark.database
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", BENCHES)
 async def test_a_bench_reports_its_figures(
     name: str, measured_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

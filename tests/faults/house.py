@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import aiohttp
@@ -14,15 +14,13 @@ import aiohttp
 from contracts.topology import SERVICES
 from deploy.local import environment, issuer
 from deploy.local.program import Program
-from deploy.local.stack import Stack
 from services.kit import topology_apply
-from tests.support import eventually, now, rows
+from tests.faults import dying
+from tests.support import AlteredStack, eventually, is_settled, now, rows
 
 CLIENTS = 6
-
-
-TOLD = "WHERE type NOT LIKE '%.data_used.v1'"
-"""Events but those for the usage log."""
+ANSWER = [each.name for each in SERVICES if each.answers]
+"""The services with a database of their own behind the broker."""
 
 
 @dataclass
@@ -39,12 +37,12 @@ class Load:
     _over: bool = False
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
-    def start(self) -> None:
+    def start(self, clients: int = CLIENTS) -> None:
         """Begins."""
         self._session = aiohttp.ClientSession(
             self.url, headers={"Authorization": f"Bearer {self.token}"}, timeout=aiohttp.ClientTimeout(total=15)
         )
-        self._tasks = [asyncio.create_task(self._work()) for _ in range(CLIENTS)]
+        self._tasks = [asyncio.create_task(self._work()) for _ in range(clients)]
 
     async def stop(self) -> None:
         """Lets every act that was begun come to its acknowledgement."""
@@ -83,19 +81,28 @@ class Load:
 
     async def _act(self, method: str, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
         """One act, repeated with its key until it is acknowledged."""
-        headers = {"Idempotency-Key": str(uuid4()), **(headers or {})}
+        acknowledged = await self._sent(method, path, body, {"Idempotency-Key": str(uuid4()), **(headers or {})})
+        self.answered_at.append(time.monotonic())
+        return acknowledged
+
+    async def _sent(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Any:
+        """What a request is answered, repeated until it succeeds; None where nothing is found to read."""
         while True:
             try:
                 async with self._session.request(method, path, json=body, headers=headers) as response:
                     if response.status < 300:
-                        self.answered_at.append(time.monotonic())
                         return await response.json()
+                    if method == "GET" and response.status == 404:
+                        return None
                     if response.status not in (429, 503):
-                        self.unexpected.append(f"{method} {response.status} {await response.text()}")
+                        self.unexpected.append(f"{method} {path} {response.status} {await response.text()}")
             except (aiohttp.ClientError, TimeoutError):
                 pass
             self.repeated += 1
             await asyncio.sleep(0.1)
+
+
+LoadT = TypeVar("LoadT", bound=Load)
 
 
 @dataclass
@@ -104,37 +111,31 @@ class Faulty:
 
     home: Path
     time_scale: float
-    stack: Stack = field(init=False)
+    stack: AlteredStack = field(init=False)
     kills: Counter[str] = field(default_factory=Counter)
     recoveries: list[tuple[str, float]] = field(default_factory=list)
 
     def start(self) -> None:
         """Starts all. Blocking."""
-        self.stack = Stack(self.home)
+        self.orders = self.home.with_name("die")
+        self.orders.mkdir()
+        self.stack = AlteredStack(self.home, self._altered)
         self.stack.start(lambda _: nullcontext(), one_process_each=True)
         self.programs = {program.name: program for program in self.stack.services()}
-        customer = self.programs["customer"]
-        self.die = self.home / "die"
-        dying = replace(
-            customer,
-            module=["tests.faults.dying_customer"],
-            environment={**customer.environment, "KOTO_TEST_DIE": str(self.die)},
-        )
-        gateway = self.programs["gateway"]
-        unlimited = replace(gateway, environment={**gateway.environment, "KOTO_RATE_LIMIT": "1000000/minute"})
-        gateway.stop()
-        unlimited.start()
-        self.programs["gateway"] = unlimited
-        customer.stop()
-        dying.start()
-        self.programs["customer"] = dying
 
-    async def prepare(self) -> Load:
-        """Shortens the retry ladder, and signs an expert in."""
+    def _altered(self, program: Program) -> Program:
+        told = program.environment
+        if program.name in dying.SERVICES:
+            told = told | {"KOTO_TEST_DIE": str(self.orders)}
+            return replace(program, module=["tests.faults.dying"], environment=told)
+        return replace(program, environment=told | {"KOTO_RATE_LIMIT": "1000000/minute"})
+
+    async def prepare(self, load: type[LoadT]) -> LoadT:
+        """Shortens the retry ladder, and signs an expert in, who will be that load."""
         passwords = {each.name: self.stack.secrets.broker_password(each.name) for each in SERVICES}
         await topology_apply.apply(self.stack.broker.management_url, environment.VHOST, passwords, self.time_scale)
         await eventually(self._all_ready, within=30, what="all services ready")
-        return Load(self.stack.gateway_url, await issuer.token(self.stack.issuer_url, "expert@tampere"))
+        return load(self.stack.gateway_url, await issuer.token(self.stack.issuer_url, "expert@tampere"))
 
     async def kill(self, what: str, load: Load, *, away: float = 0.0) -> None:
         """Kills a part at once, leaves it away so many seconds, starts it, and waits until acts are answered again."""
@@ -150,22 +151,22 @@ class Faulty:
         """The customer process dies at that line, under load."""
         customer: Program = self.programs["customer"]
         self.kills["relay between confirm and mark"] += 1
-        await asyncio.to_thread(self.die.write_text, "0")
+        await asyncio.to_thread((self.orders / "customer_relay").write_text, "0")
         await eventually(lambda: _is(customer.pid is None), within=20, what="the relay's death")
         back = time.monotonic()
         await asyncio.to_thread(customer.start)
         await self._answered_again("relay", load, back)
 
     async def die_in(self, place: str, *, after: int = 0) -> None:
-        """The customer process will die at that place of `dying_customer.PLACES`, when it has passed there so often
-        before; this starts it again then, in the background.
+        """The process will die at that place of `dying.PLACES`, when it has passed there so often before; this starts
+        it again then, in the background.
         """
-        customer: Program = self.programs["customer"]
-        await asyncio.to_thread(self.die.with_name(place).write_text, str(after))
+        program = self.programs[dying.service_of(dying.PLACES[place][0])]
+        await asyncio.to_thread((self.orders / place).write_text, str(after))
 
         async def back() -> None:
-            await eventually(lambda: _is(customer.pid is None), within=30, what=f"the death in {place}")
-            await asyncio.to_thread(customer.start)
+            await eventually(lambda: _is(program.pid is None), within=30, what=f"the death in {place}")
+            await asyncio.to_thread(program.start)
 
         self._coming_back = asyncio.create_task(back())
 
@@ -198,27 +199,14 @@ class Faulty:
         return True
 
     async def _settled(self) -> bool:
-        pending = await self.rows("customer", "SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 1")
-        pending += await self.rows("assessment", "SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 1")
-        if pending or await self.parked():
-            return not pending
-        told = await self.rows("customer", f"SELECT fact_id FROM outbox {TOLD}")
-        acted_on = await self.rows("assessment", "SELECT fact_id FROM inbox")
-        newest = await self.rows(
-            "customer", f"SELECT subject, max(sequence) AS last FROM outbox {TOLD} GROUP BY 1 ORDER BY 1"
-        )
-        seen = await self.rows("assessment", "SELECT customer_id, sequence FROM customer_view ORDER BY 1")
-        return {row[0] for row in told} == {row[0] for row in acted_on} and list(map(tuple, newest)) == list(
-            map(tuple, seen)
-        )
+        waiting = [await self.rows(each, "SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 1") for each in ANSWER]
+        if any(waiting) or await self.parked():
+            return not any(waiting)
+        return await is_settled(self.rows)
 
     async def parked(self) -> list[Any]:
         """What is parked anywhere."""
-        return [
-            row
-            for each in ("customer", "assessment")
-            for row in await self.rows(each, "SELECT type, reason FROM parked")
-        ]
+        return [row for each in ANSWER for row in await self.rows(each, "SELECT type, reason FROM parked")]
 
     def stop(self) -> None:
         """Ends every process at once. Blocking."""

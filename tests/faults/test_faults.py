@@ -30,7 +30,7 @@ async def faulty(tmp_path: Path) -> AsyncIterator[Faulty]:
 async def test_whatever_is_killed_under_load_nothing_is_lost_and_nothing_doubled(
     faulty: Faulty, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    load = await faulty.prepare()
+    load = await faulty.prepare(Load)
     load.start()
     for _ in range(ROUNDS):
         for part in ("gateway", "customer", "assessment", "RabbitMQ", "PostgreSQL"):

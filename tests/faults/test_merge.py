@@ -6,7 +6,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from tests.faults.house import Faulty
+from tests.faults.house import Faulty, Load
 from tests.faults.test_faults import faulty  # noqa: F401 - a fixture
 from tests.support import eventually
 
@@ -26,7 +26,7 @@ OPENING = {
 
 
 async def test_a_merge_killed_half_way_is_not_there_and_its_repeat_is_done_once(faulty: Faulty) -> None:  # noqa: F811
-    load = await faulty.prepare()
+    load = await faulty.prepare(Load)
     authorized = {"Authorization": f"Bearer {load.token}"}
     async with aiohttp.ClientSession(load.url, headers=authorized) as session:
 

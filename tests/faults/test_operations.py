@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from contracts.access.rights import user_number
-from tests.faults.house import Faulty
+from tests.faults.house import Faulty, Load
 from tests.faults.test_faults import faulty  # noqa: F401 - a fixture
 from tests.support import eventually, now
 
@@ -45,7 +45,7 @@ async def worked_off(ask: Ask, operation_id: str) -> dict[str, Any]:
 
 
 async def test_an_import_killed_half_way_goes_on_and_every_row_is_there_once(faulty: Faulty) -> None:  # noqa: F811
-    load = await faulty.prepare()
+    load = await faulty.prepare(Load)
     first = f"{now().year - 1}-06-01"
     lines = [f"Rivi,{_letters(row)},1990-01-01,home_care_allowance,{first}" for row in range(ROWS)]
     file = "\n".join(["family_name,given_name,date_of_birth,ground,first_permit_on", *lines]).encode()
@@ -79,7 +79,7 @@ async def test_an_import_killed_half_way_goes_on_and_every_row_is_there_once(fau
 async def test_an_assignment_killed_half_way_goes_on_and_each_customer_has_one_change(
     faulty: Faulty,  # noqa: F811
 ) -> None:
-    load = await faulty.prepare()
+    load = await faulty.prepare(Load)
     authorized = {"Authorization": f"Bearer {load.token}"}
     async with aiohttp.ClientSession(load.url, headers=authorized) as session:
         ask = asking(session)

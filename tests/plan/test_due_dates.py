@@ -181,7 +181,7 @@ class TestTelling:
         for day in (date(2026, 4, 5), date(2026, 3, 20), date(2026, 4, 6), TODAY, date(2026, 4, 7)):
             desk.clock.move_to(day)
             await tick(desk)
-        assert len(await events(desk)) == len(set(await events(desk)))
+        assert await events(desk) == [("plan.deadline_passed.v1", "referral", "2026-04-02")]
 
     async def test_facts_that_change_without_moving_a_day_tell_nothing_again(self, desk: Desk) -> None:
         customer = await waiting(desk)

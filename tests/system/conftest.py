@@ -1,9 +1,10 @@
 """A whole house as `./koto up --processes` starts it, every part a process, watched from outside."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,12 +18,12 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from contracts.topology import SERVICES
 from deploy.local import environment, issuer
 from deploy.local.postgres import Postgres
-from deploy.local.program import ADMINISTRATORS
+from deploy.local.program import ADMINISTRATORS, Program
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.stack import Stack
 from services.kit import topology_apply
 from tests.gateway.support import API, Answer
-from tests.support import TIME_SCALE, now, rows
+from tests.support import TIME_SCALE, AlteredStack, now, rows
 
 EXPERT, ELSEWHERE = "expert@tampere", "expert@helsinki"
 
@@ -122,15 +123,17 @@ async def get(url: str) -> Answer:
         return Answer(response.status, response.headers, await response.read())
 
 
-@pytest_asyncio.fixture(scope="session")
-async def whole_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WholeHouse]:
+@asynccontextmanager
+async def started(
+    home: Path, alter: Callable[[Program], Program] = lambda program: program
+) -> AsyncIterator[WholeHouse]:
     """A house with servers of its own, for their logs are read too."""
     collector = Collector()
     with pytest.MonkeyPatch.context() as told:
         for name in ADMINISTRATORS:
             told.delenv(name, raising=False)
         told.setenv("KOTO_OTLP_ENDPOINT", await collector.start())
-        stack = Stack(tmp_path_factory.mktemp("whole") / "house")
+        stack = AlteredStack(home, alter)
         assert isinstance(stack.broker, RabbitMQ)
         assert isinstance(stack.database, Postgres)
         try:
@@ -141,6 +144,13 @@ async def whole_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         finally:
             await asyncio.to_thread(stack.kill)
             await collector.stop()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def whole_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WholeHouse]:
+    """The house that most tests here share."""
+    async with started(tmp_path_factory.mktemp("whole") / "house") as house:
+        yield house
 
 
 @pytest.fixture
