@@ -111,7 +111,7 @@ class WithdrawnConsent(Value):
 
 
 _GOAL, _LINE = "0199d2b0-0000-7000-8000-000000000001", "0199d2b0-0000-7000-8000-000000000002"
-_HASH = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+_HASH = 64 * "0"
 _new = JsonBody(NewPlan, example={"kind": "individual", "earlier": {"drawn_up_on": "2025-09-01"}})
 _content = JsonBody(
     PlanContent,
