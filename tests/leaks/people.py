@@ -448,7 +448,7 @@ async def _plant_plan(house: House, planted: Planted) -> None:
         service,
         provider,
     )
-    planted.plant("plan", service_name=service, name=provider)
+    planted.plant("plan", service_name=service, provider=provider)
 
 
 _A_REFERRAL = f"""INSERT INTO referral (referral_id, plan_id, line_id, customer_id, municipality, service_name,
