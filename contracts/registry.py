@@ -9,6 +9,7 @@ from contracts.partners import measures as _measures  # noqa: F401
 from contracts.partners import messages as _messages  # noqa: F401
 from contracts.partners import outreach as _outreach  # noqa: F401
 from contracts.partners import participations as _participations  # noqa: F401
+from contracts.partners import referrals as _referrals  # noqa: F401
 from contracts.partners import transfers as _transfers  # noqa: F401
 
 

@@ -32,6 +32,7 @@ from contracts.customer.state import (
 from contracts.customer.transfers import TransferChanged
 from contracts.envelope import Event
 from contracts.partners import Partner
+from contracts.plan.referrals import ReferralChanged
 from contracts.plan.state import PlanChanged, PlanDataUsed
 from contracts.records.state import DocumentKept, RecordsDataUsed
 
@@ -100,8 +101,8 @@ SERVICES: tuple[Service, ...] = (
     Service("access", input=(CustomerClosed, CustomerErased), projection=CUSTOMER_STATES, usage=DATA_USED),
     Service(
         "integration",
-        asks=("customer", "assessment"),
-        input=(CustomerErased, TransferChanged, ParticipationChanged, MeasureChanged),
+        asks=("customer", "assessment", "plan"),
+        input=(CustomerErased, TransferChanged, ParticipationChanged, MeasureChanged, ReferralChanged),
         partners=True,
     ),
     Service("gateway", asks=("customer", "assessment", "plan", "records", "access"), news=RIGHTS_NEWS, answers=False),

@@ -99,6 +99,8 @@ _NEEDED = {
         "authority.participation_answer.v1",
         "authority.county_contribution.v1",
         "authority.measure_report.v1",
+        "authority.referral_answer.v1",
+        "authority.completion.v1",
     },
     "source": {"authority.outreach_list.v1"},
 }

@@ -152,6 +152,11 @@ class ReferralForProvider(Value):
     """What the plan service tells a provider of somebody referred to it: of the items of 94 § those that it knows."""
 
     referral_id: UUID
+    version: int = Field(ge=1, description="grows by every act")
+    state: ReferralState
+    municipality: MunicipalityCode
+    changed_at: AwareDatetime
+    customer_id: CustomerId | None = Field(None, description="whom it is about, while it is not over")
     referred_on: Day
     plan_drawn_up_on: Day | None = None
     plan_valid_until: Day | None = None

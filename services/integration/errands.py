@@ -18,7 +18,14 @@ from contracts.partners.measures import MeasureReported
 from contracts.partners.messages import ReceiptError, ServiceNeedContact
 from contracts.partners.outreach import OutreachList
 from contracts.partners.participations import CountyContribution, ParticipationAnswer
+from contracts.partners.referrals import CompletionReported, ReferralAnswered
 from contracts.partners.transfers import TransferAnswer, TransferRequest
+from contracts.plan.referrals import (
+    AnswerReferralForPartner,
+    Completion,
+    RecordCompletionForPartner,
+    ReferralAnswer,
+)
 from contracts.types import Value
 from services.integration import rules
 
@@ -103,6 +110,26 @@ def measure_report_of(message: MeasureReported, partner: Partner, _: str) -> Rep
     )
 
 
+def referral_answer_of(message: ReferralAnswered, partner: Partner, _: str) -> AnswerReferralForPartner:
+    """What a message answers to a referral; its owner finds the partner's own alone."""
+    answer = message.model_dump(include=set(ReferralAnswer.model_fields), exclude_unset=True)
+    return AnswerReferralForPartner.model_validate(
+        {"partner": partner.code, "referral_id": message.referral_id, "answer": answer}
+    )
+
+
+def completion_of(message: CompletionReported, partner: Partner, _: str) -> RecordCompletionForPartner:
+    """What a message reports of a referral; its owner finds the partner's own alone."""
+    return RecordCompletionForPartner.model_validate(
+        {
+            "partner": partner.code,
+            "referral_id": message.referral_id,
+            "completion": message.model_dump(include=set(Completion.model_fields), exclude_unset=True),
+            "is_over": message.is_over,
+        }
+    )
+
+
 def list_of(message: OutreachList, partner: Partner, _: str) -> ReceiveOutreachTargets:
     """The list that a message brings a page of."""
     return ReceiveOutreachTargets.model_validate(_by(message, source=partner.source, authority=partner.code))
@@ -132,5 +159,7 @@ ERRANDS: dict[type[FromPartner], Errand] = {
     ParticipationAnswer: Errand(participation_answer_of, concerns="/participation_id"),
     CountyContribution: Errand(contribution_of, data_is_at="/contribution", concerns="/participation_id"),
     MeasureReported: Errand(measure_report_of, data_is_at="/report", concerns="/measure_id"),
+    ReferralAnswered: Errand(referral_answer_of, data_is_at="/answer", concerns="/referral_id"),
+    CompletionReported: Errand(completion_of, data_is_at="/completion", concerns="/referral_id"),
     OutreachList: Errand(list_of, concerns="/batch", key=_page, told=_rejected_rows),
 }

@@ -25,9 +25,8 @@ async def matter_changed(event: StateEvent, work: Work) -> None:
     assert isinstance(work.settings, IntegrationSettings)
     kind, telling = next((kind, each) for kind, each in TELLINGS.items() if isinstance(event, each.event))
     [customer_id] = event.about_customers()
-    parties = telling.parties(event)
     for partner in work.settings.partners:
-        if partner.organisation in parties:
+        if partner.organisation and telling.concerns(event, partner):
             await repository.note(work, partner.code, kind, event.subject(), customer_id)
 
 
@@ -65,7 +64,7 @@ async def _told(row: Row[Any], partner: Partner, ask: Ask) -> MatterTold | None:
         return None
     telling = TELLINGS[row.kind]
     try:
-        found = await telling.look(ask, partner.organisation, row.matter_id)
+        found = await telling.look(ask, partner, row.matter_id)
     except ProblemReply as failure:
         if rules.is_final(failure.problem()):
             return None

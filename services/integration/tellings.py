@@ -1,6 +1,6 @@
 """Of which matters partners are told, whose they are, and what is asked of their owners when they are told."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,12 +14,15 @@ from contracts.assessment.participations import (
 from contracts.customer.disclosures import GetPersonForPartner, PersonForPartner
 from contracts.customer.transfers import GetTransferForPartner, PartnerTransfer, TransferChanged
 from contracts.envelope import Request, StateEvent
-from contracts.partners import MatterTold
+from contracts.partners import MatterTold, Partner
 from contracts.partners.measures import MeasureOrdered
 from contracts.partners.participations import ParticipationTold
+from contracts.partners.referrals import ReferralTold
 from contracts.partners.transfers import TransferTold
+from contracts.plan.referrals import GetReferralForProvider, ReferralChanged, ReferralForProvider
 from services.kit.errors import ProblemReply
 
+_BASIS_OF_REFERRALS = "681/2023 94 §"
 Ask = Callable[[Request[Any]], Awaitable[Any]]
 """Asks an owner; a look that is in the usage log under the partner's own code."""
 
@@ -30,36 +33,57 @@ class Telling:
 
     event: type[StateEvent]
     """What notes that something is new; its subject is the matter."""
-    parties: Callable[[Any], Collection[str]]
-    """Of the event: the organisations whose matter it is."""
-    look: Callable[[Ask, str, UUID], Awaitable[dict[str, Any]]]
-    """What a partner, by its organisation, may see of the matter at this moment: the content of the message."""
+    concerns: Callable[[Any, Partner], bool]
+    """Of the event: whether it is about a matter of the partner's."""
+    look: Callable[[Ask, Partner, UUID], Awaitable[dict[str, Any]]]
+    """What a partner may see of the matter at this moment: the content of the message."""
     message: type[MatterTold]
 
 
-async def _transfer(ask: Ask, organisation: str, transfer_id: UUID) -> dict[str, Any]:
-    found: PartnerTransfer = await ask(GetTransferForPartner(partner=organisation, transfer_id=transfer_id))
+async def _transfer(ask: Ask, partner: Partner, transfer_id: UUID) -> dict[str, Any]:
+    found: PartnerTransfer = await ask(GetTransferForPartner(partner=_organisation(partner), transfer_id=transfer_id))
     return found.transfer.model_dump() | {"person": found.person}
 
 
-async def _participation(ask: Ask, organisation: str, participation_id: UUID) -> dict[str, Any]:
-    asked = GetParticipationForPartner(partner=organisation, participation_id=participation_id)
+async def _participation(ask: Ask, partner: Partner, participation_id: UUID) -> dict[str, Any]:
+    asked = GetParticipationForPartner(partner=_organisation(partner), participation_id=participation_id)
     found: PartnerParticipation = await ask(asked)
-    return found.model_dump() | {"person": await _person(ask, organisation, found)}
+    return found.model_dump() | {"person": await _person(ask, partner, found)}
 
 
-async def _measure(ask: Ask, organisation: str, measure_id: UUID) -> dict[str, Any]:
-    found: PartnerMeasure = await ask(GetMeasureForPartner(partner=organisation, measure_id=measure_id))
-    person = await _person(ask, organisation, found)
-    # to who is no authority such a customer is told of by hand, by those who may (661/2009 37 §)
-    return found.model_dump() | {"person": None if person and person.safety_non_disclosure else person}
+async def _measure(ask: Ask, partner: Partner, measure_id: UUID) -> dict[str, Any]:
+    found: PartnerMeasure = await ask(GetMeasureForPartner(partner=_organisation(partner), measure_id=measure_id))
+    return found.model_dump() | {"person": await _person_for_provider(ask, partner, found)}
 
 
-async def _person(ask: Ask, organisation: str, found: PartnerParticipation | PartnerMeasure) -> PersonForPartner | None:
+async def _referral(ask: Ask, partner: Partner, referral_id: UUID) -> dict[str, Any]:
+    found: ReferralForProvider = await ask(GetReferralForProvider(partner=partner.code, referral_id=referral_id))
+    person = await _person_for_provider(ask, partner, found)
+    return found.model_dump() | {"person": person, "legal_basis": _BASIS_OF_REFERRALS}
+
+
+def _organisation(partner: Partner) -> str:
+    assert partner.organisation  # its matters are found by that
+    return partner.organisation
+
+
+async def _person_for_provider(
+    ask: Ask, partner: Partner, found: PartnerMeasure | ReferralForProvider
+) -> PersonForPartner | None:
+    """The same for who is no authority: a customer under non-disclosure is told of by hand (661/2009 37 §)."""
+    person = await _person(ask, partner, found)
+    return None if person and person.safety_non_disclosure else person
+
+
+async def _person(
+    ask: Ask, partner: Partner, found: PartnerParticipation | PartnerMeasure | ReferralForProvider
+) -> PersonForPartner | None:
     """Whom a matter is about, where the partner may know it; None when he or she is not the customer any more."""
     if found.customer_id is None:
         return None
-    asked = GetPersonForPartner(partner=organisation, municipality=found.municipality, customer_id=found.customer_id)
+    asked = GetPersonForPartner(
+        partner=_organisation(partner), municipality=found.municipality, customer_id=found.customer_id
+    )
     try:
         person: PersonForPartner = await ask(asked)
     except ProblemReply as failure:
@@ -70,8 +94,21 @@ async def _person(ask: Ask, organisation: str, found: PartnerParticipation | Par
 
 
 TELLINGS: dict[str, Telling] = {
-    "transfer": Telling(TransferChanged, lambda event: (event.requester, event.addressee), _transfer, TransferTold),
-    "participation": Telling(ParticipationChanged, lambda event: (event.county,), _participation, ParticipationTold),
-    "measure": Telling(MeasureChanged, lambda event: (event.organisation,), _measure, MeasureOrdered),
+    "transfer": Telling(
+        TransferChanged,
+        lambda event, partner: partner.organisation in (event.requester, event.addressee),
+        _transfer,
+        TransferTold,
+    ),
+    "participation": Telling(
+        ParticipationChanged,
+        lambda event, partner: partner.organisation == event.county,
+        _participation,
+        ParticipationTold,
+    ),
+    "measure": Telling(
+        MeasureChanged, lambda event, partner: partner.organisation == event.organisation, _measure, MeasureOrdered
+    ),
+    "referral": Telling(ReferralChanged, lambda event, partner: partner.code == event.partner, _referral, ReferralTold),
 }
 """By kind of matter."""

@@ -67,6 +67,13 @@ async def language_test(house: House) -> AsyncIterator[Authority]:
         yield it
 
 
+@pytest_asyncio.fixture
+async def college(house: House) -> AsyncIterator[Authority]:
+    """The program of a service provider, connected."""
+    async with _connected(house, "college") as it:
+        yield it
+
+
 @asynccontextmanager
 async def _connected(house: House, code: str) -> AsyncIterator[Authority]:
     foreigner = await asyncio.to_thread(Foreigner, house.vhost.url(), code)

@@ -139,6 +139,11 @@ async def get_referral_for_provider(message: GetReferralForProvider, work: Work)
     work.record_use([referral.customer_id], message.DATA, relation="none", organisation=message.partner)
     return ReferralForProvider(
         referral_id=referral.referral_id,
+        version=referral.version,
+        state=referral.state,
+        municipality=referral.municipality,
+        changed_at=referral.changed_at,
+        customer_id=referral.customer_id if referral.state in rules.OPEN else None,
         referred_on=referral.referred_on,
         plan_drawn_up_on=plan.drawn_up_on,
         plan_valid_until=plan.valid_until,
