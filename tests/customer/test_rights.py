@@ -137,6 +137,8 @@ def requests_about(known: CustomerVersion) -> dict[type[Request[Any]], Request[A
 
 
 NOBODY = CustomerVersion(customer_id=uuid4(), version=1)
+OF_SERVICES = {GetNameForDocument, GetPersonForPartner}
+"""Refused to any person, whatever the municipality."""
 ABOUT_ONE = [
     each
     for each, fields in ((each, each.model_fields) for each in REQUESTS)
