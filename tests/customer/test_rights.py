@@ -142,7 +142,7 @@ OF_SERVICES = {GetNameForDocument, GetPersonForPartner}
 ABOUT_ONE = [
     each
     for each, fields in ((each, each.model_fields) for each in REQUESTS)
-    if "customer_id" in fields and fields["customer_id"].is_required() and "partner" not in fields
+    if "customer_id" in fields and fields["customer_id"].is_required() and each not in OF_SERVICES
 ]
 
 
