@@ -120,9 +120,10 @@ async def test_a_trace_that_the_client_began_goes_on_to_the_second_service(
     trace_id, parent = uuid4().hex, uuid4().hex[:16]
     opened = await whole_house.open(person, headers={"traceparent": f"00-{trace_id}-{parent}-01"})
     assert opened.headers["Trace-Id"] == trace_id
-    spans = await whole_trace(whole_house, trace_id)
+    on_the_way = {"gateway", "customer", "assessment"}  # others hear of it too, a moment later
+    spans = [each for each in await whole_trace(whole_house, trace_id) if each[0] in on_the_way]
     assert {span.parent_span_id for _, span in spans} - {span.span_id for _, span in spans} == {bytes.fromhex(parent)}
-    assert {service for service, _ in spans} == {"gateway", "customer", "assessment"}
+    assert {service for service, _ in spans} == on_the_way
 
 
 # Changing
