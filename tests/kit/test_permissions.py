@@ -73,6 +73,7 @@ WRITES = {
         ("partners.out", "q"),
         ("replies", "replies.gateway.q"),
         ("requests", "customer"),
+        ("requests", "assessment"),
         ("requests", "plan"),
     },
     "gateway": {("requests", each) for each in ("customer", "assessment", "plan", "records", "access")},
