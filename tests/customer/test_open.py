@@ -55,16 +55,33 @@ async def test_opening_is_published_with_consequences_and_no_names(customers: Cu
     assert event["customer_ids"] == [opened.customer_id]
     assert json.loads(event["data"]) == {
         "customer_id": str(opened.customer_id),
-        "relationships": [{"municipality": "837", "state": "open", "arrival": "quota_refugee", "ended_on": None}],
+        "relationships": [
+            {
+                "municipality": "837",
+                "state": "open",
+                "arrival": "quota_refugee",
+                "ended_on": None,
+                "responsible": None,
+            }
+        ],
         "first_permit_on": "2026-01-15",
         "three_year_limit_applies": True,
         "integration_act_groups": ["2.3"],
         "service_language": "so",
         "interpreter_needed": True,
         "safety_non_disclosure": False,
+        "education_goal_until": None,  # of age already: the event does not tell the day of birth
         "merged_into": None,
         "municipality": "837",
     }
+
+
+async def test_for_the_young_the_last_day_is_told_on_which_18_asks_for_a_goal_of_education(
+    customers: CustomerService,
+) -> None:
+    await customers.ask(opening(date_of_birth="2004-02-29"))
+    [event] = await customers.told()
+    assert json.loads(event["data"])["education_goal_until"] == "2029-02-27"
 
 
 async def test_every_field_told_at_the_opening_is_in_the_history_with_its_source(customers: CustomerService) -> None:
