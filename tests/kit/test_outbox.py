@@ -206,5 +206,5 @@ async def test_told_lines_of_the_usage_log_are_forgotten_by_their_age_and_other_
 
     last = await forget_told(service.parts, DATA_USED, before, after=0)
     left = [row["type"] for row in await stand_in.rows("SELECT type FROM outbox ORDER BY position")]
-    assert left == ["assessment.changed.v1", "assessment.data_used.v1"]
+    assert left == ["assessment.changed.v2", "assessment.data_used.v1"]
     assert await forget_told(service.parts, DATA_USED, before, after=last) == last
