@@ -55,6 +55,11 @@ class CustomerState(StateEvent):
         None, description="the record was found to be a second one of this customer: it has no duties of its own"
     )
 
+    @property
+    def open_municipalities(self) -> list[str]:
+        """Those with an open relationship, which decide who may read: each once, in order."""
+        return sorted({each.municipality for each in self.relationships if each.state == "open"})
+
 
 class CustomerOpened(CustomerState, type="customer.opened.v1", data=("customer_state",)):
     """A municipality opened a customer relationship."""

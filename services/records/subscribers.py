@@ -31,7 +31,7 @@ BACKGROUND: tuple[Background, ...] = (make_documents,)
 def view_of(state: CustomerState) -> dict[str, Any]:
     """What `customer_view` keeps of a customer's state."""
     return {
-        "open_municipalities": sorted({each.municipality for each in state.relationships if each.state == "open"}),
+        "open_municipalities": state.open_municipalities,
         "merged_into": state.merged_into,
     }
 

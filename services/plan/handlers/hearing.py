@@ -28,7 +28,7 @@ async def hear_of_customer(message: CustomerState, work: Work) -> None:
         work,
         INTEGRATION_CASE,
         customer_id=message.customer_id,
-        open_municipalities=sorted({each.municipality for each in message.relationships if each.state == "open"}),
+        open_municipalities=message.open_municipalities,
         responsible={
             each.municipality: each.responsible and str(each.responsible)
             for each in message.relationships

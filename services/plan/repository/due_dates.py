@@ -52,8 +52,8 @@ async def replace(work: Work, known: Known, due: Mapping[str, Collection[Due]], 
             _DUE.customer_id == known.customer_id, tuple_(_DUE.municipality, _DUE.kind).not_in(kept) if kept else true()
         )
     )
-    for row in rows:
-        await work.connection.execute(_KEEP, row)
+    if rows:
+        await work.connection.execute(_KEEP, rows)
     suspended = any(each.deadline.is_suspended for dues in due.values() for each in dues)
     of_customer = DUE_CASE.c.customer_id == known.customer_id
     await work.connection.execute(update(DUE_CASE).where(of_customer).values(is_suspended=suspended))
