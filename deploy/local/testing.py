@@ -10,7 +10,7 @@ from deploy.local import postgres, rabbitmq, state
 from deploy.local.stack import Step
 
 FAST = "not broker and not database and not browser and not faults"
-_AT_ONCE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
+_AT_ONCE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
 """Files of tests beside each other: each process has databases and vhosts of its own. `-n 0` puts them in a row."""
 
 
@@ -33,6 +33,8 @@ def run(arguments: list[str], step: Step, *, fast: bool, long: bool) -> int:
                 "KOTO_TEST_RABBITMQ_URL": broker.amqp_url,
                 "KOTO_TEST_MANAGEMENT_URL": broker.management_url,
             }
+            if database not in servers:
+                environment["KOTO_TEST_POSTGRES_STAYS"] = "1"
             return _pytest([*_AT_ONCE, *arguments], environment | ({"KOTO_TEST_LONG": "1"} if long else {}))
         finally:
             for server in servers:
