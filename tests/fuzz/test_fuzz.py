@@ -24,7 +24,9 @@ from services.kit.actor import service_actor
 from services.kit.telemetry import METRICS
 from tests.assessment.support import LAW
 from tests.gateway.browser import Browser
-from tests.gateway.support import API, CUSTOMER_ID, GRANT_ID, Door, FakeIssuer, FakeRequests, opening
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.replies.ids import CUSTOMER_ID, GRANT_ID
+from tests.gateway.support import API, Door, FakeRequests, opening
 from tests.support import House, TestDatabases, eventually, now
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(900)]

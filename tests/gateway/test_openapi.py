@@ -27,7 +27,8 @@ from services.gateway.routes.documents import PDF
 from services.gateway.routes.plans import NewPlan, PlanDropping, PlanEnding, WithdrawnConsent
 from services.gateway.routes.transfers import Acceptance, Message, Rejection, TransferOffer
 from services.kit import identity_code
-from tests.gateway.support import CUSTOMER_ID, Door
+from tests.gateway.replies.ids import CUSTOMER_ID
+from tests.gateway.support import Door
 
 CODE_LISTS = Path(kit.__file__).parent / "code_lists"
 EXPRESSION = re.compile(r"\$(request\.path\.|response\.header\.|response\.body#/)([\w-]+)")

@@ -28,7 +28,8 @@ from tests import paths
 from tests.gateway.support import API, Answer
 from tests.support import eventually, now
 from tests.system.conftest import EXPERT, WholeHouse, started
-from tests.system.test_privacy import FAMILY, GIVEN, PLANTED, WHY, WITHOUT_CODE, leaks, logs
+from tests.system.planted import FAMILY, GIVEN, PLANTED, WHY, WITHOUT_CODE, leaks
+from tests.system.test_privacy import logs
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(300)]
 OFFICER, SUPERVISOR = "dpo@tampere", "supervisor@tampere"
