@@ -105,6 +105,7 @@ class TestDatabases:
         connection = await asyncpg.connect(self.administrator_url)
         if service not in self._roles:
             self._roles.add(service)
+            await connection.execute("SELECT pg_advisory_lock(1)")  # other processes of tests make the same roles
             for role in (f"koto_{service}", f"koto_{service}_owner"):
                 await make_role(connection, role, "test")
         await connection.execute(f'CREATE DATABASE "{name}" OWNER "koto_{service}_owner" TEMPLATE "{template}"')
