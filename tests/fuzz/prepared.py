@@ -57,24 +57,22 @@ class Preparation:
     """Her token."""
     found: Prepared = field(default_factory=lambda: defaultdict(list))
 
-    async def all(self, times: int) -> Prepared:
-        """So many requests of each operation that needs something to be there."""
+    async def all(self) -> Prepared:
+        """A request of each operation that needs something to be there."""
         # a customer elsewhere whose code is an example's
         await self.act("/customers", opening(personal_identity_code=OTHER_CODE), token=self.there)
-        await self.settings()
-        for number in range(1, times + 1):
-            await self.transfers()
-            await self.duplicates_and_lists()
-            await self.families()
-            await self.contacts(number)
-            await self.interviews()
-            await self.findings()
-            await self.measures()
-            await self.participations()
-            await self.county_sections()
-            await self.programme_and_teams()
-            await self.drafts()
-            await self.plans_offered_and_in_force()
+        await self.transfers()
+        await self.duplicates_and_lists()
+        await self.families()
+        await self.contacts()
+        await self.interviews()
+        await self.findings()
+        await self.measures()
+        await self.participations()
+        await self.county_sections()
+        await self.programme_and_teams()
+        await self.drafts()
+        await self.plans_offered_and_in_force()
         await self.house.settle(within=120)  # those who are asked have heard of each customer
         return self.found
 
@@ -151,10 +149,10 @@ class Preparation:
             recorded = await self.act(f"/customers/{await self.opened()}/family", _RELATION)
             self.keep(f"{operation}_family_relation", 1, body, relation_id=recorded["relation_id"])
 
-    async def contacts(self, number: int) -> None:
+    async def contacts(self) -> None:
         """About somebody of whom there was none before."""
         described = self.door.document["paths"][f"{API}/contacts"]["post"]["requestBody"]["content"]["application/json"]
-        somebody = {"name": {"family": "Esimerkki", "given": "Aamu"}, "date_of_birth": f"1990-01-{number:02}"}
+        somebody = {"name": {"family": "Esimerkki", "given": "Aamu"}, "date_of_birth": "1990-01-01"}
         report = described["example"]["report"] | {"person": somebody}
         reported = await self.act("/contacts", described["example"] | {"report": report})
         self.keep("resolve_contact", 1, {"outcome": "closed", "reason": "no_need"}, contact_id=reported["contact_id"])
@@ -242,13 +240,10 @@ class Preparation:
 
     # Of plans
 
-    async def settings(self) -> None:
-        """There is one version of a municipality's settings: whoever is first sets it."""
-        aims = {"notice_days": 21, "aims": [{"kind": "assessment_start", "days": 10}]}
-        self.keep("set_due_date_settings", 0, aims)
-
     async def programme_and_teams(self) -> None:
         """What a supervisor keeps."""
+        aims = {"notice_days": 21, "aims": [{"kind": "assessment_start", "days": 10}]}
+        self.keep("set_due_date_settings", 0, aims)
         described = self.door.document["paths"][f"{API}/programme/services"]["post"]["requestBody"]
         example = described["content"]["application/json"]["example"]
         added = await self.act("/programme/services", example, token=self.supervisor)

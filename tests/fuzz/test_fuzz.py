@@ -165,7 +165,7 @@ async def test_whatever_is_sent_every_answer_is_a_documented_one_and_nothing_bre
             there = door.issuer.token(sub=elsewhere)
             experts = who.tokens["integration_expert"], there
             preparation = Preparation(door, house, *experts, who.tokens["supervisor"])
-            who.prepared |= await preparation.all(times=1)
+            who.prepared |= await preparation.all()
             fuzzed = await fuzz(door, *(["--max-time", "600"] if LONG else []), who=who)
             await house.settle(within=120)
     assert not fuzzed.failed, fuzzed.told
