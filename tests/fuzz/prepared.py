@@ -172,8 +172,8 @@ class Preparation:
     async def interviews(self) -> None:
         """From the start to the conclusion; one whose customer has missed the interview by the time it is asked."""
         missed = await self.started()
-        appointment = {"starts_at": (now() + timedelta(seconds=5)).isoformat(), "place": "office", "language": "fi"}
-        appointment |= {"interpreter": {"needed": False}}
+        soon = (now() + timedelta(seconds=5)).isoformat()
+        appointment = {"starts_at": soon, "place": "office", "language": "fi", "interpreter": {"needed": False}}
         await self.act(f"/assessments/{missed}/interview", {"appointment": appointment})
         self.keep("record_missed_interview", 2, {}, assessment_id=missed)
         self.keep("start_assessment", body={"asked_on": "2026-03-01", "why": "So."}, customer_id=await self.heard_of())
@@ -303,22 +303,29 @@ class Preparation:
         return plan, approved["version"]
 
     async def plans_offered_and_in_force(self) -> None:
-        """Each act that changes a plan's version has a plan of its own; all others have one together."""
+        """Together, for each waits for a document. An act that changes a plan's version has a plan of its own."""
         today = helsinki_date(now())
-        (offered, approval), ended, reviewed, extended, _ = await asyncio.gather(
-            self.offered(), *(self.in_force() for _ in range(3)), self.while_in_force()
-        )
-        self.keep("approve_plan", body=approval, plan_id=offered, edition="1")
         ending = {"reason": "employed", "ended_on": str(today), "follow_on": {"plan": "none"}}
         told = {"participation": "So.", "progress": "So.", "next_review_on": str(today + timedelta(days=90))}
         review = told | {"reason": "request", "reviewed_on": str(today)}
         extension = {"ground": "little_education_or_many_services", "months": 12, "reason": "So."}
-        for operation, body, (plan, version) in (
-            ("end_plan", ending, ended),
-            ("review_plan", review, reviewed),
-            ("extend_plan", extension, extended),
-        ):
-            self.keep(operation, version, body, plan_id=plan)
+        await asyncio.gather(
+            self.approving(),
+            self.with_plan_of_its_own("end_plan", ending),
+            self.with_plan_of_its_own("review_plan", review),
+            self.with_plan_of_its_own("extend_plan", extension),
+            self.while_in_force(),
+        )
+
+    async def approving(self) -> None:
+        """A plan that was offered."""
+        plan, approval = await self.offered()
+        self.keep("approve_plan", body=approval, plan_id=plan, edition="1")
+
+    async def with_plan_of_its_own(self, operation: str, body: dict[str, Any]) -> None:
+        """A plan in force, for one act."""
+        plan, version = await self.in_force()
+        self.keep(operation, version, body, plan_id=plan)
 
     async def while_in_force(self) -> None:
         """What is recorded and read of a plan in force; referrals to its lines."""
