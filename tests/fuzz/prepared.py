@@ -133,8 +133,9 @@ class Preparation:
     async def duplicates_and_lists(self) -> None:
         """Two records of one person, one merged already; what is done to many at once."""
         kept, merging = await self.opened(), {"duplicate_version": 1, "why": "The same card"}
-        duplicate = merging | {"duplicate_id": await self.opened()}
-        self.keep("merge_customers", 1, duplicate, customer_id=await self.opened())
+        for _ in range(3):  # others may be closed or withheld first: who has been read is taken up again at random
+            duplicate = merging | {"duplicate_id": await self.opened()}
+            self.keep("merge_customers", 1, duplicate, customer_id=await self.opened())
         merged = await self.act(f"/customers/{kept}/merge", merging | {"duplicate_id": await self.opened()})
         self.keep("undo_merge", merge_id=merged["merge_id"])
         assigned = await self.act("/customers/assign", {"customer_ids": [kept], "responsible": str(uuid4())})
@@ -221,9 +222,11 @@ class Preparation:
     async def participations(self) -> None:
         """Asked of the county, each before its next act."""
         self.keep("request_participation", body=_PARTICIPATION, assessment_id=await self.started())
+        for _ in range(3):  # others may be answered first: what has been read is taken up again at random
+            _, asked = await self.asked_county()
+            self.keep("withdraw_participation", 1, participation_id=asked)
         _, asked = await self.asked_county()
         self.keep("get_participation", participation_id=asked)
-        self.keep("withdraw_participation", 1, participation_id=asked)
         by_phone = {"act": "accept", "responsible": _OF_COUNTY, "channel": "phone", "answered_on": "2026-03-01"}
         _, asked = await self.asked_county()
         self.keep("record_participation_answer", 1, by_phone, participation_id=asked)
@@ -345,7 +348,8 @@ class Preparation:
 
         whole = await self.act(f"/plans/{plan}", method="GET")
         [document] = whole["in_force"]["documents"]
-        self.keep("list_documents", customer_id=whole["customer_id"])
+        for operation, query in (("list_documents", {}), ("get_customer_due_dates", {"law_version": "2025-01-01"})):
+            self.keep(operation, query=query, customer_id=whole["customer_id"])
         for operation in ("get_document", "get_document_content"):
             self.keep(operation, document_id=document["document_id"])
 
