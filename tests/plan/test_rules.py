@@ -58,6 +58,11 @@ def test_a_first_plan_is_for_a_year_at_most(ends_on: date, expected: list[Any]) 
     assert broken(ends_on=ends_on) == expected
 
 
+def test_days_at_the_end_of_the_calendar_are_refused_like_any_others() -> None:
+    ends_on = ("/content/ends_on", "longest_time")
+    assert ends_on in broken(starts_on=date(9999, 3, 2), ends_on=date.max)
+
+
 @pytest.mark.parametrize(
     ("facts", "limit"),
     [
