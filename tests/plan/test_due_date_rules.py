@@ -1,5 +1,6 @@
 """From what is known of a customer to what is due: each rule of the law at its limit."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
@@ -9,10 +10,11 @@ from contracts.law import laws
 from contracts.law.counting import Length
 from contracts.law.deadlines import Granted, Hindrance
 from services.plan.law import common_aims
-from services.plan.rules.due_dates import Due, Known, KnownAssessment, KnownPlan, due_dates, law_of, place_of, told
+from services.plan.rules.due_dates import Due, Known, KnownAssessment, KnownPlan, due_dates, place_of, told
+from services.plan.rules.times import Facts, law_of
 
 TAMPERE, HELSINKI = "837", "091"
-PERMIT = date(2025, 2, 28)
+PERMITTED = Facts(first_permit_on=date(2025, 2, 28))
 TODAY = date(2026, 3, 2)
 
 
@@ -30,10 +32,10 @@ def due(
     assessments: tuple[KnownAssessment, ...] = (),
     plans: tuple[KnownPlan, ...] = (),
     on: date = TODAY,
-    **more: object,
+    facts: Facts = PERMITTED,
 ) -> dict[str, Due]:
     """What is due in Tampere, by kind."""
-    known = Known(uuid4(), PERMIT, assessments=assessments, plans=plans, **more)  # type: ignore[arg-type]
+    known = Known(uuid4(), facts, assessments=assessments, plans=plans)
     found = due_dates(known, TAMPERE, laws().version("2025-01-01"), common_aims(), {}, on)
     assert len({each.deadline.rule.code for each in found}) == len(found)
     return {each.deadline.rule.code: each for each in found}
@@ -65,7 +67,7 @@ def test_an_assessment_that_has_begun_is_not_to_be_started(status: str) -> None:
 
 
 def test_a_victim_reached_later_has_no_three_years() -> None:
-    assert days(due(assessments=(assessment(),), three_year_limit_applies=False)) == {
+    assert days(due(assessments=(assessment(),), facts=replace(PERMITTED, three_year_limit_applies=False))) == {
         "assessment_start": date(2025, 5, 15)
     }
 
@@ -98,7 +100,7 @@ def test_of_a_plan_referral_review_and_longest_time_are_due() -> None:
 
 
 def test_a_review_begins_the_half_year_anew_and_a_referral_settles_the_month() -> None:
-    found = due(plans=(plan(reviewed_on=(date(2026, 1, 15),), referred_on=date(2025, 9, 15)),))
+    found = due(plans=(plan(reviewed_on=date(2026, 1, 15), referred_on=date(2025, 9, 15)),))
     assert days(found) == {"plan_review": date(2026, 7, 15), "plan_maximum": date(2027, 8, 31)}
 
 
@@ -127,21 +129,21 @@ def test_a_plan_that_came_by_a_transfer_is_to_be_reviewed_by_the_aim() -> None:
 
 
 def test_a_review_after_the_transfer_settles_that() -> None:
-    reviewed = plan(received_on=date(2026, 2, 1), reviewed_on=(date(2026, 2, 1),))
+    reviewed = plan(received_on=date(2026, 2, 1), reviewed_on=date(2026, 2, 1))
     assert "transfer_review" not in due(plans=(reviewed,))
 
 
 def test_a_municipality_sets_its_own_aims() -> None:
-    known = Known(uuid4(), PERMIT, assessments=(assessment(),))
+    known = Known(uuid4(), PERMITTED, assessments=(assessment(),))
     [first, *_] = due_dates(known, TAMPERE, laws().on(TODAY), common_aims(), {"assessment_start": 3}, TODAY)
     assert (first.deadline.rule.code, first.deadline.due_on) == ("assessment_start", date(2025, 5, 4))
 
 
 def test_a_case_stays_under_the_law_of_its_first_plan_until_a_review() -> None:
     old = plan(date(2024, 6, 1))
-    assert law_of(Known(uuid4(), PERMIT, plans=(old,)), laws(), TODAY).version == "2011-09-01"
-    reviewed = plan(date(2024, 6, 1), reviewed_on=(date(2025, 1, 1),))
-    assert law_of(Known(uuid4(), PERMIT, plans=(reviewed,)), laws(), TODAY).version == "2025-01-01"
+    assert law_of(Known(uuid4(), PERMITTED, plans=(old,)).as_to(None), TODAY).version == "2011-09-01"
+    reviewed = plan(date(2024, 6, 1), reviewed_on=date(2025, 1, 1))
+    assert law_of(Known(uuid4(), PERMITTED, plans=(reviewed,)).as_to(None), TODAY).version == "2025-01-01"
 
 
 def test_a_due_date_tells_how_it_comes_about() -> None:

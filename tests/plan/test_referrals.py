@@ -67,7 +67,7 @@ def completing(known: ReferralVersion, completion: Completion = DONE, *, is_over
 
 async def all_referred_on(desk: Desk, plan: Agreed) -> date | None:
     async with desk.unit_of_work.begin(service_actor("plan"), CAUSE) as work:
-        return await referred_on(work, plan.plan_id)
+        return (await referred_on(work, [plan.plan_id])).get(plan.plan_id)
 
 
 async def states(desk: Desk) -> list[str]:

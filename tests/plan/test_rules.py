@@ -18,10 +18,9 @@ from services.plan.rules.times import Facts, latest_end, law_of, valid_until
 from tests.plan.support import GOAL, LINE, TODAY, content
 
 LAW, OLD = laws().version("2025-01-01"), laws().version("2011-09-01")
-NEW = Facts(begun_on=TODAY, first_permit_on=date(2025, 1, 15))
+NEW = Facts(first_permit_on=date(2025, 1, 15))
 """Somebody who never had a plan."""
 GOING_ON = Facts(
-    begun_on=date(2025, 3, 2),
     first_permit_on=date(2025, 1, 15),
     first_plan_on=date(2025, 3, 2),
     drawn_up_on=date(2025, 3, 2),
@@ -92,7 +91,7 @@ def test_a_plan_of_the_earlier_act_keeps_its_longest_time_until_its_first_review
     ends_on: date, expected: list[Any]
 ) -> None:
     begun = date(2024, 6, 2)
-    old = Facts(begun_on=begun, first_permit_on=date(2024, 1, 1), first_plan_on=begun, drawn_up_on=begun)
+    old = Facts(first_permit_on=date(2024, 1, 1), first_plan_on=begun, drawn_up_on=begun)
     law = law_of(old, TODAY)
     assert law is OLD
     assert broken(old, law=law, ends_on=ends_on) == expected
@@ -101,9 +100,18 @@ def test_a_plan_of_the_earlier_act_keeps_its_longest_time_until_its_first_review
     assert latest_end(reviewed, LAW, TODAY) == date(2026, 6, 2)
 
 
+def test_a_review_of_one_plan_brings_the_customer_s_later_plans_under_the_present_act() -> None:
+    later = Facts(first_plan_on=date(2024, 6, 2), drawn_up_on=TODAY, others_reviewed_on=(date(2025, 2, 1),))
+    assert law_of(later, TODAY) is LAW
+
+
+def test_a_plan_that_was_never_drawn_up_is_under_the_act_of_the_day() -> None:
+    assert law_of(Facts(), TODAY) is LAW
+
+
 def test_what_was_granted_by_the_earlier_act_counts_under_that_act_alone() -> None:
     begun = date(2024, 6, 2)
-    extended = Facts(begun_on=begun, first_plan_on=begun, granted=(Granted("special_measures", Length(months=12)),))
+    extended = Facts(first_plan_on=begun, granted=(Granted("special_measures", Length(months=12)),))
     assert latest_end(extended, OLD, TODAY) == date(2028, 6, 2)
     assert latest_end(replace(extended, reviewed_on=TODAY), LAW, TODAY) == date(2026, 6, 2)
 

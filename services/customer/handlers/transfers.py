@@ -1,6 +1,5 @@
 """Transfers: offering and asking for customers, the turns of the handshake, and what acceptance moves."""
 
-import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -37,12 +36,12 @@ from services.customer.repository import transfers as repository
 from services.customer.rules import people as rules_of_people
 from services.customer.rules import transfers as rules
 from services.kit.actor import service_actor
+from services.kit.background import work_off
 from services.kit.clock import helsinki_date
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound, NotNow
 from services.kit.handshake import Handshake, Refused, decide
 from services.kit.identity_code import InvalidIdentityCode, check
 from services.kit.parts import Parts
-from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause, UnitOfWork, Work
 
 EVERY_SECONDS = 60.0
@@ -242,12 +241,7 @@ async def get_transfer_for_partner(message: GetTransferForPartner, work: Work) -
 
 async def expire_transfers(parts: Parts) -> None:
     """Ends once a minute what was not answered in time; several replicas do no harm."""
-    while True:
-        try:
-            await tick(parts.unit_of_work)
-        except Exception as error:
-            log.warning("transfers.time_waits", service=parts.name, **describe_error(error))
-        await asyncio.sleep(EVERY_SECONDS)
+    await work_off(parts, lambda: tick(parts.unit_of_work), waits="transfers.time_waits", every=EVERY_SECONDS)
 
 
 async def tick(unit_of_work: UnitOfWork) -> None:

@@ -116,7 +116,7 @@ async def list_plan_referrals(message: ListPlanReferrals, work: Work) -> PlanRef
     _record_use(work, plan.customer_ids)
     return PlanReferrals(
         referrals=tuple(await repository.shown(work, rows)),
-        referred_on=await repository.referred_on(work, plan.plan_id),
+        referred_on=(await repository.referred_on(work, [plan.plan_id])).get(plan.plan_id),
     )
 
 

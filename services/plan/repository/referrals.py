@@ -1,5 +1,6 @@
 """All SQL of referrals and completions."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
@@ -15,6 +16,7 @@ from services.kit.errors import NotFound
 from services.kit.work import Work
 from services.plan.repository import plans
 from services.plan.rules import referrals as rules
+from services.plan.tables.plans import PLAN, PLAN_EDITION
 from services.plan.tables.programme import PROGRAMME_SERVICE, PROGRAMME_SERVICE_VERSION
 from services.plan.tables.referrals import COMPLETION, REFERRAL
 
@@ -138,18 +140,22 @@ def pinned(row: Row[Any]) -> PinnedService | None:
     return PinnedService(service_id=row.service_id, version=row.service_version) if row.service_id else None
 
 
-async def referred_on(work: Work, plan_id: UUID) -> date | None:
-    """The day on which all lines of the edition in force had been referred (20 § 5 mom.); None until they are.
+async def referred_on(work: Work, plan_ids: Sequence[UUID]) -> dict[UUID, date]:
+    """By plan the day on which all lines of the edition in force had been referred (20 § 5 mom.), once they are.
 
     At the earliest the day on which the plan was drawn up: whoever goes to a service already is directed to it then.
     """
-    plan = await plans.whole(work, plan_id)
-    content = await agreed(work, plan) if plan else None
-    if plan is None or content is None:
-        return None
-    referred = [(row.line_id, row.referred_on) for row in await of_plan(work, plan_id)]
-    last = rules.referred_on([each.line_id for each in content.services], referred)
-    return last and max(last, plan.drawn_up_on)
+    referred: dict[UUID, list[tuple[UUID, date]]] = defaultdict(list)
+    for row in await work.connection.execute(select(REFERRAL).where(_REFERRAL.plan_id.in_(plan_ids))):
+        referred[row.plan_id].append((row.line_id, row.referred_on))
+    in_force = (PLAN_EDITION.c.plan_id == PLAN.c.plan_id) & (PLAN_EDITION.c.edition == PLAN.c.edition)
+    contents = select(PLAN.c.plan_id, PLAN.c.drawn_up_on, PLAN_EDITION.c.content).join(PLAN_EDITION, in_force)
+    found = {}
+    for row in await work.connection.execute(contents.where(PLAN.c.plan_id.in_(list(referred)))):
+        lines = [each.line_id for each in PlanContent.model_validate(row.content).services]
+        if last := rules.referred_on(lines, referred[row.plan_id]):
+            found[row.plan_id] = max(last, row.drawn_up_on)
+    return found
 
 
 async def kinds_of(work: Work, services: Collection[PinnedService]) -> dict[UUID, str]:

@@ -1,4 +1,4 @@
-"""The times of a plan by the rule book: which law a case is under, and until when it may be in force."""
+"""What the law counts from in one case, which of its versions the case is under, and the times of a plan by it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,27 +14,34 @@ PLAN_LATEST, PLAN_MAXIMUM, PLAN_REVIEW = "plan_latest", "plan_maximum", "plan_re
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a customer and one plan of his or hers. Days are those of Helsinki."""
+    """What the law counts from, of a customer and as to one plan of his or hers. Days are those of Helsinki."""
 
-    begun_on: date
-    """When the case began: the first plan was drawn up, or this one drafted."""
     first_permit_on: date | None = None
     three_year_limit_applies: bool = True
     education_goal_until: date | None = None
     unemployed_jobseeker: bool = False
     first_plan_on: date | None = None
-    """When the customer's first plan was drawn up, this one or an earlier one."""
+    """When the customer's first plan was drawn up, this one or an earlier one, whoever drew it up."""
     drawn_up_on: date | None = None
     reviewed_on: date | None = None
+    referred_on: date | None = None
     ended_on: date | None = None
+    received_on: date | None = None
+    """When it came to the municipality by a transfer."""
+    others_reviewed_on: tuple[date, ...] = ()
+    """When the customer's other plans were reviewed."""
     granted: tuple[Granted, ...] = ()
+    """In any of the customer's plans, as hindrances are."""
     hindrances: tuple[Hindrance, ...] = ()
 
 
 def law_of(facts: Facts, on: date) -> Law:
-    """The version that the plan is under: an earlier act's until its first review (102 § 2 mom.). LookupError."""
-    reviews = [facts.reviewed_on] if facts.reviewed_on else []
-    return laws().of_case(facts.begun_on, on, {"plan_reviewed": reviews})
+    """The version that the case is under: an earlier act's until the first review of a plan (102 § 2 mom.).
+
+    Raises LookupError.
+    """
+    reviews = (*facts.others_reviewed_on, *([facts.reviewed_on] if facts.reviewed_on else []))
+    return laws().of_case(facts.first_plan_on or on, on, {"plan_reviewed": reviews})
 
 
 def case_of(facts: Facts, law: Law) -> Case:
@@ -44,7 +51,9 @@ def case_of(facts: Facts, law: Law) -> Case:
         "first_plan_drawn_up": facts.first_plan_on,
         "plan_drawn_up": facts.drawn_up_on,
         "plan_reviewed": facts.reviewed_on,
+        "services_referred": facts.referred_on,
         "plan_ended": facts.ended_on,
+        "received_by_transfer": facts.received_on,
     }
     grounds = {each.code for each in law.plan.extensions}
     return Case(

@@ -3,10 +3,7 @@
 from sqlalchemy import Column, Date, ForeignKey, Index, Integer, Table, Text, Uuid, text
 
 from services.kit.tables import Moment
-from services.plan.tables.base import METADATA
-
-_OF_PLAN = "EXISTS (SELECT FROM plan WHERE plan.plan_id = {}.plan_id)"
-"""Rows are within the border with their plan, so that they move with it."""
+from services.plan.tables.base import METADATA, within_plan
 
 REFERRAL = Table(
     "referral",
@@ -38,7 +35,7 @@ REFERRAL = Table(
         unique=True,
         postgresql_where=text("state IN ('made', 'taken_up')"),
     ),
-    info={"border": _OF_PLAN.format("referral")},
+    info=within_plan("referral"),
     comment="That clients were directed to agreed services (681/2023 20 § 5 mom.); one that is open for each line.",
 )
 
@@ -63,6 +60,6 @@ COMPLETION = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("organisation", Text, nullable=False),
-    info={"border": _OF_PLAN.format("completion")},
+    info=within_plan("completion"),
     comment="What was completed or interrupted of services.",
 )
