@@ -276,6 +276,7 @@ from contracts.plan.referrals import (
     Referral,
     ReferralVersion,
     ReferToService,
+    WithdrawCompletion,
 )
 from contracts.types import PersonName
 from services.gateway.main import Settings, build
@@ -510,6 +511,7 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     ReferToService: ReferralVersion(referral_id=GRANT_ID, version=1),
     AnswerReferral: ReferralVersion(referral_id=GRANT_ID, version=2),
     RecordCompletion: ReferralVersion(referral_id=GRANT_ID, version=3),
+    WithdrawCompletion: ReferralVersion(referral_id=GRANT_ID, version=3),
     GetReferral: Referral(
         referral_id=GRANT_ID,
         version=2,

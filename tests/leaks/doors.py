@@ -185,6 +185,7 @@ from contracts.plan.referrals import (
     RecordCompletionForPartner,
     ReferralAnswer,
     ReferToService,
+    WithdrawCompletion,
 )
 from contracts.records.documents import GetDocument, GetDocumentContent, ListDocuments
 from contracts.types import PersonName
@@ -963,6 +964,13 @@ DOORS = (
         "record a completion",
         RecordCompletion,
         lambda it: RecordCompletion(referral_id=it.referral_id, expected_version=1, completion=_DONE),
+    ),
+    Door(
+        "withdraw a completion",
+        WithdrawCompletion,
+        lambda it: WithdrawCompletion(
+            referral_id=it.referral_id, expected_version=1, completion_id=it.completion_id, why="Another course"
+        ),
     ),
     Door("referral", GetReferral, lambda it: GetReferral(referral_id=it.referral_id)),
     Door("referrals", ListPlanReferrals, _of_plan(ListPlanReferrals)),

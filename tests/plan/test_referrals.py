@@ -23,6 +23,7 @@ from contracts.plan.referrals import (
     ReferralAnswer,
     ReferralVersion,
     ReferToService,
+    WithdrawCompletion,
 )
 from services.kit.actor import Actor, service_actor
 from services.kit.erasure import erase_customer
@@ -62,6 +63,17 @@ def answering(known: ReferralVersion, answer: ReferralAnswer = BEGUN) -> AnswerR
 def completing(known: ReferralVersion, completion: Completion = DONE, *, is_over: bool = True) -> RecordCompletion:
     return RecordCompletion(
         referral_id=known.referral_id, expected_version=known.version, completion=completion, is_over=is_over
+    )
+
+
+async def withdrawing(desk: Desk, known: ReferralVersion, at: int = -1) -> WithdrawCompletion:
+    """The request to take back what was recorded last, unless told otherwise."""
+    found = await desk.ask(GetReferral(referral_id=known.referral_id))
+    return WithdrawCompletion(
+        referral_id=known.referral_id,
+        expected_version=found.version,
+        completion_id=found.completions[at].completion_id,
+        why="Recorded of the wrong course",
     )
 
 
@@ -106,6 +118,72 @@ async def test_a_result_may_come_after_the_end_and_a_second_end_may_not(desk: De
     tested = await desk.ask(completing(over, TEST, is_over=False))
     found = await desk.ask(GetReferral(referral_id=tested.referral_id))
     assert (found.state, len(found.completions)) == ("completed", 2)
+
+
+async def test_a_completion_that_is_withdrawn_stays_readable_and_the_referral_is_open_again(
+    desk: Desk, plan: Agreed
+) -> None:
+    over = await desk.ask(completing(await desk.ask(answering(await desk.ask(referring(plan))))))
+    asked = await withdrawing(desk, over)
+    back = [await desk.ask(asked, key="k") for _ in range(2)][-1]
+    found = await desk.ask(GetReferral(referral_id=over.referral_id))
+    assert (back.version, found.version, found.state, found.answered_on) == (4, 4, "taken_up", TODAY)
+    [withdrawn] = found.completions
+    assert (withdrawn.hours, withdrawn.organisation) == (120, "837")
+    assert withdrawn.withdrawn
+    assert (withdrawn.withdrawn.why, withdrawn.withdrawn.withdrawn_by) == (asked.why, EXPERT_TAMPERE.user)
+    with pytest.raises(Conflict):
+        await desk.ask(await withdrawing(desk, over))
+    await desk.ask(completing(back))
+    assert await states(desk) == ["made", "taken_up", "completed", "taken_up", "completed"]
+    told = await desk.rows("SELECT data FROM outbox WHERE type = 'plan.referral_changed.v1'")
+    assert not any(asked.why in row["data"] for row in told)
+
+
+async def test_without_the_completion_that_told_of_the_beginning_the_referral_waits_for_an_answer(
+    desk: Desk, plan: Agreed
+) -> None:
+    over = await desk.ask(completing(await desk.ask(referring(plan))))
+    back = await desk.ask(await withdrawing(desk, over))
+    found = await desk.ask(GetReferral(referral_id=over.referral_id))
+    assert (found.state, found.answered_on) == ("made", None)
+    await desk.ask(answering(back, DECLINED))
+    assert await states(desk) == ["made", "completed", "made", "declined"]
+
+
+async def test_a_result_that_is_withdrawn_leaves_what_is_over_over(desk: Desk, plan: Agreed) -> None:
+    over = await desk.ask(completing(await desk.ask(referring(plan))))
+    await desk.ask(completing(over, TEST, is_over=False))
+    await desk.ask(await withdrawing(desk, over))
+    found = await desk.ask(GetReferral(referral_id=over.referral_id))
+    assert (found.state, [bool(each.withdrawn) for each in found.completions]) == ("completed", [False, True])
+
+
+async def test_a_completion_is_not_withdrawn_once_the_client_was_referred_anew(desk: Desk, plan: Agreed) -> None:
+    over = await desk.ask(completing(await desk.ask(referring(plan))))
+    await desk.ask(referring(plan))
+    with pytest.raises(Conflict):
+        await desk.ask(await withdrawing(desk, over))
+    assert (await desk.ask(GetReferral(referral_id=over.referral_id))).completions[0].withdrawn is None
+
+
+async def test_what_a_provider_told_is_not_withdrawn_and_what_is_not_there_neither(desk: Desk, plan: Agreed) -> None:
+    made = await desk.ask(referring(plan))
+    report = RecordCompletionForPartner(partner="school", referral_id=made.referral_id, completion=DONE)
+    asked = await withdrawing(desk, await desk.ask(report, PARTNERS))
+    with pytest.raises(Conflict):
+        await desk.ask(asked)
+    with pytest.raises(NotFound):
+        await desk.ask(asked.model_copy(update={"completion_id": uuid4()}))
+    with pytest.raises(ChangedMeanwhile):
+        await desk.ask(asked.model_copy(update={"expected_version": 1}))
+
+
+async def test_of_two_withdrawals_at_once_the_second_finds_the_first(desk: Desk, plan: Agreed) -> None:
+    asked = await withdrawing(desk, await desk.ask(completing(await desk.ask(referring(plan)))))
+    done, second = await desk.ask_while(asked, asked)
+    assert isinstance(done, ReferralVersion)
+    assert isinstance(second, ChangedMeanwhile)
 
 
 async def test_what_is_agreed_can_be_referred_to_once_until_it_ends(desk: Desk, plan: Agreed) -> None:
@@ -258,6 +336,7 @@ async def test_who_does_not_reach_the_customer_finds_nothing(desk: Desk, plan: A
         referring(plan, plan.other),
         answering(made),
         completing(made),
+        WithdrawCompletion(referral_id=made.referral_id, expected_version=1, completion_id=uuid4(), why="x"),
         GetReferral(referral_id=made.referral_id),
         ListPlanReferrals(plan_id=plan.plan_id),
     ):

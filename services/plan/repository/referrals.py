@@ -11,7 +11,14 @@ from uuid_utils.compat import uuid7
 
 from contracts.plan.content import PinnedService, PlanContent
 from contracts.plan.programme import ServiceProvider
-from contracts.plan.referrals import Completion, KnownCompletion, LanguageTest, Referral, ReferToService
+from contracts.plan.referrals import (
+    Completion,
+    KnownCompletion,
+    LanguageTest,
+    Referral,
+    ReferToService,
+    WithdrawnCompletion,
+)
 from services.kit.errors import NotFound
 from services.kit.work import Work
 from services.plan.repository import plans
@@ -92,7 +99,7 @@ async def change(work: Work, referral_id: UUID, **to: Any) -> Row[Any]:
     return written
 
 
-async def add_completion(work: Work, referral: Row[Any], told: Completion, organisation: str) -> None:
+async def add_completion(work: Work, referral: Row[Any], told: Completion, organisation: str, *, is_over: bool) -> None:
     """Writes a completion of a referral that is locked."""
     levels = told.levels.model_dump() if told.levels else {}
     row = {
@@ -102,11 +109,24 @@ async def add_completion(work: Work, referral: Row[Any], told: Completion, organ
         "customer_id": referral.customer_id,
         **told.model_dump(exclude={"levels"}),
         **levels,
+        "is_over": is_over,
         "recorded_at": work.now,
         "recorded_by": work.actor.user,
         "organisation": organisation,
     }
     await work.connection.execute(insert(COMPLETION), row)
+
+
+async def completions(work: Work, referral_id: UUID) -> Sequence[Row[Any]]:
+    """Everything that was recorded of a referral, the oldest first, what was withdrawn too."""
+    query = select(COMPLETION).where(_COMPLETION.referral_id == referral_id).order_by(_COMPLETION.completion_id)
+    return (await work.connection.execute(query)).all()
+
+
+async def withdraw_completion(work: Work, completion_id: UUID, told: WithdrawnCompletion) -> None:
+    """Writes that a completion counts no more, of a referral that is locked."""
+    one = update(COMPLETION).where(_COMPLETION.completion_id == completion_id)
+    await work.connection.execute(one.values(withdrawn=told.model_dump(mode="json")))
 
 
 async def of_plan(work: Work, plan_id: UUID) -> Sequence[Row[Any]]:
