@@ -3,17 +3,18 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from contracts.envelope import Request, StateEvent
 from contracts.partners import PartnerCode
 from contracts.plan.content import PinnedService
 from contracts.plan.programme import NameInLanguages, ServiceProvider
-from contracts.types import Code, CustomerId, Day, MunicipalityCode, Name, Value
+from contracts.types import Code, CustomerId, Day, MunicipalityCode, Name, Text, Value
 from contracts.usage import Organisation, UserId
 
 ReferralState = Literal["made", "taken_up", "declined", "completed", "interrupted"]
 Version = Annotated[int, Field(ge=1, le=999_999_999)]
+Why = Annotated[Text, StringConstraints(min_length=1)]
 
 
 class ReferralVersion(Value):
@@ -57,6 +58,15 @@ class Completion(Value):
     )
 
 
+class WithdrawnCompletion(Value):
+    """That a completion was recorded wrongly: it counts no more and stays readable."""
+
+    why: Why
+    withdrawn_at: AwareDatetime
+    withdrawn_by: UserId
+    organisation: Organisation
+
+
 class KnownCompletion(Completion):
     """The same, and who told it."""
 
@@ -64,6 +74,7 @@ class KnownCompletion(Completion):
     recorded_at: AwareDatetime
     recorded_by: UserId
     organisation: Organisation
+    withdrawn: WithdrawnCompletion | None = Field(None, examples=[None], description="null: it counts")
 
 
 class Referral(ReferralVersion):
@@ -125,6 +136,20 @@ class RecordCompletion(
     expected_version: Version
     completion: Completion
     is_over: bool = True
+
+
+class WithdrawCompletion(
+    Request[ReferralVersion], type="plan.withdraw_completion.v1", changes=True, act="change", data=("plan",)
+):
+    """Take back a completion that was recorded wrongly; the referral stands as if it had never been recorded.
+
+    What a provider's own program told is the provider's.
+    """
+
+    referral_id: UUID
+    expected_version: Version
+    completion_id: UUID
+    why: Why
 
 
 class GetReferral(Request[Referral], type="plan.get_referral.v1", act="view", data=("plan",)):

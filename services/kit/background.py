@@ -20,11 +20,20 @@ def pause(attempts: int) -> timedelta:
     return timedelta(seconds=min(_LONGEST_PAUSE, 2.0**attempts))
 
 
-async def work_off(parts: Parts, step: Callable[[], Awaitable[bool]], more: asyncio.Event, *, waits: str) -> None:
+async def work_off(
+    parts: Parts,
+    step: Callable[[], Awaitable[bool | None]],
+    more: asyncio.Event | None = None,
+    *,
+    waits: str,
+    every: float | None = None,
+) -> None:
     """Takes steps for as long as there is one to take, then waits for `more` or the next look; until cancelled.
 
-    A step that fails is logged as `waits`, and taken again at the next look.
+    It looks `every` so many seconds, unless told otherwise as often as the service polls. A step that fails is logged
+    as `waits`, and taken again at the next look.
     """
+    more = more or asyncio.Event()
     while True:
         try:
             while await step():
@@ -33,7 +42,7 @@ async def work_off(parts: Parts, step: Callable[[], Awaitable[bool]], more: asyn
             log.warning(waits, service=parts.name, **describe_error(error))
         more.clear()
         try:
-            async with asyncio.timeout(parts.settings.poll_seconds):
+            async with asyncio.timeout(every or parts.settings.poll_seconds):
                 await more.wait()
         except TimeoutError:
             pass

@@ -48,6 +48,7 @@ from contracts.plan.referrals import (
     RecordCompletion,
     RecordCompletionForPartner,
     ReferToService,
+    WithdrawCompletion,
 )
 from contracts.records.state import DocumentKept
 from contracts.topology import CUSTOMER_STATES
@@ -90,6 +91,7 @@ REQUESTS: Mapping[type[Request[Any]], Handler] = {
     ReferToService: referrals.refer_to_service,
     AnswerReferral: referrals.answer_referral,
     RecordCompletion: referrals.record_completion,
+    WithdrawCompletion: referrals.withdraw_completion,
     GetReferral: referrals.get_referral,
     ListPlanReferrals: referrals.list_plan_referrals,
     GetReferralForProvider: referrals.get_referral_for_provider,

@@ -1,6 +1,5 @@
 """What the records service does by itself: it makes the documents that wait."""
 
-import asyncio
 from typing import Any
 
 from prometheus_client import Gauge
@@ -32,4 +31,4 @@ async def make_documents(parts: Parts) -> None:
                     _WAITING.labels(parts.name).set(await repository.waiting(work))
             return made
 
-        await work_off(parts, step, asyncio.Event(), waits="documents.wait")
+        await work_off(parts, step, waits="documents.wait")

@@ -12,6 +12,7 @@ from contracts.plan.referrals import (
     ListPlanReferrals,
     RecordCompletion,
     ReferToService,
+    WithdrawCompletion,
 )
 from services.kit.clock import helsinki_date
 from tests.gateway.issuer import FakeIssuer
@@ -52,6 +53,17 @@ async def test_each_act_is_a_request_to_the_version_that_was_read(door: Door, pa
     del headers["If-Match"]
     answer = await door.send("POST", f"{REFERRAL}/{path}", json=body, headers=headers)
     answer.problem(428, "precondition-required")
+
+
+async def test_a_completion_is_withdrawn_where_it_is_with_a_reason(door: Door) -> None:
+    headers, why = {"Idempotency-Key": "k", "If-Match": '"2"'}, {"why": "Recorded of the wrong course"}
+    place = f"{REFERRAL}/completions/{LINE}/withdraw"
+    assert (await door.send("POST", place, json=why, headers=headers)).headers["ETag"] == '"3"'
+    (await door.send("POST", place, json={"why": ""}, headers=headers)).problem(422, "invalid-input")
+    [asked] = door.requests.asked
+    assert asked.request == WithdrawCompletion(
+        referral_id=GRANT_ID, expected_version=2, completion_id=UUID(LINE), **why
+    )
 
 
 @pytest.mark.broker

@@ -97,6 +97,8 @@ class Planted:
     plan_version: int = 1
     referral_id: UUID = field(default_factory=uuid4)
     """Of a referral of it that waits for an answer."""
+    completion_id: UUID = field(default_factory=uuid4)
+    """Of a result of it."""
     document_id: UUID = field(default_factory=uuid4)
     """Of a document of HERE."""
     open_matters: tuple[UUID, ...] = ()

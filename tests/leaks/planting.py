@@ -262,6 +262,9 @@ async def _plant_plan(house: House, planted: Planted) -> None:
         service,
         provider,
     )
+    await house.rows(
+        "plan", _A_COMPLETION, planted.completion_id, planted.referral_id, planted.plan_id, planted.customer_id
+    )
     planted.plant("plan", service_name=service, provider=provider)
 
 
@@ -269,6 +272,9 @@ _A_REFERRAL = f"""INSERT INTO referral (referral_id, plan_id, line_id, customer_
     provider, state, version, referred_on, changed_at, changed_by)
     VALUES ($1, $2, $1, $3, '{HERE}', $4, $5, 'made', 1, '2026-01-02', now(), 'somebody')"""
 """No draft can be referred from: it is written as if the plan had been in force."""
+_A_COMPLETION = f"""INSERT INTO completion (completion_id, referral_id, plan_id, customer_id, kind, outcome, ends_on,
+    is_over, recorded_at, recorded_by, organisation)
+    VALUES ($1, $2, $3, $4, 'service', 'completed', '2026-01-02', false, now(), 'somebody', '{HERE}')"""
 
 
 async def _plant_transfer(house: House, planted: Planted) -> None:

@@ -1,5 +1,6 @@
 """From what is known of a customer to what is due: each rule of the law at its limit."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import uuid4
 
@@ -8,11 +9,13 @@ import pytest
 from contracts.law import laws
 from contracts.law.counting import Length
 from contracts.law.deadlines import Granted, Hindrance
+from contracts.plan.plans import EarlierPlan
 from services.plan.law import common_aims
-from services.plan.rules.due_dates import Due, Known, KnownAssessment, KnownPlan, due_dates, law_of, place_of, told
+from services.plan.rules.due_dates import Due, Known, KnownAssessment, KnownPlan, due_dates, place_of, told
+from services.plan.rules.times import Facts, law_of
 
 TAMPERE, HELSINKI = "837", "091"
-PERMIT = date(2025, 2, 28)
+PERMITTED = Facts(first_permit_on=date(2025, 2, 28))
 TODAY = date(2026, 3, 2)
 
 
@@ -30,10 +33,10 @@ def due(
     assessments: tuple[KnownAssessment, ...] = (),
     plans: tuple[KnownPlan, ...] = (),
     on: date = TODAY,
-    **more: object,
+    facts: Facts = PERMITTED,
 ) -> dict[str, Due]:
     """What is due in Tampere, by kind."""
-    known = Known(uuid4(), PERMIT, assessments=assessments, plans=plans, **more)  # type: ignore[arg-type]
+    known = Known(uuid4(), facts, assessments=assessments, plans=plans)
     found = due_dates(known, TAMPERE, laws().version("2025-01-01"), common_aims(), {}, on)
     assert len({each.deadline.rule.code for each in found}) == len(found)
     return {each.deadline.rule.code: each for each in found}
@@ -65,7 +68,7 @@ def test_an_assessment_that_has_begun_is_not_to_be_started(status: str) -> None:
 
 
 def test_a_victim_reached_later_has_no_three_years() -> None:
-    assert days(due(assessments=(assessment(),), three_year_limit_applies=False)) == {
+    assert days(due(assessments=(assessment(),), facts=replace(PERMITTED, three_year_limit_applies=False))) == {
         "assessment_start": date(2025, 5, 15)
     }
 
@@ -98,7 +101,7 @@ def test_of_a_plan_referral_review_and_longest_time_are_due() -> None:
 
 
 def test_a_review_begins_the_half_year_anew_and_a_referral_settles_the_month() -> None:
-    found = due(plans=(plan(reviewed_on=(date(2026, 1, 15),), referred_on=date(2025, 9, 15)),))
+    found = due(plans=(plan(reviewed_on=date(2026, 1, 15), referred_on=date(2025, 9, 15)),))
     assert days(found) == {"plan_review": date(2026, 7, 15), "plan_maximum": date(2027, 8, 31)}
 
 
@@ -118,6 +121,42 @@ def test_extensions_and_hindrances_move_the_longest_time() -> None:
     assert found["plan_maximum"].deadline.due_on == date(2028, 9, 10)
 
 
+SPECIAL = "little_education_or_many_services"
+TOLD = EarlierPlan.model_validate(
+    {
+        "drawn_up_on": "2025-03-01",
+        "extensions": [{"ground": SPECIAL, "months": 6}],
+        "hindrances": [{"ground": "illness", "first": "2025-05-01", "last": "2025-05-10"}],
+    }
+)
+
+
+def test_what_a_plan_tells_of_an_earlier_one_moves_the_longest_time() -> None:
+    assert days(due(plans=(plan(date(2026, 1, 1), earlier=TOLD),)))["plan_maximum"] == date(2027, 9, 11)
+
+
+@pytest.mark.parametrize(
+    ("months", "expected"), [((6,), date(2027, 9, 11)), ((3,), date(2027, 12, 11)), ((6, 6), date(2028, 3, 11))]
+)
+def test_what_is_told_of_an_earlier_plan_and_known_here_counts_once(months: tuple[int, ...], expected: date) -> None:
+    granted = tuple(Granted(SPECIAL, Length(months=each)) for each in months)
+    ill = (Hindrance("illness", date(2025, 5, 1), date(2025, 5, 10)),)
+    first = plan(date(2025, 3, 1), HELSINKI, ended_on=date(2025, 10, 1), granted=granted, hindrances=ill)
+    assert days(due(plans=(plan(date(2026, 1, 1), earlier=TOLD), first)))["plan_maximum"] == expected
+
+
+def test_what_is_granted_here_is_added_to_the_same_that_is_told_of_an_earlier_plan() -> None:
+    here = plan(date(2026, 1, 1), earlier=TOLD, granted=(Granted(SPECIAL, Length(months=6)),))
+    assert days(due(plans=(here,)))["plan_maximum"] == date(2028, 3, 11)
+
+
+def test_a_plan_with_own_studies_of_25_or_over_has_no_longest_time() -> None:
+    studies = plan(own_studies=True)
+    assert "plan_maximum" not in due(plans=(studies,))
+    young = replace(PERMITTED, education_goal_until=TODAY)
+    assert "plan_maximum" in due(plans=(studies,), facts=young)
+
+
 def test_another_municipalitys_plan_is_due_there_alone() -> None:
     assert due(plans=(plan(municipality=HELSINKI),)) == {}
 
@@ -127,21 +166,21 @@ def test_a_plan_that_came_by_a_transfer_is_to_be_reviewed_by_the_aim() -> None:
 
 
 def test_a_review_after_the_transfer_settles_that() -> None:
-    reviewed = plan(received_on=date(2026, 2, 1), reviewed_on=(date(2026, 2, 1),))
+    reviewed = plan(received_on=date(2026, 2, 1), reviewed_on=date(2026, 2, 1))
     assert "transfer_review" not in due(plans=(reviewed,))
 
 
 def test_a_municipality_sets_its_own_aims() -> None:
-    known = Known(uuid4(), PERMIT, assessments=(assessment(),))
+    known = Known(uuid4(), PERMITTED, assessments=(assessment(),))
     [first, *_] = due_dates(known, TAMPERE, laws().on(TODAY), common_aims(), {"assessment_start": 3}, TODAY)
     assert (first.deadline.rule.code, first.deadline.due_on) == ("assessment_start", date(2025, 5, 4))
 
 
 def test_a_case_stays_under_the_law_of_its_first_plan_until_a_review() -> None:
     old = plan(date(2024, 6, 1))
-    assert law_of(Known(uuid4(), PERMIT, plans=(old,)), laws(), TODAY).version == "2011-09-01"
-    reviewed = plan(date(2024, 6, 1), reviewed_on=(date(2025, 1, 1),))
-    assert law_of(Known(uuid4(), PERMIT, plans=(reviewed,)), laws(), TODAY).version == "2025-01-01"
+    assert law_of(Known(uuid4(), PERMITTED, plans=(old,)).as_to(None), TODAY).version == "2011-09-01"
+    reviewed = plan(date(2024, 6, 1), reviewed_on=date(2025, 1, 1))
+    assert law_of(Known(uuid4(), PERMITTED, plans=(reviewed,)).as_to(None), TODAY).version == "2025-01-01"
 
 
 def test_a_due_date_tells_how_it_comes_about() -> None:

@@ -1,5 +1,6 @@
 """What a referral and a completion must say, and what becomes of it."""
 
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -11,11 +12,12 @@ from contracts.partners.referrals import ReferralTold
 from contracts.plan.referrals import Completion, ReferralAnswer
 from services.plan.law import disclosure_to_provider
 from services.plan.rules.referrals import (
-    answered,
+    Standing,
     broken_by_answer,
     broken_by_completion,
-    completed,
+    may_complete,
     referred_on,
+    standing,
 )
 
 REFERRED, TODAY = date(2026, 3, 2), date(2026, 6, 1)
@@ -79,32 +81,52 @@ def test_a_final_language_test_tests_four_skills() -> None:
     assert [each.pointer.rpartition("/")[2] for each in errors] == ["listening", "reading", "speaking", "writing"]
 
 
-@pytest.mark.parametrize("state", ["taken_up", "declined", "completed", "interrupted"])
-def test_a_referral_is_answered_once(state: str) -> None:
-    told = ReferralAnswer(answer="taken_up", on=REFERRED)
-    assert answered("made", told) == "taken_up"
-    assert answered(state, told) is None
-
-
 @pytest.mark.parametrize(
-    ("state", "is_over", "after"),
+    ("state", "the_last", "a_result"),
     [
-        ("made", True, "completed"),
-        ("taken_up", True, "completed"),
-        ("declined", True, None),
-        ("completed", True, None),
-        ("interrupted", True, None),
-        ("made", False, "taken_up"),
-        ("taken_up", False, "taken_up"),
-        ("declined", False, None),
-        ("completed", False, "completed"),
-        ("interrupted", False, "interrupted"),
+        ("made", True, True),
+        ("taken_up", True, True),
+        ("declined", False, False),
+        ("completed", False, True),
+        ("interrupted", False, True),
     ],
 )
 def test_the_last_completion_ends_a_referral_and_results_may_come_after_it(
-    state: str, is_over: bool, after: str | None
+    state: str, the_last: bool, a_result: bool
 ) -> None:
-    assert completed(state, completion(), is_over) == after
+    assert (may_complete(state, is_over=True), may_complete(state, is_over=False)) == (the_last, a_result)
+
+
+@dataclass
+class Recorded:
+    """A completion as it is kept."""
+
+    is_over: bool
+    outcome: str = "completed"
+    starts_on: date | None = None
+    ends_on: date = date(2026, 5, 29)
+
+
+APRIL, MAY = date(2026, 4, 1), date(2026, 5, 29)
+PART, LAST = Recorded(is_over=False), Recorded(is_over=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said_on", "completions", "expected"),
+    [
+        (None, None, (), Standing("made", None, None)),
+        ("taken_up", APRIL, (), Standing("taken_up", APRIL, None)),
+        ("declined", APRIL, (), Standing("declined", APRIL, APRIL)),
+        (None, None, (PART,), Standing("taken_up", MAY, None)),
+        (None, None, (replace(PART, starts_on=APRIL), LAST), Standing("completed", APRIL, MAY)),
+        ("taken_up", APRIL, (LAST, PART), Standing("completed", APRIL, MAY)),
+        ("taken_up", APRIL, (replace(LAST, outcome="interrupted"),), Standing("interrupted", APRIL, MAY)),
+    ],
+)
+def test_where_a_referral_stands_follows_from_its_answer_and_what_was_completed(
+    answer: str | None, said_on: date | None, completions: Any, expected: Standing
+) -> None:
+    assert standing(answer, said_on, completions) == expected
 
 
 def test_all_is_referred_on_the_day_of_the_last_line_and_the_first_time_counts() -> None:

@@ -1,79 +1,55 @@
 """Directing clients to agreed services, and what came of it."""
 
-import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from contracts.plan.due_dates import GetCustomerDueDates, ListDue
 from contracts.plan.plans import EndPlan
-from contracts.plan.programme import AddProgrammeService, ListProgramme, ServiceProvider
+from contracts.plan.programme import AddProgrammeService, ListProgramme
 from contracts.plan.referrals import (
-    AnswerReferral,
     AnswerReferralForPartner,
-    Completion,
     GetReferral,
     GetReferralForProvider,
     ListPlanReferrals,
-    RecordCompletion,
     RecordCompletionForPartner,
     ReferralAnswer,
     ReferralVersion,
     ReferToService,
+    WithdrawCompletion,
 )
 from services.kit.actor import Actor, service_actor
 from services.kit.erasure import erase_customer
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
 from services.plan.repository.referrals import referred_on
-from tests.plan.agreed import Agreed, agreed, line
+from tests.plan.agreed import (
+    BEGUN,
+    DECLINED,
+    DONE,
+    OPISTO,
+    PARTNERS,
+    TEST,
+    Agreed,
+    agreed,
+    answering,
+    completing,
+    line,
+    referring,
+    states,
+)
 from tests.plan.programmes import course
 from tests.plan.support import CAUSE, LINE, SUPERVISOR, TODAY, Desk, opened
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
 
 pytestmark = pytest.mark.database
 
-OPISTO = ServiceProvider(name="Esimerkkiopisto", partner="school")
-PARTNERS = service_actor("integration")
-BEGUN = ReferralAnswer(answer="taken_up", on=TODAY)
-DECLINED = ReferralAnswer(answer="declined", on=TODAY, reason="no_place")
-DONE = Completion(kind="service", outcome="completed", ends_on=TODAY, hours=120)
-TEST = Completion.model_validate(
-    {
-        "kind": "final_language_test",
-        "outcome": "completed",
-        "ends_on": TODAY,
-        "levels": {"language": "fi", "listening": "B1.1", "reading": "B1.1", "speaking": "A2.2", "writing": "A2.2"},
-    }
-)
-
-
-def referring(plan: Agreed, line_id: UUID | None = None, **more: Any) -> ReferToService:
-    told = {"plan_id": plan.plan_id, "line_id": line_id or plan.course, "provider": OPISTO, "referred_on": TODAY}
-    return ReferToService.model_validate(told | more)
-
-
-def answering(known: ReferralVersion, answer: ReferralAnswer = BEGUN) -> AnswerReferral:
-    return AnswerReferral(referral_id=known.referral_id, expected_version=known.version, answer=answer)
-
-
-def completing(known: ReferralVersion, completion: Completion = DONE, *, is_over: bool = True) -> RecordCompletion:
-    return RecordCompletion(
-        referral_id=known.referral_id, expected_version=known.version, completion=completion, is_over=is_over
-    )
-
 
 async def all_referred_on(desk: Desk, plan: Agreed) -> date | None:
     async with desk.unit_of_work.begin(service_actor("plan"), CAUSE) as work:
-        return await referred_on(work, plan.plan_id)
-
-
-async def states(desk: Desk) -> list[str]:
-    """The states that were told, in order."""
-    found = await desk.rows("SELECT data FROM outbox WHERE type = 'plan.referral_changed.v1' ORDER BY position")
-    return [json.loads(row["data"])["state"] for row in found]
+        return (await referred_on(work, [plan.plan_id])).get(plan.plan_id)
 
 
 @pytest.fixture
@@ -258,6 +234,7 @@ async def test_who_does_not_reach_the_customer_finds_nothing(desk: Desk, plan: A
         referring(plan, plan.other),
         answering(made),
         completing(made),
+        WithdrawCompletion(referral_id=made.referral_id, expected_version=1, completion_id=uuid4(), why="x"),
         GetReferral(referral_id=made.referral_id),
         ListPlanReferrals(plan_id=plan.plan_id),
     ):

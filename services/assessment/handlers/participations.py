@@ -1,6 +1,5 @@
 """Counties' participation in assessments: asking, the turns of the handshake, and what acceptance does."""
 
-import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -33,11 +32,11 @@ from services.assessment.repository import participations as repository
 from services.assessment.repository import reach
 from services.assessment.rules import participations as rules
 from services.kit.actor import service_actor
+from services.kit.background import work_off
 from services.kit.clock import helsinki_date
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, NotNow
 from services.kit.handshake import OPEN, Handshake, Refused, Side, decide
 from services.kit.parts import Parts
-from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause, UnitOfWork, Work
 
 EVERY_SECONDS = 60.0
@@ -177,12 +176,7 @@ async def get_participation_for_partner(message: GetParticipationForPartner, wor
 
 async def end_participations(parts: Parts) -> None:
     """Ends once a minute what was not answered in time, or needs no answer any more; several replicas do no harm."""
-    while True:
-        try:
-            await tick(parts.unit_of_work)
-        except Exception as error:
-            log.warning("participations.time_waits", service=parts.name, **describe_error(error))
-        await asyncio.sleep(EVERY_SECONDS)
+    await work_off(parts, lambda: tick(parts.unit_of_work), waits="participations.time_waits", every=EVERY_SECONDS)
 
 
 async def tick(unit_of_work: UnitOfWork) -> None:

@@ -1,6 +1,5 @@
 """Transfers: offering and asking for customers, and the turns of both municipalities; what time ends."""
 
-import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -28,11 +27,11 @@ from services.customer.repository import transfers as repository
 from services.customer.rules import people as rules_of_people
 from services.customer.rules import transfers as rules
 from services.kit.actor import service_actor
+from services.kit.background import work_off
 from services.kit.clock import helsinki_date
 from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from services.kit.identity_code import InvalidIdentityCode, check
 from services.kit.parts import Parts
-from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause, UnitOfWork, Work
 
 EVERY_SECONDS = 60.0
@@ -166,12 +165,7 @@ async def withdraw_transfer(message: WithdrawTransfer, work: Work) -> TransferVe
 
 async def expire_transfers(parts: Parts) -> None:
     """Ends once a minute what was not answered in time; several replicas do no harm."""
-    while True:
-        try:
-            await tick(parts.unit_of_work)
-        except Exception as error:
-            log.warning("transfers.time_waits", service=parts.name, **describe_error(error))
-        await asyncio.sleep(EVERY_SECONDS)
+    await work_off(parts, lambda: tick(parts.unit_of_work), waits="transfers.time_waits", every=EVERY_SECONDS)
 
 
 async def tick(unit_of_work: UnitOfWork) -> None:

@@ -18,6 +18,8 @@ from contracts.plan.referrals import (
     ReferralAnswer,
     ReferralVersion,
     ReferToService,
+    Why,
+    WithdrawCompletion,
 )
 from contracts.types import CustomerId, Day, Value
 from services.gateway.bodies import JsonBody, answer
@@ -47,6 +49,12 @@ class AnswerToReferral(Value):
     answer: ReferralAnswer
 
 
+class WithdrawnCompletion(Value):
+    """Why a completion is taken back."""
+
+    why: Why
+
+
 class NewCompletion(Value):
     """What was completed or interrupted, and whether nothing more of the service follows."""
 
@@ -54,14 +62,22 @@ class NewCompletion(Value):
     is_over: bool = True
 
 
-def _next_acts(referral: dict[str, str]) -> dict[str, Any]:
+def _next_acts(referral: dict[str, str], **more: dict[str, str]) -> dict[str, Any]:
     """The documentation of what can be asked after an answer that tells a referral's version."""
-    version = referral | {"If-Match": "$response.header.ETag"}
-    return with_links(get_referral=referral, answer_referral=version, record_completion=version)
+    version = referral | _VERSION
+    return with_links(get_referral=referral, answer_referral=version, record_completion=version, **more)
+
+
+_VERSION = {"If-Match": "$response.header.ETag"}
+_SAME = {"referral_id": "$request.path.referral_id"}
 
 
 _MADE = with_headers("ETag", "Location") | _next_acts({"referral_id": "$response.body#/referral_id"})
-_CURRENT = with_headers("ETag") | _next_acts({"referral_id": "$request.path.referral_id"})
+_CURRENT = with_headers("ETag") | _next_acts(_SAME)
+_WHOLE = with_headers("ETag") | _next_acts(
+    _SAME,
+    withdraw_completion=_SAME | _VERSION | {"completion_id": "$response.body#/completions/0/completion_id"},
+)
 _LISTED = with_links(get_referral={"referral_id": "$response.body#/referrals/0/referral_id"})
 _referring = JsonBody(
     NewReferral,
@@ -85,6 +101,7 @@ _completing = JsonBody(
         "is_over": False,
     },
 )
+_withdrawing = JsonBody(WithdrawnCompletion, example={"why": "Recorded of the wrong course"})
 
 
 @routes.post(
@@ -108,7 +125,7 @@ async def list_plan_referrals(caller: SignedIn, plan_id: UUID) -> Response:
     return answer(await caller.ask(ListPlanReferrals(plan_id=plan_id)))
 
 
-@routes.get("/referrals/{referral_id:uuid}", response_model=Referral, responses={200: _CURRENT, **_READ})
+@routes.get("/referrals/{referral_id:uuid}", response_model=Referral, responses={200: _WHOLE, **_READ})
 async def get_referral(caller: SignedIn, referral_id: UUID) -> Response:
     """A referral with what was completed."""
     referral = await caller.ask(GetReferral(referral_id=referral_id))
@@ -151,3 +168,25 @@ async def record_completion(
     asked = RecordCompletion(referral_id=referral_id, expected_version=version, **dict(body))
     recorded = await caller.ask(asked, key)
     return answer(recorded, version=recorded.version)
+
+
+@routes.post(
+    "/referrals/{referral_id:uuid}/completions/{completion_id:uuid}/withdraw",
+    response_model=ReferralVersion,
+    responses={200: _CURRENT, **_CHANGE},
+    openapi_extra=_withdrawing.documentation,
+)
+async def withdraw_completion(
+    caller: SignedIn,
+    referral_id: UUID,
+    completion_id: UUID,
+    version: ExpectedVersion,
+    key: IdempotencyKey,
+    body: Annotated[WithdrawnCompletion, Depends(_withdrawing)],
+) -> Response:
+    """Take back a completion that was recorded wrongly; it stays readable, with the reason."""
+    asked = WithdrawCompletion(
+        referral_id=referral_id, expected_version=version, completion_id=completion_id, why=body.why
+    )
+    withdrawn = await caller.ask(asked, key)
+    return answer(withdrawn, version=withdrawn.version)

@@ -1,6 +1,5 @@
 """What is due: counted anew when a fact changes, told once when it is near and once when it has passed, and listed."""
 
-import asyncio
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
@@ -21,10 +20,10 @@ from contracts.plan.due_dates import (
     WorklistItem,
 )
 from services.kit.actor import service_actor
+from services.kit.background import work_off
 from services.kit.clock import helsinki_date
 from services.kit.errors import ChangedMeanwhile, InvalidInput
 from services.kit.parts import Parts
-from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause, UnitOfWork, Work
 from services.plan.law import common_aims
 from services.plan.repository import due_dates as repository
@@ -32,6 +31,7 @@ from services.plan.repository import known as facts
 from services.plan.repository.reach import kept_id
 from services.plan.rules import due_dates as rules
 from services.plan.rules.due_dates import Due
+from services.plan.rules.times import law_of
 
 EVERY_SECONDS = 60.0
 MOST_AT_ONCE = 200
@@ -51,7 +51,7 @@ async def _keep(work: Work, customer_id: UUID) -> None:
     today = helsinki_date(work.now)
     await repository.lock(work, customer_id, today)
     known = await facts.of_customer(work, customer_id)
-    law = rules.law_of(known, laws(), today)
+    law = law_of(known.as_to(None), today)
     settings = await repository.settings(work, known.responsible)
     due: dict[str, list[Due]] = {}
     told_on: dict[Due, date] = {}
@@ -68,7 +68,7 @@ async def get_customer_due_dates(message: GetCustomerDueDates, work: Work) -> Cu
     today = helsinki_date(work.now)
     known = await facts.of_customer(work, customer_id)
     try:
-        law = laws().version(message.law_version) if message.law_version else rules.law_of(known, laws(), today)
+        law = laws().version(message.law_version) if message.law_version else law_of(known.as_to(None), today)
     except LookupError:
         raise InvalidInput(errors=[rules.unknown_version()]) from None
     municipality = work.actor.municipality
@@ -146,13 +146,7 @@ def _shown_to(work: Work, hidden: frozenset[str]) -> tuple[str, ...]:
 
 async def watch(parts: Parts) -> None:
     """Once a minute tells what is near or has passed, and counts anew what time itself has moved."""
-    while True:
-        try:
-            while await tick(parts.unit_of_work):
-                pass
-        except Exception as error:
-            log.warning("due_dates.wait", service=parts.name, **describe_error(error))
-        await asyncio.sleep(EVERY_SECONDS)
+    await work_off(parts, lambda: tick(parts.unit_of_work), waits="due_dates.wait", every=EVERY_SECONDS)
 
 
 async def tick(unit_of_work: UnitOfWork) -> bool:

@@ -22,8 +22,8 @@ from services.kit.clock import helsinki_date
 from services.kit.errors import Conflict, InvalidInput, NotFound
 from services.kit.work import Work
 from services.plan.handlers.telling import check_in_force, check_version, lock, tell
-from services.plan.repository import facts
 from services.plan.repository import plans as repository
+from services.plan.repository.known import facts_of
 from services.plan.rules import plans as rules
 from services.plan.rules.times import Facts, latest_end, law_of, status_in_force, valid_until
 
@@ -36,7 +36,7 @@ async def review_plan(message: ReviewPlan, work: Work) -> Recorded:
     await check_version(work, plan, message.expected_version)
     check_in_force(plan)
     today, review = helsinki_date(work.now), message.review
-    known = await facts.facts_of(work, plan)
+    known = await facts_of(work, plan)
     known = replace(known, reviewed_on=max(review.reviewed_on, known.reviewed_on or review.reviewed_on))
     law = law_of(known, today)
     if errors := rules.broken_by_reviewing(review, known, law, today):
@@ -137,7 +137,7 @@ async def record_neglect(message: RecordNeglect, work: Work) -> Recorded:
 
 
 async def _known(work: Work, plan: Row[Any]) -> tuple[Facts, Law]:
-    known = await facts.facts_of(work, plan)
+    known = await facts_of(work, plan)
     return known, law_of(known, helsinki_date(work.now))
 
 
@@ -156,7 +156,7 @@ async def _begin_edition(work: Work, plan: Row[Any], content: PlanContent) -> No
 
 async def _interrupt(work: Work, plan: Row[Any], law: Law) -> Row[Any]:
     """Says whether a hindrance goes on, and adds the days of those that are over to what was agreed."""
-    known = await facts.facts_of(work, plan)
+    known = await facts_of(work, plan)
     changed: dict[str, Any] = {"status": status_in_force(known)}
     ends_on = (await _content(work, plan)).ends_on
     if plan.kind != "family" and ends_on:

@@ -27,6 +27,7 @@ from services.kit.work import Work
 from services.plan.handlers.telling import IN_FORCE, check_in_force, check_version, lock, tell
 from services.plan.repository import facts
 from services.plan.repository import plans as repository
+from services.plan.repository.known import facts_of, facts_of_draft
 from services.plan.repository.reach import kept_id
 from services.plan.rules import plans as rules
 from services.plan.rules.offering import Family, broken_by_drawing_up, broken_by_offering, error, sha256
@@ -52,7 +53,7 @@ async def draft_plan(message: DraftPlan, work: Work) -> PlanVersion:
         errors.append(error("/assessment_id", "plan_needed"))
     if errors:
         raise InvalidInput(errors=errors)
-    law = law_of(await facts.facts_of_customer(work, ids, message.earlier), today)
+    law = law_of(await facts_of_draft(work, ids, message.earlier), today)
     if errors := rules.broken_by_kind(message.kind, law):
         raise InvalidInput(errors=errors)
 
@@ -108,7 +109,7 @@ async def offer_plan(message: OfferPlan, work: Work) -> PlanVersion:
     if made is None or made.stage != "draft":
         raise Conflict("There is no draft to offer.")
     today, content = helsinki_date(work.now), PlanContent.model_validate(made.content)
-    known = await facts.facts_of(work, plan)
+    known = await facts_of(work, plan)
     law = law_of(known, today)
     family = None
     if plan.kind == "family":
@@ -227,7 +228,7 @@ async def _begin_again(work: Work, plan: Row[Any], content: PlanContent) -> int:
 
 async def _bring_into_force(work: Work, plan: Row[Any], number: int, content: PlanContent, day: date) -> dict[str, Any]:
     """What the last approval needed makes of a plan; an edition that was in force until then is replaced."""
-    known = await facts.facts_of(work, plan)
+    known = await facts_of(work, plan)
     law = law_of(known, day)
     if plan.kind != "family":
         if late := broken_by_drawing_up(known, law, day):

@@ -30,6 +30,7 @@ from services.kit.work import Work
 from services.plan.handlers.telling import IN_FORCE, languages_of, members_of, record_use
 from services.plan.repository import facts
 from services.plan.repository import plans as repository
+from services.plan.repository.known import facts_of
 from services.plan.repository.reach import kept_id
 from services.plan.rules import plans as rules
 from services.plan.rules.times import PLAN_MAXIMUM, PLAN_REVIEW, latest_end, law_of
@@ -40,7 +41,7 @@ _REFERRAL = "referral"
 async def get_plan(message: GetPlan, work: Work) -> Plan:
     """A plan whole, with what of it is shown by the law of today."""
     plan = await repository.get(work, message.plan_id)
-    today, known = helsinki_date(work.now), await facts.facts_of(work, plan)
+    today, known = helsinki_date(work.now), await facts_of(work, plan)
     law = law_of(known, today)
     members = []
     if plan.kind == "family":

@@ -1,7 +1,7 @@
 """Directing clients to what was agreed, and what came of it."""
 
+from dataclasses import asdict
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row
 
@@ -23,6 +23,8 @@ from contracts.plan.referrals import (
     ReferralForProvider,
     ReferralVersion,
     ReferToService,
+    WithdrawCompletion,
+    WithdrawnCompletion,
 )
 from services.kit.clock import helsinki_date
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
@@ -101,6 +103,32 @@ async def record_completion_for_partner(message: RecordCompletionForPartner, wor
     return await _complete(work, referral, message.completion, message.is_over, message.partner)
 
 
+async def withdraw_completion(message: WithdrawCompletion, work: Work) -> ReferralVersion:
+    """Takes back what was recorded wrongly: it stays readable, and the referral stands as if it were not there."""
+    referral = await repository.lock(work, message.referral_id)
+    if done := await work.outcome_of_repeat(ReferralVersion):
+        return done
+    _check_version(referral, message.expected_version)
+    _record_use(work, [referral.customer_id])
+    known = await repository.completions(work, referral)
+    completion = next((each for each in known if each.completion_id == message.completion_id), None)
+    if completion is None:
+        raise NotFound("no such completion")
+    if completion.withdrawn:
+        raise Conflict("The completion was withdrawn already.")
+    if completion.organisation == referral.partner:
+        raise Conflict("The provider's own program told it.")
+    told = WithdrawnCompletion(
+        why=message.why, withdrawn_at=work.now, withdrawn_by=work.actor.user, organisation=work.actor.organisation
+    )
+    await repository.withdraw_completion(work, completion.completion_id, told)
+    now = await _standing(work, referral)
+    reopens = now.state in rules.OPEN and referral.state not in rules.OPEN
+    if reopens and await repository.find_open(work, referral.plan_id, referral.line_id, referral.customer_id):
+        raise Conflict("The client has been referred to it anew.")
+    return await _change(work, referral, now)
+
+
 async def get_referral(message: GetReferral, work: Work) -> Referral:
     """A referral of a plan of the acting municipality."""
     row = await repository.get(work, message.referral_id)
@@ -116,7 +144,7 @@ async def list_plan_referrals(message: ListPlanReferrals, work: Work) -> PlanRef
     _record_use(work, plan.customer_ids)
     return PlanReferrals(
         referrals=tuple(await repository.shown(work, rows)),
-        referred_on=await repository.referred_on(work, plan.plan_id),
+        referred_on=(await repository.referred_on(work, [plan.plan_id])).get(plan.plan_id),
     )
 
 
@@ -176,13 +204,10 @@ async def _name(work: Work, line: Any, content: Any) -> NameInLanguages:
 async def _answer(work: Work, referral: Row[Any], told: ReferralAnswer) -> ReferralVersion:
     if errors := rules.broken_by_answer(told, referral.referred_on, helsinki_date(work.now)):
         raise InvalidInput(errors=errors)
-    state = rules.answered(referral.state, told)
-    if state is None:
+    if referral.state != "made":
         raise Conflict("The referral has been answered already.")
-    ended = {"ended_on": told.on} if state == "declined" else {}
-    return await _change(
-        work, referral.referral_id, state=state, answered_on=told.on, decline_reason=told.reason, **ended
-    )
+    now = rules.standing(told.answer, told.on, ())
+    return await _change(work, referral, now, answer=told.answer, decline_reason=told.reason)
 
 
 async def _complete(
@@ -190,19 +215,22 @@ async def _complete(
 ) -> ReferralVersion:
     if errors := rules.broken_by_completion(told, referral.referred_on, helsinki_date(work.now)):
         raise InvalidInput(errors=errors)
-    state = rules.completed(referral.state, told, is_over)
-    if state is None:
+    if not rules.may_complete(referral.state, is_over):
         raise Conflict("The referral was declined, or is over already.")
-    await repository.add_completion(work, referral, told, organisation)
-    ended = {"ended_on": told.ends_on} if is_over else {}
-    begun = {"answered_on": told.starts_on or told.ends_on} if referral.state == "made" else {}
-    return await _change(work, referral.referral_id, state=state, **ended, **begun)
+    await repository.add_completion(work, referral, told, organisation, is_over=is_over)
+    return await _change(work, referral, await _standing(work, referral))
 
 
-async def _change(work: Work, referral_id: UUID, **to: Any) -> ReferralVersion:
-    changed = await repository.change(work, referral_id, **to)
+async def _standing(work: Work, referral: Row[Any]) -> rules.Standing:
+    said_on = referral.answered_on if referral.answer else None
+    known = await repository.completions(work, referral)
+    return rules.standing(referral.answer, said_on, [each for each in known if each.withdrawn is None])
+
+
+async def _change(work: Work, referral: Row[Any], to: rules.Standing, **told: Any) -> ReferralVersion:
+    changed = await repository.change(work, referral.referral_id, **asdict(to), **told)
     await _tell(work, changed)
-    return ReferralVersion(referral_id=referral_id, version=changed.version)
+    return ReferralVersion(referral_id=changed.referral_id, version=changed.version)
 
 
 async def _tell(work: Work, referral: Row[Any]) -> None:

@@ -1,7 +1,6 @@
-"""What was heard of customers, and what of it a plan's times depend on."""
+"""What was heard of customers: their ids, assessments and transfers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,15 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row, Table, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from contracts.law.counting import Length
-from contracts.law.deadlines import Granted, Hindrance
-from contracts.plan.plans import EarlierPlan
-from services.kit.clock import helsinki_date
 from services.kit.work import Work
-from services.plan.rules.times import Facts
 from services.plan.tables import CUSTOMER_VIEW
 from services.plan.tables.facts import ACCEPTED_TRANSFER, INTEGRATION_CASE, KNOWN_ASSESSMENT
-from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_HINDRANCE
 
 
 async def keep_newest(work: Work, table: Table, sequence: str = "sequence", **values: Any) -> bool:
@@ -53,47 +46,6 @@ async def ids_of(work: Work, customer_id: UUID) -> list[UUID]:
 async def people_of(work: Work, plan: Row[Any]) -> list[UUID]:
     """Every id of everybody whom a plan is for."""
     return [each for customer_id in plan.customer_ids for each in await ids_of(work, customer_id)]
-
-
-async def facts_of_customer(work: Work, ids: Sequence[UUID], earlier: EarlierPlan | None) -> Facts:
-    """What the times of any plan of a person depend on; `ids` are all of the person's, the record kept first."""
-    rows = await work.connection.execute(select(INTEGRATION_CASE).where(INTEGRATION_CASE.c.customer_id.in_(ids)))
-    cases = {each.customer_id: each for each in rows}
-    kept = cases.get(ids[0])
-    known = (earlier and earlier.drawn_up_on, *(each.first_plan_on for each in cases.values()))
-    first_plan_on = min((day for day in known if day), default=None)
-    return Facts(
-        begun_on=first_plan_on or helsinki_date(work.now),
-        first_permit_on=kept.first_permit_on if kept else None,
-        three_year_limit_applies=kept is None or kept.three_year_limit_applies,
-        education_goal_until=kept.education_goal_until if kept else None,
-        unemployed_jobseeker=bool(kept and kept.unemployed_jobseeker),
-        first_plan_on=first_plan_on,
-        reviewed_on=earlier.reviewed_on if earlier else None,
-    )
-
-
-async def facts_of(work: Work, plan: Row[Any]) -> Facts:
-    """What the times of a plan depend on: what was granted and what hindered in the customer's earlier plans too."""
-    hindrance, act = PLAN_HINDRANCE.c, PLAN_ACT.c
-    earlier = EarlierPlan.model_validate(plan.earlier) if plan.earlier else None
-    ids = await ids_of(work, plan.customer_id)
-    known = await facts_of_customer(work, ids, earlier)
-    plans = select(PLAN.c.plan_id).where(PLAN.c.customer_id.in_(ids), PLAN.c.kind != "family")
-    hindrances = select(PLAN_HINDRANCE).where(hindrance.plan_id.in_(plans) | (hindrance.plan_id == plan.plan_id))
-    extensions = select(act.told).where(act.plan_id.in_(plans), act.act == "extend_plan").order_by(act.act_id)
-    granted = [told["extension"] for told in (await work.connection.execute(extensions)).scalars()]
-    return replace(
-        known,
-        begun_on=known.first_plan_on or helsinki_date(plan.created_at),
-        drawn_up_on=plan.drawn_up_on,
-        reviewed_on=plan.reviewed_on,
-        ended_on=plan.ended_on,
-        granted=tuple(Granted(each["ground"], Length(months=each["months"])) for each in granted),
-        hindrances=tuple(
-            Hindrance(each.ground, each.first, each.last) for each in await work.connection.execute(hindrances)
-        ),
-    )
 
 
 async def remember_first_plan(work: Work, customer_id: UUID, drawn_up_on: date) -> None:

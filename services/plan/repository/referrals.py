@@ -1,5 +1,6 @@
 """All SQL of referrals and completions."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
@@ -10,11 +11,19 @@ from uuid_utils.compat import uuid7
 
 from contracts.plan.content import PinnedService, PlanContent
 from contracts.plan.programme import ServiceProvider
-from contracts.plan.referrals import Completion, KnownCompletion, LanguageTest, Referral, ReferToService
+from contracts.plan.referrals import (
+    Completion,
+    KnownCompletion,
+    LanguageTest,
+    Referral,
+    ReferToService,
+    WithdrawnCompletion,
+)
 from services.kit.errors import NotFound
 from services.kit.work import Work
 from services.plan.repository import plans
 from services.plan.rules import referrals as rules
+from services.plan.tables.plans import PLAN, PLAN_EDITION
 from services.plan.tables.programme import PROGRAMME_SERVICE, PROGRAMME_SERVICE_VERSION
 from services.plan.tables.referrals import COMPLETION, REFERRAL
 
@@ -90,7 +99,7 @@ async def change(work: Work, referral_id: UUID, **to: Any) -> Row[Any]:
     return written
 
 
-async def add_completion(work: Work, referral: Row[Any], told: Completion, organisation: str) -> None:
+async def add_completion(work: Work, referral: Row[Any], told: Completion, organisation: str, *, is_over: bool) -> None:
     """Writes a completion of a referral that is locked."""
     levels = told.levels.model_dump() if told.levels else {}
     row = {
@@ -100,11 +109,27 @@ async def add_completion(work: Work, referral: Row[Any], told: Completion, organ
         "customer_id": referral.customer_id,
         **told.model_dump(exclude={"levels"}),
         **levels,
+        "is_over": is_over,
         "recorded_at": work.now,
         "recorded_by": work.actor.user,
         "organisation": organisation,
     }
     await work.connection.execute(insert(COMPLETION), row)
+
+
+async def completions(work: Work, referral: Row[Any]) -> Sequence[Row[Any]]:
+    """Everything that was recorded of a referral, the oldest first, what was withdrawn too."""
+    ended_it = (_COMPLETION.outcome == referral.state) & (_COMPLETION.ends_on == referral.ended_on)
+    is_over = func.coalesce(_COMPLETION.is_over, ended_it, False).label("is_over")
+    columns = [is_over if each.name == "is_over" else each for each in _COMPLETION]
+    query = select(*columns).where(_COMPLETION.referral_id == referral.referral_id)
+    return (await work.connection.execute(query.order_by(_COMPLETION.completion_id))).all()
+
+
+async def withdraw_completion(work: Work, completion_id: UUID, told: WithdrawnCompletion) -> None:
+    """Writes that a completion counts no more, of a referral that is locked."""
+    one = update(COMPLETION).where(_COMPLETION.completion_id == completion_id)
+    await work.connection.execute(one.values(withdrawn=told.model_dump(mode="json")))
 
 
 async def of_plan(work: Work, plan_id: UUID) -> Sequence[Row[Any]]:
@@ -138,18 +163,22 @@ def pinned(row: Row[Any]) -> PinnedService | None:
     return PinnedService(service_id=row.service_id, version=row.service_version) if row.service_id else None
 
 
-async def referred_on(work: Work, plan_id: UUID) -> date | None:
-    """The day on which all lines of the edition in force had been referred (20 § 5 mom.); None until they are.
+async def referred_on(work: Work, plan_ids: Sequence[UUID]) -> dict[UUID, date]:
+    """By plan the day on which all lines of the edition in force had been referred (20 § 5 mom.), once they are.
 
     At the earliest the day on which the plan was drawn up: whoever goes to a service already is directed to it then.
     """
-    plan = await plans.whole(work, plan_id)
-    content = await agreed(work, plan) if plan else None
-    if plan is None or content is None:
-        return None
-    referred = [(row.line_id, row.referred_on) for row in await of_plan(work, plan_id)]
-    last = rules.referred_on([each.line_id for each in content.services], referred)
-    return last and max(last, plan.drawn_up_on)
+    referred: dict[UUID, list[tuple[UUID, date]]] = defaultdict(list)
+    for row in await work.connection.execute(select(REFERRAL).where(_REFERRAL.plan_id.in_(plan_ids))):
+        referred[row.plan_id].append((row.line_id, row.referred_on))
+    in_force = (PLAN_EDITION.c.plan_id == PLAN.c.plan_id) & (PLAN_EDITION.c.edition == PLAN.c.edition)
+    contents = select(PLAN.c.plan_id, PLAN.c.drawn_up_on, PLAN_EDITION.c.content).join(PLAN_EDITION, in_force)
+    found = {}
+    for row in await work.connection.execute(contents.where(PLAN.c.plan_id.in_(list(referred)))):
+        lines = [each.line_id for each in PlanContent.model_validate(row.content).services]
+        if last := rules.referred_on(lines, referred[row.plan_id]):
+            found[row.plan_id] = max(last, row.drawn_up_on)
+    return found
 
 
 async def kinds_of(work: Work, services: Collection[PinnedService]) -> dict[UUID, str]:

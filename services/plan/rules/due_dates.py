@@ -1,21 +1,26 @@
 """From what is known of a customer to what is due: the facts that the clock counts from, and what it says."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
 from contracts.envelope import FieldError
-from contracts.law import Law, Laws
+from contracts.law import Law
+from contracts.law.counting import Length
 from contracts.law.deadlines import Case, Deadline, Granted, Hindrance, deadlines
 from contracts.law.explanation import LANGUAGES, explain
 from contracts.plan.due_dates import DueDate, DueDateSettings, ExplainedInLanguages
+from contracts.plan.plans import EarlierPlan
 from services.plan.law import Aims
+from services.plan.rules.times import Facts, case_of
 
 OPEN_ASSESSMENTS = frozenset({"to_start", "planned", "under_way"})
 _OF_ASSESSMENT = frozenset({"assessment_latest", "assessment_start"})
 _UNTIL_PLAN = frozenset({"plan_latest", "plan_start"})
 _PERMIT = "first_permit"
+_OF_PLAN = ("drawn_up_on", "reviewed_on", "referred_on", "ended_on", "received_on", "own_studies")
 RULES = {
     "aim": "no aim has this code",
     "cursor": "not a place in this list: begin anew",
@@ -38,19 +43,20 @@ class KnownAssessment:
 
 @dataclass(frozen=True)
 class KnownPlan:
-    """A plan of the customer's own that is or was in force, as far as due dates depend on it."""
+    """A plan as far as the law's times depend on it."""
 
     plan_id: UUID
     municipality: str
-    drawn_up_on: date
-    reviewed_on: tuple[date, ...] = ()
+    drawn_up_on: date | None = None
+    reviewed_on: date | None = None
     referred_on: date | None = None
     ended_on: date | None = None
     received_on: date | None = None
-    """When it came to the municipality by a transfer."""
+    own_studies: bool = False
+    earlier: EarlierPlan | None = None
+    """What it tells of plans that were drawn up before it elsewhere."""
     granted: tuple[Granted, ...] = ()
     hindrances: tuple[Hindrance, ...] = ()
-    exceptions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -58,14 +64,29 @@ class Known:
     """What is known of a customer, by all of his or her ids together."""
 
     customer_id: UUID
-    first_permit_on: date | None = None
-    three_year_limit_applies: bool = True
+    facts: Facts = field(default_factory=Facts)
+    """What does not depend on a plan; the first plan's day as it was told, if it was."""
     responsible: Mapping[str, UUID | None] = field(default_factory=dict)
     """The municipalities with an open relationship, and the user who is responsible in each."""
-    first_plan_on: date | None = None
-    """When the first plan was drawn up, whoever drew it up."""
     assessments: Collection[KnownAssessment] = ()
     plans: Collection[KnownPlan] = ()
+    """Those of the customer's own that are or were in force."""
+
+    def as_to(self, plan: KnownPlan | None) -> Facts:
+        """The facts as to one plan, in force or not; what was granted and what hindered in the others counts too."""
+        others = [each for each in self.plans if plan is None or each.plan_id != plan.plan_id]
+        plans = sorted([*others, plan] if plan else others, key=lambda each: each.drawn_up_on or date.max)
+        earlier = [each.earlier for each in plans if each.earlier]
+        first = [self.facts.first_plan_on, *(each.drawn_up_on for each in self.plans)]
+        first += [each.drawn_up_on for each in earlier]
+        return replace(
+            self.facts,
+            **{name: getattr(plan, name) for name in _OF_PLAN if plan},
+            first_plan_on=min((day for day in first if day), default=None),
+            others_reviewed_on=tuple(each.reviewed_on for each in others if each.reviewed_on),
+            granted=_granted(plans),
+            hindrances=tuple(hindrance for each in plans for hindrance in (*_told(each), *each.hindrances)),
+        )
 
 
 @dataclass(frozen=True)
@@ -93,7 +114,7 @@ def due_dates(known: Known, municipality: str, law: Law, aims: Aims, days: Mappi
         **dict.fromkeys(_UNTIL_PLAN, (is_open or needed)[0].assessment_id if is_open or needed else None),
     }
     of_plan = present.plan_id if present else None
-    found = deadlines(aims.added_to(law, days), _case(known, own, present, law), on)
+    found = deadlines(aims.added_to(law, days), _case(known, own, present, law, on), on)
     return [Due(matter, each, law) for each in found if (matter := matters.get(each.rule.code, of_plan))]
 
 
@@ -101,13 +122,6 @@ def counted_from_permit(laws: Iterable[Law]) -> frozenset[str]:
     """The kinds of due dates that tell when the first permit was granted."""
     rules = (rule for law in laws for rule in law.deadlines)
     return frozenset(rule.code for rule in rules if _PERMIT in rule.counted_from)
-
-
-def law_of(known: Known, laws: Laws, on: date) -> Law:
-    """The version of the law that the customer's case is under on a day: that of the first plan, until taken over."""
-    begun_on = _first_plan_on(known) or on
-    reviewed = {day for each in known.plans for day in each.reviewed_on}
-    return laws.of_case(begun_on, on, {"plan_reviewed": reviewed})
 
 
 def told(due: Due) -> DueDate:
@@ -156,43 +170,38 @@ def broken_by_settings(settings: DueDateSettings, aims: Aims) -> list[FieldError
     ]
 
 
-def _first_plan_on(known: Known) -> date | None:
-    return min(
-        (each for each in (known.first_plan_on, *(plan.drawn_up_on for plan in known.plans)) if each), default=None
-    )
+def _granted(plans: Iterable[KnownPlan]) -> tuple[Granted, ...]:
+    """All that was granted in plans, the oldest first: what one tells of those before it and is known counts once."""
+    found: Counter[Granted] = Counter()
+    for each in plans:
+        told = each.earlier.extensions if each.earlier else ()
+        found |= Counter(Granted(extension.ground, Length(months=extension.months)) for extension in told)
+        found.update(each.granted)
+    return tuple(found.elements())
+
+
+def _told(plan: KnownPlan) -> Iterator[Hindrance]:
+    """The hindrances before a plan that it tells; the clock counts no day twice."""
+    for each in plan.earlier.hindrances if plan.earlier else ():
+        yield Hindrance(each.ground, each.first, each.last)
 
 
 def _present_plan(known: Known, municipality: str) -> KnownPlan | None:
     """The plan that is in force there; else the one that ended last, if it was there."""
-    plans = sorted(known.plans, key=lambda each: (each.ended_on is None, each.ended_on or each.drawn_up_on))
+    plans = sorted(known.plans, key=lambda each: (each.ended_on is None, each.ended_on or each.drawn_up_on or date.min))
     return plans[-1] if plans and plans[-1].municipality == municipality else None
 
 
-def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None, law: Law) -> Case:
-    concluded = [each for each in own if each.status == "concluded" and each.ended_on]
-    happened: dict[str, list[date]] = {
-        _PERMIT: [known.first_permit_on] if known.first_permit_on else [],
+def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None, law: Law, on: date) -> Case:
+    """The case with the municipality's assessments; a plan of whoever's settles that one is to be drawn up."""
+    case = case_of(known.as_to(present), law, on)
+    concluded = [(each.result, each.ended_on) for each in own if each.status == "concluded" and each.ended_on]
+    happened = {
+        **case.happened,
         "assessment_to_start": [each.created_on for each in own if each.status == "to_start"],
-        "assessment_concluded": [each.ended_on for each in concluded if each.ended_on],
-        "assessed_with_need": [each.ended_on for each in concluded if each.ended_on and each.result == "plan_needed"],
-        "found_not_needed": [each.ended_on for each in concluded if each.ended_on and each.result != "plan_needed"],
-        "plan_drawn_up": [each.drawn_up_on for each in known.plans],
-        "first_plan_drawn_up": [first] if (first := _first_plan_on(known)) else [],
+        "assessment_concluded": [day for _, day in concluded],
+        "assessed_with_need": [day for result, day in concluded if result == "plan_needed"],
+        "found_not_needed": [day for result, day in concluded if result != "plan_needed"],
+        "plan_drawn_up": [each.drawn_up_on for each in known.plans if each.drawn_up_on],
     }
-    if present:
-        ended = present.ended_on
-        happened |= {
-            "plan_reviewed": list(present.reviewed_on),
-            "services_referred": [present.referred_on] if present.referred_on else [],
-            "plan_ended": [ended] if ended else [],
-            "received_by_transfer": [present.received_on] if present.received_on else [],
-        }
-    grounds = {each.code for each in law.plan.extensions}
-    limit = frozenset() if known.three_year_limit_applies else frozenset({"trafficking_victim_reached_later"})
-    return Case(
-        happened=happened,
-        exceptions=limit | (present.exceptions if present else frozenset()),
-        # what was granted on a ground of an earlier act counts under that act alone
-        granted=tuple(granted for each in known.plans for granted in each.granted if granted.ground in grounds),
-        hindrances=tuple(hindrance for each in known.plans for hindrance in each.hindrances),
-    )
+    return replace(case, happened=happened)

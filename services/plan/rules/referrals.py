@@ -1,6 +1,7 @@
 """What a referral and its completions must say, and what becomes of it: pure functions, no I/O, no clock."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -81,19 +82,33 @@ def broken_by_completion(told: Completion, referred_on: date, on: date) -> list[
     return errors
 
 
-def answered(state: str, told: ReferralAnswer) -> str | None:
-    """The state after an answer; None when the state does not allow one."""
-    return told.answer if state == "made" else None
+@dataclass(frozen=True)
+class Standing:
+    """Where a referral stands, since when the client's answer is known, and when it was over."""
+
+    state: str
+    answered_on: date | None
+    ended_on: date | None
 
 
-def completed(state: str, told: Completion, is_over: bool) -> str | None:
-    """The state after a completion; None when the state does not allow it.
+def standing(answer: str | None, said_on: date | None, completions: Iterable[Any]) -> Standing:
+    """Where a referral stands by its answer and what was completed, the oldest first, without what was withdrawn.
 
-    A part that was completed says that the service has begun. Results may come after the end, such as those of a test.
+    A part that was completed says that the service has begun.
     """
-    if is_over:
-        return told.outcome if state in OPEN else None
-    return {"made": "taken_up", "declined": None}.get(state, state)
+    counted = list(completions)
+    if answer == "declined":
+        return Standing(answer, said_on, said_on)
+    if said_on is None and counted:
+        said_on = counted[0].starts_on or counted[0].ends_on
+    if last := next((each for each in counted if each.is_over), None):
+        return Standing(last.outcome, said_on, last.ends_on)
+    return Standing("taken_up" if said_on else "made", said_on, None)
+
+
+def may_complete(state: str, is_over: bool) -> bool:
+    """Whether the state allows a completion; results may come after the end, such as those of a test."""
+    return state in OPEN or (state != "declined" and not is_over)
 
 
 def referred_on(line_ids: Iterable[UUID], referred: Iterable[tuple[UUID, date]]) -> date | None:

@@ -10,6 +10,12 @@ from services.kit.tables import backbone, service_metadata
 METADATA = service_metadata()
 BACKBONE = backbone(METADATA)
 
+
+def within_plan(table: str) -> dict[str, str]:
+    """The border of a table whose rows are within it with their plan, so that they move with it."""
+    return {"border": f"EXISTS (SELECT FROM plan WHERE plan.plan_id = {table}.plan_id)"}
+
+
 CUSTOMER_VIEW = customer_view_table(METADATA)
 
 TEAM_VIEW = Table(

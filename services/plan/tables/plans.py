@@ -1,18 +1,20 @@
 """Plans, their editions with approvals and documents, and what was done and recorded."""
 
+from typing import Any
+
 from sqlalchemy import Boolean, Column, Date, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.kit.border import HERE
 from services.kit.tables import Moment, customer_ids_column
-from services.plan.tables.base import METADATA
+from services.plan.tables.base import METADATA, within_plan
 
 _IS_OPEN = "status NOT IN ('ended', 'dropped')"
 
 
-def _of_plan(table: str) -> dict[str, str]:
-    """The border of a table whose rows are within it with their plan, so that they move with it."""
-    return {"border": f"EXISTS (SELECT FROM plan WHERE plan.plan_id = {table}.plan_id)"}
+def _of_plan(name: str, *columns: Column[Any] | Index, comment: str) -> Table:
+    """A table of what belongs to a plan and is about the same people."""
+    return Table(name, METADATA, *columns, customer_ids_column(), info=within_plan(name), comment=comment)
 
 
 PLAN = Table(
@@ -59,12 +61,10 @@ PLAN = Table(
     comment="Plans as they stand.",
 )
 
-PLAN_EDITION = Table(
+PLAN_EDITION = _of_plan(
     "plan_edition",
-    METADATA,
     Column("plan_id", Uuid, primary_key=True),
     Column("edition", Integer, primary_key=True),
-    customer_ids_column(),
     Column("stage", Text, nullable=False),
     Column("law_version", Text, nullable=False),
     Column("content", JSONB, nullable=False),
@@ -73,17 +73,14 @@ PLAN_EDITION = Table(
     Column("created_at", Moment, nullable=False),
     Column("created_by", Text, nullable=False),
     Index("plan_edition_in_making", "plan_id", unique=True, postgresql_where=text("stage IN ('draft', 'offered')")),
-    info=_of_plan("plan_edition"),
     comment="Every edition of each plan, with its content.",
 )
 
-PLAN_APPROVAL = Table(
+PLAN_APPROVAL = _of_plan(
     "plan_approval",
-    METADATA,
     Column("plan_id", Uuid, primary_key=True),
     Column("edition", Integer, primary_key=True),
     Column("party", Text, primary_key=True),
-    customer_ids_column(),
     Column("language", Text, nullable=False),
     Column("sha256", Text, nullable=False, comment="of the document that was approved"),
     Column("how", Text, nullable=False),
@@ -91,44 +88,35 @@ PLAN_APPROVAL = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("organisation", Text, nullable=False),
-    info=_of_plan("plan_approval"),
     comment="Who approved which edition, by which document.",
 )
 
-PLAN_DOCUMENT = Table(
+PLAN_DOCUMENT = _of_plan(
     "plan_document",
-    METADATA,
     Column("document_id", Uuid, primary_key=True),
     Column("plan_id", Uuid, nullable=False, index=True),
     Column("edition", Integer, nullable=False),
-    customer_ids_column(),
     Column("language", Text, nullable=False),
     Column("is_copy", Boolean, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("kept_at", Moment, nullable=False),
-    info=_of_plan("plan_document"),
     comment="Documents that the records service keeps of editions.",
 )
 
-PLAN_HINDRANCE = Table(
+PLAN_HINDRANCE = _of_plan(
     "plan_hindrance",
-    METADATA,
     Column("hindrance_id", Uuid, primary_key=True),
     Column("plan_id", Uuid, nullable=False, index=True),
-    customer_ids_column(),
     Column("ground", Text, nullable=False),
     Column("first", Date, nullable=False),
     Column("last", Date, comment="null while it goes on"),
-    info=_of_plan("plan_hindrance"),
     comment="Times in which a plan could not be followed.",
 )
 
-PLAN_ACT = Table(
+PLAN_ACT = _of_plan(
     "plan_act",
-    METADATA,
     Column("act_id", Uuid, primary_key=True),
     Column("plan_id", Uuid, nullable=False),
-    customer_ids_column(),
     Column("act", Text, nullable=False),
     Column("version", Integer, nullable=False, comment="of the plan after it"),
     Column("edition", Integer, nullable=False),
@@ -137,6 +125,5 @@ PLAN_ACT = Table(
     Column("organisation", Text, nullable=False),
     Column("told", JSONB, nullable=False, comment="what was recorded by it"),
     Index("plan_act_of_plan", "plan_id", "act_id"),
-    info=_of_plan("plan_act"),
     comment="Everything that was done to plans, and what was recorded by it: reviews and extensions too.",
 )

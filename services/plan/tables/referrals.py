@@ -1,12 +1,10 @@
 """Referrals to agreed services, and what was completed of them."""
 
-from sqlalchemy import Column, Date, ForeignKey, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.kit.tables import Moment
-from services.plan.tables.base import METADATA
-
-_OF_PLAN = "EXISTS (SELECT FROM plan WHERE plan.plan_id = {}.plan_id)"
-"""Rows are within the border with their plan, so that they move with it."""
+from services.plan.tables.base import METADATA, within_plan
 
 REFERRAL = Table(
     "referral",
@@ -24,6 +22,7 @@ REFERRAL = Table(
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("referred_on", Date, nullable=False),
+    Column("answer", Text, comment="as it was given; null: none was, a completion may tell that the client has begun"),
     Column("answered_on", Date),
     Column("decline_reason", Text),
     Column("ended_on", Date),
@@ -38,7 +37,7 @@ REFERRAL = Table(
         unique=True,
         postgresql_where=text("state IN ('made', 'taken_up')"),
     ),
-    info={"border": _OF_PLAN.format("referral")},
+    info=within_plan("referral"),
     comment="That clients were directed to agreed services (681/2023 20 § 5 mom.); one that is open for each line.",
 )
 
@@ -53,6 +52,7 @@ COMPLETION = Table(
     Column("outcome", Text, nullable=False),
     Column("starts_on", Date),
     Column("ends_on", Date, nullable=False),
+    Column("is_over", Boolean, comment="nothing more of the service follows; null: as the referral tells by its end"),
     Column("hours", Integer),
     Column("language", Text, comment="that the levels are of"),
     Column("listening", Text),
@@ -63,6 +63,7 @@ COMPLETION = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("organisation", Text, nullable=False),
-    info={"border": _OF_PLAN.format("completion")},
+    Column("withdrawn", JSONB(none_as_null=True), comment="by whom, when and why it was taken back; null: it counts"),
+    info=within_plan("completion"),
     comment="What was completed or interrupted of services.",
 )

@@ -29,6 +29,7 @@ from contracts.plan.referrals import (
     Referral,
     ReferralVersion,
     ReferToService,
+    WithdrawCompletion,
 )
 from tests.gateway.replies.ids import CUSTOMER_ID, GRANT_ID
 
@@ -55,6 +56,7 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     ReferToService: ReferralVersion(referral_id=GRANT_ID, version=1),
     AnswerReferral: ReferralVersion(referral_id=GRANT_ID, version=2),
     RecordCompletion: ReferralVersion(referral_id=GRANT_ID, version=3),
+    WithdrawCompletion: ReferralVersion(referral_id=GRANT_ID, version=3),
     GetReferral: Referral(
         referral_id=GRANT_ID,
         version=2,

@@ -24,6 +24,7 @@ from contracts.plan.referrals import (
     RecordCompletionForPartner,
     ReferralAnswer,
     ReferToService,
+    WithdrawCompletion,
 )
 from tests.leaks.doors.door import THEIRS, Door
 from tests.leaks.doors.plans import NOT_IN_FORCE, of_plan
@@ -64,6 +65,13 @@ DOORS = (
         "record a completion",
         RecordCompletion,
         lambda it: RecordCompletion(referral_id=it.referral_id, expected_version=1, completion=_DONE),
+    ),
+    Door(
+        "withdraw a completion",
+        WithdrawCompletion,
+        lambda it: WithdrawCompletion(
+            referral_id=it.referral_id, expected_version=1, completion_id=it.completion_id, why="Another course"
+        ),
     ),
     Door("referral", GetReferral, lambda it: GetReferral(referral_id=it.referral_id)),
     Door("referrals", ListPlanReferrals, of_plan(ListPlanReferrals)),
