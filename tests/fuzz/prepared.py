@@ -332,7 +332,7 @@ class Preparation:
 
     async def while_in_force(self) -> None:
         """What is recorded and read of a plan in force; referrals to its lines."""
-        today, lines = str(helsinki_date(now())), [uuid4() for _ in range(3)]
+        today, lines = str(helsinki_date(now())), [uuid4() for _ in range(4)]
         plan, _ = await self.in_force(services=[line(each) for each in lines])
         hindrance = {"ground": "illness", "first": today}
         recorded = await self.act(path := f"/plans/{plan}/hindrances", hindrance)
@@ -354,7 +354,7 @@ class Preparation:
             self.keep(operation, document_id=document["document_id"])
 
         path = f"/plans/{plan}/referrals"
-        to_refer, to_answer, to_complete = (
+        to_refer, to_answer, to_complete, to_withdraw = (
             {"line_id": str(each), "provider": {"name": "Esimerkkiopisto"}, "referred_on": today} for each in lines
         )
         self.keep("refer_to_service", body=to_refer, plan_id=plan)
@@ -364,3 +364,8 @@ class Preparation:
         referral = (await self.act(path, to_complete))["referral_id"]
         completion = {"kind": "service", "outcome": "completed", "ends_on": today}
         self.keep("record_completion", 1, {"completion": completion}, referral_id=referral)
+        referral = (await self.act(path, to_withdraw))["referral_id"]
+        version = (await self.act(f"/referrals/{referral}/completions", {"completion": completion}))["version"]
+        [kept] = (await self.act(f"/referrals/{referral}", method="GET"))["completions"]
+        of_it = {"referral_id": referral, "completion_id": kept["completion_id"]}
+        self.keep("withdraw_completion", version, {"why": "So."}, **of_it)
