@@ -189,7 +189,7 @@ class Journey:
         assert (writing["organisation"], writing["text"]) == ("08", WHY)
         assert (await self.whole())["county_takes_part"]
 
-    async def family_planned(self, spouse: str) -> None:
+    async def family_planned(self, spouse: str) -> str:
         """The family's plan: for as long as a member's own lasts, with the guardian's consent; each finds it."""
         consent = {"given_on": str(self.today), "given_by": GIVEN}
         begun = {"kind": "family", "members": [spouse], "consents": [consent]}
@@ -215,6 +215,7 @@ class Journey:
         for person in (self.customer, spouse):
             listed = (await self.read(f"/customers/{person}/plans"))["plans"]
             assert plan in [each["plan_id"] for each in listed]
+        return plan
 
     async def assessed(self) -> None:
         """Every topic is written, one with facts; duties are told, a measure is reported; a plan is needed."""
@@ -243,7 +244,7 @@ class Journey:
         [self._needs] = [
             [need["need_id"] for need in each["written"]["content"]["needs"]]
             for each in found["topics"]
-            if each["written"]["content"]["needs"]
+            if each["written"] and each["written"]["content"]["needs"]
         ]
         await self.papers("assessment", self.assessment)
 
@@ -386,8 +387,11 @@ class Journey:
         acts = [each["act"] for each in (await self.read(f"/plans/{self.plan}/history"))["acts"]]
         assert acts[:2] == ["record_neglect", "record_follow_up"]
 
-    async def ended(self) -> None:
-        """The time is over: the program proposes to end the plan, and a person ends it with a plan to follow."""
+    async def ended(self, family: str = "") -> None:
+        """The time is over: the program proposes to end the plan, and a person ends it with a plan to follow.
+
+        The family's plan goes with the last of the members' own.
+        """
         until = date.fromisoformat((await self.read(f"/plans/{self.plan}"))["valid_until"])
         self.later.pass_until(until + timedelta(days=1))
         found = await self.read(f"/plans/{self.plan}")
@@ -398,6 +402,11 @@ class Journey:
         found = await self.read(f"/plans/{self.plan}")
         assert (found["status"], found["ended_on"]) == ("ended", str(until))
         assert found["follow_on"] == follow_on
+        if family:
+            found = await self.read(f"/plans/{family}")
+            assert (found["status"], found["proposed_end"]) == ("in_force", "members_plans_ended")
+            ending |= {"reason": "members_plans_ended", "follow_on": {"plan": "none"}}
+            await self.act("POST", f"/plans/{family}/end", ending, found["version"])
         assert (await self.read(f"/customers/{self.customer}/due-dates"))["due_dates"] == []
 
         async def nothing_open() -> bool:
@@ -487,11 +496,11 @@ async def test_who_was_directed_to_the_municipality_with_a_family(later: Later) 
     assert (found["county_takes_part"], found["is_statutory"]) == (True, False)
     spouse = await paths.opened(journey, paths.person(journey.today), "moved")
     await paths.to_start(journey, spouse)
-    await journey.family_planned(spouse)
+    family = await journey.family_planned(spouse)
     await journey.referred()
     await journey.reviewed()
     await journey.extended()
-    await journey.ended()
+    await journey.ended(family)
     await journey.leaves_traces_only_where_they_belong()
 
 
