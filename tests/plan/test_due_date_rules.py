@@ -84,6 +84,14 @@ def test_after_an_assessment_that_found_no_need_nothing_is_due(result: str) -> N
     assert due(assessments=(assessment("concluded", result),)) == {}
 
 
+def test_a_need_found_after_none_was_found_makes_the_plan_due_by_law() -> None:
+    none_needed, needed = assessment("concluded", "no_plan_needed"), assessment("concluded", "plan_needed")
+    later = replace(needed, ended_on=date(2026, 2, 20))
+    for order in ((none_needed, later), (later, none_needed)):
+        assert days(due(assessments=order)) == {"plan_start": date(2026, 3, 22), "plan_latest": date(2028, 2, 28)}
+    assert due(assessments=(needed, replace(none_needed, ended_on=date(2026, 2, 20)))) == {}
+
+
 def test_a_dropped_assessment_leaves_nothing_due() -> None:
     assert due(assessments=(assessment("dropped"),)) == {}
 
@@ -122,6 +130,18 @@ def test_extensions_and_hindrances_move_the_longest_time() -> None:
 
 def test_another_municipalitys_plan_is_due_there_alone() -> None:
     assert due(plans=(plan(municipality=HELSINKI),)) == {}
+
+
+def test_a_plan_in_force_is_due_whatever_another_municipality_draws_up_later() -> None:
+    ours, theirs = plan(), plan(date(2026, 3, 1), HELSINKI)
+    alone = due(plans=(ours,))
+    assert days(due(plans=(ours, theirs))) == days(alone)
+    ended = replace(theirs, ended_on=TODAY)
+    assert days(due(plans=(ended, ours))) == days(alone)
+
+
+def test_nothing_is_due_of_an_ended_plan_while_another_municipality_has_one() -> None:
+    assert due(plans=(plan(ended_on=date(2026, 1, 1)), plan(date(2026, 3, 1), HELSINKI))) == {}
 
 
 def test_a_plan_that_came_by_a_transfer_is_to_be_reviewed_by_the_aim() -> None:

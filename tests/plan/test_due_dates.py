@@ -125,6 +125,17 @@ class TestFacts:
         await desk.ask(ReviewPlan.model_validate(asked))
         assert (await due(desk, customer))["plan_review"] == date(2026, 12, 1)
 
+    async def test_two_plans_in_force_are_each_due_in_their_own_municipality(self, desk: Desk) -> None:
+        customer = await desk.customer(TAMPERE, HELSINKI)
+        await desk.in_force(customer)
+        before = await due(desk, customer)
+        desk.clock.move_to(date(2026, 3, 4))
+        await desk.in_force_in_helsinki(customer)
+        assert await due(desk, customer) == before
+        assert (await due(desk, customer, EXPERT_HELSINKI))["plan_review"] == date(2026, 9, 4)
+        reviews = await desk.rows("SELECT municipality, due_on FROM due_date WHERE kind = 'plan_review' ORDER BY 1")
+        assert [tuple(each) for each in reviews] == [(HELSINKI, date(2026, 9, 4)), (TAMPERE, date(2026, 9, 2))]
+
     async def test_nothing_is_due_where_the_relationship_has_ended(self, desk: Desk) -> None:
         customer = await waiting(desk)
         ended = RelationshipState(municipality=TAMPERE, state="ended", arrival="moved", ended_on=TODAY)

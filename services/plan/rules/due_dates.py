@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from operator import itemgetter
 from uuid import UUID
 
 from contracts.envelope import FieldError
@@ -163,21 +164,26 @@ def broken_by_settings(settings: DueDateSettings, aims: Aims) -> list[FieldError
 
 
 def _present_plan(known: Known, municipality: str) -> KnownPlan | None:
-    """The plan that is in force there; else the one that ended last, if it was there."""
-    plans = sorted(known.plans, key=lambda each: (each.ended_on is None, each.ended_on or each.drawn_up_on or date.min))
-    return plans[-1] if plans and plans[-1].municipality == municipality else None
+    """The municipality's own plan that is in force, whatever others have; of records that were merged the newest."""
+    own = [each for each in known.plans if each.municipality == municipality and each.ended_on is None]
+    return max(own, key=lambda each: each.drawn_up_on or date.min, default=None)
 
 
 def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None, law: Law) -> Case:
-    """The case with the municipality's assessments; a plan of whoever's settles that one is to be drawn up."""
+    """The case with the municipality's assessments, of which the newest conclusion says whether a plan is needed.
+
+    Where it has no plan in force itself, one of whoever's settles that one is to be drawn up.
+    """
     case = case_of(known.as_to(present), law)
-    concluded = [(each.result, each.ended_on) for each in own if each.status == "concluded" and each.ended_on]
+    plans = [present] if present else known.plans
+    concluded = [(each.ended_on, each.result) for each in own if each.status == "concluded" and each.ended_on]
+    concluded.sort(key=itemgetter(0))
     happened = {
         **case.happened,
         "assessment_to_start": [each.created_on for each in own if each.status == "to_start"],
-        "assessment_concluded": [day for _, day in concluded],
-        "assessed_with_need": [day for result, day in concluded if result == "plan_needed"],
-        "found_not_needed": [day for result, day in concluded if result != "plan_needed"],
-        "plan_drawn_up": [each.drawn_up_on for each in known.plans if each.drawn_up_on],
+        "assessment_concluded": [day for day, _ in concluded],
+        "assessed_with_need": [day for day, result in concluded if result == "plan_needed"],
+        "found_not_needed": [day for day, result in concluded[-1:] if result != "plan_needed"],
+        "plan_drawn_up": [each.drawn_up_on for each in plans if each.drawn_up_on],
     }
     return replace(case, happened=happened)
