@@ -24,7 +24,7 @@ def assessment(status: str = "to_start", result: str | None = None, municipality
 
 
 def plan(drawn_up_on: date = date(2025, 8, 31), municipality: str = TAMPERE, **told: object) -> KnownPlan:
-    return KnownPlan(uuid4(), municipality, drawn_up_on, **told)  # type: ignore[arg-type]
+    return KnownPlan(uuid4(), municipality, drawn_up_on, **({"agreed_on": drawn_up_on} | told))  # type: ignore[arg-type]
 
 
 def due(

@@ -141,10 +141,11 @@ async def list_plan_referrals(message: ListPlanReferrals, work: Work) -> PlanRef
     """All referrals of a plan, and whether all that was agreed has been referred to."""
     plan = await plans.get(work, message.plan_id)
     rows = await repository.of_plan(work, plan.plan_id)
+    directed = (await repository.directed(work, [plan.plan_id])).get(plan.plan_id)
     _record_use(work, plan.customer_ids)
     return PlanReferrals(
         referrals=tuple(await repository.shown(work, rows)),
-        referred_on=(await repository.referred_on(work, [plan.plan_id])).get(plan.plan_id),
+        referred_on=directed.referred_on if directed else None,
     )
 
 

@@ -17,6 +17,7 @@ from services.kit.work import Work
 from services.plan.repository import referrals
 from services.plan.repository.facts import ids_of
 from services.plan.rules.due_dates import Known, KnownAssessment, KnownPlan
+from services.plan.rules.referrals import Directed
 from services.plan.rules.times import Facts
 from services.plan.tables.facts import INTEGRATION_CASE, KNOWN_ASSESSMENT
 from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_HINDRANCE
@@ -38,12 +39,12 @@ async def of_customer(work: Work, customer_id: UUID) -> Known:
     if case is None or case.merged_into:
         return Known(customer_id)
     known = await _known(work, [customer_id, *cases], cases)
-    referred = await referrals.referred_on(work, [each.plan_id for each in known.plans])
+    directed = await referrals.directed(work, [each.plan_id for each in known.plans])
     return replace(
         known,
         responsible={each: user and UUID(user) for each, user in case.responsible.items()},
         assessments=await _assessments(work, list(cases)),
-        plans=[replace(each, referred_on=referred.get(each.plan_id)) for each in known.plans],
+        plans=[replace(each, **vars(directed.get(each.plan_id, Directed()))) for each in known.plans],
     )
 
 

@@ -18,7 +18,7 @@ OPEN_ASSESSMENTS = frozenset({"to_start", "planned", "under_way"})
 _OF_ASSESSMENT = frozenset({"assessment_latest", "assessment_start"})
 _UNTIL_PLAN = frozenset({"plan_latest", "plan_start"})
 _PERMIT = "first_permit"
-_OF_PLAN = ("drawn_up_on", "reviewed_on", "referred_on", "ended_on", "received_on")
+_OF_PLAN = ("drawn_up_on", "reviewed_on", "agreed_on", "referred_on", "ended_on", "received_on")
 RULES = {
     "aim": "no aim has this code",
     "cursor": "not a place in this list: begin anew",
@@ -47,6 +47,7 @@ class KnownPlan:
     municipality: str
     drawn_up_on: date | None = None
     reviewed_on: date | None = None
+    agreed_on: date | None = None
     referred_on: date | None = None
     ended_on: date | None = None
     received_on: date | None = None

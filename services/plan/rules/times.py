@@ -24,6 +24,8 @@ class Facts:
     """When the customer's first plan was drawn up, this one or an earlier one, whoever drew it up."""
     drawn_up_on: date | None = None
     reviewed_on: date | None = None
+    agreed_on: date | None = None
+    """Since when what is to be referred to is agreed on."""
     referred_on: date | None = None
     ended_on: date | None = None
     received_on: date | None = None
@@ -51,6 +53,7 @@ def case_of(facts: Facts, law: Law) -> Case:
         "first_plan_drawn_up": facts.first_plan_on,
         "plan_drawn_up": facts.drawn_up_on,
         "plan_reviewed": facts.reviewed_on,
+        "services_agreed": facts.agreed_on,
         "services_referred": facts.referred_on,
         "plan_ended": facts.ended_on,
         "received_by_transfer": facts.received_on,
