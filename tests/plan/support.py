@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from contracts.assessment.state import AssessmentChanged
 from contracts.customer.people import Arrival
 from contracts.customer.state import CustomerCircumstances, CustomerErased, CustomerOpened, RelationshipState
+from contracts.customer.transfers import TransferChanged
 from contracts.envelope import Envelope, Event, Request, schema_urn
 from contracts.plan.content import Goal, PlanContent, PlannedService
 from contracts.plan.plans import Approval, ApprovePlan, DraftPlan, GetPlan, OfferPlan, Plan, PlanVersion, WritePlan
@@ -112,6 +113,22 @@ def concluded(customer_id: UUID, assessment_id: UUID | None = None, **other: Any
         "needs": ({"need_id": NEED, "topic": "finnish_and_swedish", "kind": "language_learning"},),
     }
     return AssessmentChanged.model_validate(told | other)
+
+
+def transfer(
+    customer_id: UUID, giver: str = TAMPERE, receiver: str = HELSINKI, state: Any = "accepted"
+) -> TransferChanged:
+    """A customer goes from one municipality to another."""
+    return TransferChanged(
+        transfer_id=uuid7(),
+        customer_id=customer_id,
+        state=state,
+        requester=giver,
+        addressee=receiver,
+        giver=giver,
+        receiver=receiver,
+        due_on=date(2026, 4, 1),
+    )
 
 
 def envelope(event: Event, sequence: int = 1) -> Envelope:

@@ -19,11 +19,11 @@ from contracts.plan.due_dates import (
     SetDueDateSettings,
     Worklist,
 )
-from contracts.plan.implementation import ReviewPlan
+from contracts.plan.implementation import Hindrance, RecordHindrance, ReviewPlan
 from services.kit.actor import Actor
 from services.kit.errors import ChangedMeanwhile, Forbidden, InvalidInput, NotFound
 from services.plan.handlers import due_dates
-from tests.plan.support import CAUSE, HELSINKI, TAMPERE, TODAY, Desk, concluded, opened
+from tests.plan.support import CAUSE, HELSINKI, TAMPERE, TODAY, Desk, concluded, opened, transfer
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -135,6 +135,21 @@ class TestFacts:
         assert (await due(desk, customer, EXPERT_HELSINKI))["plan_review"] == date(2026, 9, 4)
         reviews = await desk.rows("SELECT municipality, due_on FROM due_date WHERE kind = 'plan_review' ORDER BY 1")
         assert [tuple(each) for each in reviews] == [(HELSINKI, date(2026, 9, 4)), (TAMPERE, date(2026, 9, 2))]
+
+    async def test_the_dates_that_are_shown_count_a_hindrance_in_another_municipality_as_the_listed_do(
+        self, desk: Desk
+    ) -> None:
+        customer = await desk.customer(TAMPERE, HELSINKI)
+        plan = await desk.in_force(customer)
+        desk.clock.move_to(date(2026, 5, 2))
+        ill = Hindrance(ground="illness", first=date(2026, 3, 2), last=date(2026, 5, 1))
+        await desk.ask(RecordHindrance(plan_id=plan.plan_id, hindrance=ill))
+        await desk.hear(transfer(customer, receiver="area-837"))  # which ends it
+        there = await desk.in_force_in_helsinki(customer)
+        rows = await desk.rows("SELECT kind, due_on FROM due_date WHERE municipality = $1", HELSINKI)
+        shown = await due(desk, customer, EXPERT_HELSINKI)
+        assert shown == {row["kind"]: row["due_on"] for row in rows}
+        assert shown["plan_maximum"] == (await desk.plan(there, EXPERT_HELSINKI)).latest_end == date(2027, 11, 1)
 
     async def test_nothing_is_due_where_the_relationship_has_ended(self, desk: Desk) -> None:
         customer = await waiting(desk)

@@ -13,6 +13,7 @@ from contracts.plan.implementation import (
     FollowUp,
     Hindrance,
     Neglect,
+    Recorded,
     RecordFollowUp,
     RecordHindrance,
     RecordNeglect,
@@ -21,7 +22,8 @@ from contracts.plan.implementation import (
 )
 from contracts.plan.plans import EndPlan, FollowOn, GetPlanHistory, PlanVersion
 from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput
-from tests.plan.support import GOAL, LINE, TODAY, Desk, StoppedClock
+from tests.plan.support import GOAL, HELSINKI, LINE, TAMPERE, TODAY, Desk, StoppedClock
+from tests.support import EXPERT_HELSINKI
 
 pytestmark = pytest.mark.database
 
@@ -113,6 +115,17 @@ async def test_more_time_is_granted_on_a_ground_and_agreed_in_a_new_edition(desk
     more = extension.model_copy(update={"months": 13})
     with pytest.raises(InvalidInput):
         await desk.ask(extending.model_copy(update={"expected_version": found.version, "extension": more}))
+
+
+async def test_what_two_municipalities_grant_is_together_within_what_the_law_allows(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    ours, theirs = await desk.in_force(customer), await desk.in_force_in_helsinki(customer)
+    more = Extension(ground="little_education_or_many_services", months=24, reason="Much is needed")
+    asked = [ExtendPlan(plan_id=each.plan_id, expected_version=each.version, extension=more) for each in (ours, theirs)]
+    granted, refused = await desk.ask_while(*asked, then_by=EXPERT_HELSINKI)
+    assert isinstance(granted, Recorded)
+    assert isinstance(refused, InvalidInput)
+    assert [each.rule for each in refused.errors] == ["more_than_allowed"]
 
 
 async def test_a_hindrance_interrupts_the_plan_and_its_days_are_added(desk: Desk, clock: StoppedClock) -> None:

@@ -35,12 +35,13 @@ from services.plan.rules.times import law_of
 
 EVERY_SECONDS = 60.0
 MOST_AT_ONCE = 200
+_WHY = "due dates follow from the facts of all municipalities that have the customer"
 _CURSOR = "{due_on}_{customer_id}_{kind}"
 
 
 async def facts_changed(work: Work, *customer_ids: UUID) -> None:
     """Counts due dates of these people anew: called in the transaction of whatever changed a fact they depend on."""
-    await work.beyond_the_border("due dates follow from the facts of all municipalities that have the customer")
+    await work.beyond_the_border(_WHY)
     kept = {await facts.kept(work, each) for each in customer_ids}
     # what a merged record had is the record's that is kept; in one order everywhere, for each is locked
     for each in sorted({*customer_ids, *kept}):
@@ -66,6 +67,7 @@ async def get_customer_due_dates(message: GetCustomerDueDates, work: Work) -> Cu
     """What is due of one customer, with its explanation; by another version of the law when one is named."""
     customer_id = await kept_id(work, message.customer_id)
     today = helsinki_date(work.now)
+    await work.beyond_the_border(_WHY)
     known = await facts.of_customer(work, customer_id)
     try:
         law = laws().version(message.law_version) if message.law_version else law_of(known.as_to(None), today)

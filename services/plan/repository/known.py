@@ -49,20 +49,23 @@ async def of_customer(work: Work, customer_id: UUID) -> Known:
 
 
 async def facts_of(work: Work, plan: Row[Any]) -> Facts:
-    """What the times of a plan depend on."""
+    """What the times of a plan that the asker reaches depend on. It steps beyond the border, for good."""
     earlier = EarlierPlan.model_validate(plan.earlier) if plan.earlier else None
+    known = await _going_on(work, plan.customer_id, earlier)
     [this] = await _plans(work, PLAN.c.plan_id == plan.plan_id)
-    return (await _going_on(work, await ids_of(work, plan.customer_id), earlier)).as_to(this)
+    return known.as_to(this)
 
 
-async def facts_of_draft(work: Work, ids: Sequence[UUID], earlier: EarlierPlan | None) -> Facts:
-    """The same of a plan that is being begun; `ids` are all of the person's, the record kept first."""
-    facts = (await _going_on(work, ids, earlier)).as_to(None)
+async def facts_of_draft(work: Work, customer_id: UUID, earlier: EarlierPlan | None) -> Facts:
+    """The same of a plan that is being begun."""
+    facts = (await _going_on(work, customer_id, earlier)).as_to(None)
     return replace(facts, reviewed_on=earlier.reviewed_on) if earlier else facts
 
 
-async def _going_on(work: Work, ids: Sequence[UUID], earlier: EarlierPlan | None) -> Known:
+async def _going_on(work: Work, customer_id: UUID, earlier: EarlierPlan | None) -> Known:
     """What is known of a person, and what is told of the first plan."""
+    await work.beyond_the_border("times of a plan follow from the plans of all municipalities that have the customer")
+    ids = await ids_of(work, customer_id)
     known = await _known(work, ids, await _cases(work, _CASE.customer_id.in_(ids)))
     first = [each for each in (known.facts.first_plan_on, earlier and earlier.drawn_up_on) if each]
     return replace(known, facts=replace(known.facts, first_plan_on=min(first, default=None)))
