@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.law import laws
 from contracts.law.counting import Length
 from contracts.law.deadlines import Granted, Hindrance
 from services.plan.law import common_aims
@@ -36,7 +35,7 @@ def due(
 ) -> dict[str, Due]:
     """What is due in Tampere, by kind."""
     known = Known(uuid4(), facts, assessments=assessments, plans=plans)
-    found = due_dates(known, TAMPERE, laws().version("2025-01-01"), common_aims(), {}, on)
+    found = due_dates(known, TAMPERE, common_aims(), on)
     assert len({each.deadline.rule.code for each in found}) == len(found)
     return {each.deadline.rule.code: each for each in found}
 
@@ -155,7 +154,7 @@ def test_a_review_after_the_transfer_settles_that() -> None:
 
 def test_a_municipality_sets_its_own_aims() -> None:
     known = Known(uuid4(), PERMITTED, assessments=(assessment(),))
-    [first, *_] = due_dates(known, TAMPERE, laws().on(TODAY), common_aims(), {"assessment_start": 3}, TODAY)
+    [first, *_] = due_dates(known, TAMPERE, common_aims().set_to(14, {"assessment_start": 3}), TODAY)
     assert (first.deadline.rule.code, first.deadline.due_on) == ("assessment_start", date(2025, 5, 4))
 
 

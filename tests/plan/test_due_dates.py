@@ -1,7 +1,8 @@
 """What is due follows the facts, is told once, and is on the lists of those who may see it."""
 
+import asyncio
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,12 +20,14 @@ from contracts.plan.due_dates import (
     SetDueDateSettings,
     Worklist,
 )
-from contracts.plan.implementation import Hindrance, RecordHindrance, ReviewPlan
-from services.kit.actor import Actor
+from contracts.plan.implementation import EndHindrance, Hindrance, RecordHindrance, ReviewPlan
+from services.kit.actor import Actor, service_actor
 from services.kit.errors import ChangedMeanwhile, Forbidden, InvalidInput, NotFound
-from services.plan.handlers import due_dates
+from services.kit.work import Work
+from services.plan.handlers import due_dates, telling
+from services.plan.rules.due_dates import Due, Known
 from tests.plan.support import CAUSE, HELSINKI, TAMPERE, TODAY, Desk, concluded, opened, transfer
-from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
+from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, eventually
 
 pytestmark = pytest.mark.database
 
@@ -228,15 +231,102 @@ class TestTelling:
         assert days == ["2028-01-15", "2028-01-20"]
 
     async def test_two_replicas_tell_once(self, desk: Desk) -> None:
-        await waiting(desk)
-        async with desk.unit_of_work.begin(EXPERT_TAMPERE, CAUSE) as work:
-            await work.beyond_the_border("test")
-            rows = await due_dates.repository.to_tell(work, TODAY, 10)
-            assert len(rows) == 1
-            await due_dates.tick(desk.unit_of_work)  # the other replica finds the row taken
+        customer = await waiting(desk)
+        async with desk.unit_of_work.begin(service_actor("plan"), CAUSE) as work:
+            assert await due_dates.repository.claim(work, customer)
+            assert not await due_dates.tick(desk.unit_of_work)  # the other replica finds the customer taken
             assert await events(desk) == []
         await tick(desk)
         assert len(await events(desk)) == 1
+
+    async def test_one_customer_who_cannot_be_counted_silences_nobody_else(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        unknown, good = await waiting(desk), await waiting(desk)
+        count = due_dates.rules.due_dates
+
+        def known(facts: Known, *told: Any) -> list[Due]:
+            if facts.customer_id == unknown:
+                raise LookupError("the law does not name this")
+            return count(facts, *told)
+
+        monkeypatch.setattr(due_dates.rules, "due_dates", known)
+        await tick(desk)
+        told = await desk.rows("SELECT data->>'customer_id' FROM outbox WHERE type LIKE 'plan.deadline%'")
+        assert [UUID(each[0]) for each in told] == [good]
+        monkeypatch.undo()
+        await tick(desk)
+        assert len(await events(desk)) == 1
+        desk.clock.moment += timedelta(hours=1)
+        await tick(desk)
+        assert len(await events(desk)) == 2
+
+    async def test_nothing_is_told_of_what_is_still_to_be_counted_anew(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(due_dates, "MOST_AT_ONCE", 1)
+        for _ in range(3):
+            await waiting(desk)
+        settings = DueDateSettings(notice_days=14, aims=(Aim(kind="assessment_start", days=300),))
+        await desk.ask(SetDueDateSettings(expected_version=0, settings=settings), SUPERVISOR)
+        await tick(desk)
+        assert await events(desk) == []
+        assert {row["due_on"] for row in await desk.rows("SELECT due_on FROM due_date WHERE NOT statutory")} == {
+            date(2026, 11, 28)
+        }
+
+    async def test_telling_and_an_act_on_the_plan_do_not_deadlock(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plan = await desk.in_force(await desk.customer())
+        desk.clock.move_to(date(2026, 3, 25))
+        is_there, go_on = asyncio.Event(), asyncio.Event()
+        count = telling.facts_changed
+
+        async def wait(work: Work, *customer_ids: UUID) -> None:
+            is_there.set()
+            await go_on.wait()
+            await count(work, *customer_ids)
+
+        monkeypatch.setattr(telling, "facts_changed", wait)
+        ill = Hindrance(ground="illness", first=TODAY)
+        act = asyncio.create_task(desk.ask(RecordHindrance(plan_id=plan.plan_id, hindrance=ill)))
+        await is_there.wait()
+        look = asyncio.create_task(due_dates.tick(desk.unit_of_work))
+
+        async def is_done_or_waits() -> bool:
+            return look.done() or bool(await desk.rows("SELECT FROM pg_locks WHERE NOT granted"))
+
+        await eventually(is_done_or_waits)
+        go_on.set()
+        await asyncio.gather(act, look)
+        assert [kind for _, kind, _ in await events(desk)] == ["referral"]
+
+    async def test_while_a_hindrance_goes_on_the_end_that_moves_is_not_told_each_day(self, desk: Desk) -> None:
+        plan = await desk.in_force(await desk.customer())
+        desk.clock.move_to(date(2027, 8, 25))
+        ill = Hindrance(ground="illness", first=date(2027, 8, 25))
+        recorded = await desk.ask(RecordHindrance(plan_id=plan.plan_id, hindrance=ill))
+
+        async def ends_told() -> list[str]:
+            await tick(desk)
+            return [day for _, kind, day in await events(desk) if kind == "plan_maximum"]
+
+        for day in (25, 26, 27, 28):
+            desk.clock.move_to(date(2027, 8, day))
+            assert await ends_told() == []
+        assert recorded.record_id
+        await desk.ask(EndHindrance(plan_id=plan.plan_id, hindrance_id=recorded.record_id, last=date(2027, 8, 28)))
+        assert await ends_told() == ["2027-09-05"]
+
+    async def test_what_was_told_of_a_record_is_not_told_again_when_it_is_merged(self, desk: Desk) -> None:
+        kept, duplicate = await desk.customer(), await waiting(desk)
+        await tick(desk)
+        told = await events(desk)
+        assert len(told) == 1
+        await desk.learn(opened(duplicate, merged_into=kept), 2)
+        await tick(desk)
+        assert await events(desk) == told
 
 
 class TestLists:
@@ -320,6 +410,7 @@ class TestLists:
 class TestAims:
     async def test_a_supervisor_sets_them_and_due_dates_follow(self, desk: Desk) -> None:
         customer = await waiting(desk)
+        await tick(desk)
         settings = DueDateSettings(notice_days=30, aims=(Aim(kind="assessment_start", days=3),))
         done = await desk.ask(SetDueDateSettings(expected_version=0, settings=settings), SUPERVISOR)
         await tick(desk)
@@ -331,6 +422,19 @@ class TestAims:
             30,
             {"assessment_start": 3, "plan_start": 30, "transfer_review": 30},
         )
+
+    async def test_they_are_set_while_a_customer_is_being_counted(self, desk: Desk) -> None:
+        customer = await waiting(desk)
+        asked = SetDueDateSettings(
+            expected_version=0,
+            settings=DueDateSettings(notice_days=9, aims=(Aim(kind="assessment_start", days=3),)),
+        )
+        async with desk.unit_of_work.begin(service_actor("plan"), CAUSE) as work:
+            await due_dates.facts_changed(work, customer)
+            await asyncio.wait_for(desk.ask(asked, SUPERVISOR), 5)  # it waits for nobody
+        await tick(desk)
+        rows = await desk.rows("SELECT due_on, settings_version FROM due_date WHERE kind = 'assessment_start'")
+        assert [tuple(each) for each in rows] == [(date(2026, 2, 4), 1)]
 
     async def test_until_then_the_common_ones_hold(self, desk: Desk) -> None:
         assert (await desk.ask(GetDueDateSettings())).version == 0

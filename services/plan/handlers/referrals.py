@@ -57,8 +57,8 @@ async def refer_to_service(message: ReferToService, work: Work) -> ReferralVersi
     if await repository.find_open(work, plan.plan_id, message.line_id, customer_id):
         raise Conflict("The client has been referred to it already.")
     referral = await repository.add(work, plan, message, customer_id, line)
-    await _tell(work, referral)
     await facts_changed(work, *plan.customer_ids)
+    await _tell(work, referral)
     _record_use(work, plan.customer_ids)
     return ReferralVersion(referral_id=referral.referral_id, version=referral.version)
 

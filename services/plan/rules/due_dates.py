@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from operator import itemgetter
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from contracts.law.deadlines import Case, Deadline, Granted, Hindrance, deadline
 from contracts.law.explanation import LANGUAGES, explain
 from contracts.plan.due_dates import DueDate, DueDateSettings, ExplainedInLanguages
 from services.plan.law import Aims
-from services.plan.rules.times import Facts, case_of
+from services.plan.rules.times import Facts, case_of, law_of
 
 OPEN_ASSESSMENTS = frozenset({"to_start", "planned", "under_way"})
 _OF_ASSESSMENT = frozenset({"assessment_latest", "assessment_start"})
@@ -87,9 +87,12 @@ class Known:
 class Due:
     """A due date of one matter of one customer in one municipality."""
 
+    municipality: str
     matter_id: UUID
     deadline: Deadline
     law: Law
+    near_on: date
+    """From which day on it is near."""
 
     @property
     def is_statutory(self) -> bool:
@@ -97,19 +100,40 @@ class Due:
         return any(each.code == self.deadline.rule.code for each in self.law.deadlines)
 
 
-def due_dates(known: Known, municipality: str, law: Law, aims: Aims, days: Mapping[str, int], on: date) -> list[Due]:
-    """What is due of the customer in a municipality as known on a day, the soonest first."""
+def due_dates(known: Known, municipality: str, aims: Aims, on: date, law: Law | None = None) -> list[Due]:
+    """What is due of the customer in a municipality with these aims as known on a day, the soonest first.
+
+    By the law that the case is under, unless another version is named. Raises LookupError.
+    """
     own = [each for each in known.assessments if each.municipality == municipality]
     is_open = [each for each in own if each.status in OPEN_ASSESSMENTS]
     needed = [each for each in own if each.result == "plan_needed"]
     present = _present_plan(known, municipality)
+    law = law or law_of(known.as_to(None), on)
     matters = {
         **dict.fromkeys(_OF_ASSESSMENT, is_open[0].assessment_id if is_open else None),
         **dict.fromkeys(_UNTIL_PLAN, (is_open or needed)[0].assessment_id if is_open or needed else None),
     }
     of_plan = present.plan_id if present else None
-    found = deadlines(aims.added_to(law, days), _case(known, own, present, law), on)
-    return [Due(matter, each, law) for each in found if (matter := matters.get(each.rule.code, of_plan))]
+    return [
+        Due(municipality, matter, each, law, each.due_on - timedelta(days=aims.notice_days))
+        for each in deadlines(aims.added_to(law), _case(known, own, present, law), on)
+        if (matter := matters.get(each.rule.code, of_plan))
+    ]
+
+
+def to_tell(dues: Iterable[Due], on: date) -> list[Due]:
+    """What is near or has passed; of what moves by a day each day nothing is told until it stands still."""
+    return [each for each in dues if each.near_on <= on and not each.deadline.is_suspended]
+
+
+def next_look(dues: Collection[Due], after: date) -> date | None:
+    """The first day after that one on which something of these is to be told, or moves by itself."""
+    day = timedelta(days=1)
+    if any(each.deadline.is_suspended for each in dues):
+        return after + day
+    days = (day_of for each in dues for day_of in (each.near_on, each.deadline.due_on + day))
+    return min((each for each in days if each > after), default=None)
 
 
 def counted_from_permit(laws: Iterable[Law]) -> frozenset[str]:
