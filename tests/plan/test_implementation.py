@@ -206,3 +206,15 @@ async def test_a_plan_whose_time_is_over_is_proposed_to_end_and_ends_not_by_itse
     clock.move_to(date(2027, 3, 3))
     found = await desk.plan(plan)
     assert (found.status, found.proposed_end) == ("in_force", "time_over")
+
+
+async def test_no_end_is_proposed_while_a_hindrance_goes_on(desk: Desk, clock: StoppedClock) -> None:
+    plan = await desk.in_force(await desk.customer(), ends_on=date(2026, 3, 12), next_review_on=date(2026, 3, 12))
+    ill = await desk.ask(RecordHindrance(plan_id=plan.plan_id, hindrance=Hindrance(ground="illness", first=TODAY)))
+    clock.move_to(date(2026, 4, 1))
+    found = await desk.plan(plan)
+    assert (found.status, found.proposed_end) == ("interrupted", None)
+    assert ill.record_id
+    await desk.ask(EndHindrance(plan_id=plan.plan_id, hindrance_id=ill.record_id, last=date(2026, 3, 5)))
+    found = await desk.plan(plan)
+    assert (found.status, found.valid_until, found.proposed_end) == ("in_force", date(2026, 3, 16), "time_over")
