@@ -6,12 +6,13 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, Uuid, and_, bindparam, func, or_, select, update
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, Uuid, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from contracts.plan.content import PlanContent
 from contracts.plan.plans import MOST_ACTS
+from services.kit.customer_view import join_record
 from services.kit.errors import NotFound
 from services.kit.rights import MUNICIPALITY, Reach
 from services.kit.work import Work
@@ -271,14 +272,9 @@ def _values(work: Work) -> dict[str, Any]:
 @cache
 def _reached(reach: Reach) -> Select[Any]:
     """Plans of the municipality whose customer the asker reaches, and none of whose members is withheld."""
-    record = CUSTOMER_VIEW.alias("record")
-    kept = func.coalesce(record.c.merged_into, record.c.customer_id)
-    return (
-        select(PLAN)
-        .join(record, record.c.customer_id == PLAN.c.customer_id)
-        .join(CUSTOMER_VIEW, CUSTOMER_VIEW.c.customer_id == kept)
-        .where(and_(PLAN.c.municipality == MUNICIPALITY, reached(reach), ~_withheld()))
-    )
+    of_customer = join_record(CUSTOMER_VIEW, PLAN, PLAN.c.customer_id)
+    of_municipality = select(PLAN).select_from(of_customer).where(PLAN.c.municipality == MUNICIPALITY)
+    return of_municipality.where(reached(reach), ~_withheld())
 
 
 def _withheld() -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """From what is known of a customer to what is due: the facts that the clock counts from, and what it says."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from operator import itemgetter
@@ -8,9 +9,11 @@ from uuid import UUID
 
 from contracts.envelope import FieldError
 from contracts.law import Law
+from contracts.law.counting import Length
 from contracts.law.deadlines import Case, Deadline, Granted, Hindrance, deadlines
 from contracts.law.explanation import LANGUAGES, explain
 from contracts.plan.due_dates import DueDate, DueDateSettings, ExplainedInLanguages
+from contracts.plan.plans import EarlierPlan
 from services.plan.law import Aims
 from services.plan.rules.times import Facts, case_of, law_of
 
@@ -18,7 +21,7 @@ OPEN_ASSESSMENTS = frozenset({"to_start", "planned", "under_way"})
 _OF_ASSESSMENT = frozenset({"assessment_latest", "assessment_start"})
 _UNTIL_PLAN = frozenset({"plan_latest", "plan_start"})
 _PERMIT = "first_permit"
-_OF_PLAN = ("drawn_up_on", "reviewed_on", "agreed_on", "referred_on", "ended_on", "received_on")
+_OF_PLAN = ("drawn_up_on", "reviewed_on", "agreed_on", "referred_on", "ended_on", "received_on", "own_studies")
 RULES = {
     "aim": "no aim has this code",
     "cursor": "not a place in this list: begin anew",
@@ -51,6 +54,9 @@ class KnownPlan:
     referred_on: date | None = None
     ended_on: date | None = None
     received_on: date | None = None
+    own_studies: bool = False
+    earlier: EarlierPlan | None = None
+    """What it tells of plans that were drawn up before it elsewhere."""
     granted: tuple[Granted, ...] = ()
     hindrances: tuple[Hindrance, ...] = ()
 
@@ -71,15 +77,17 @@ class Known:
     def as_to(self, plan: KnownPlan | None) -> Facts:
         """The facts as to one plan, in force or not; what was granted and what hindered in the others counts too."""
         others = [each for each in self.plans if plan is None or each.plan_id != plan.plan_id]
-        plans = [*others, plan] if plan else others
+        plans = sorted([*others, plan] if plan else others, key=lambda each: each.drawn_up_on or date.max)
+        earlier = [each.earlier for each in plans if each.earlier]
         first = [self.facts.first_plan_on, *(each.drawn_up_on for each in self.plans)]
+        first += [each.drawn_up_on for each in earlier]
         return replace(
             self.facts,
             **{name: getattr(plan, name) for name in _OF_PLAN if plan},
             first_plan_on=min((day for day in first if day), default=None),
             others_reviewed_on=tuple(each.reviewed_on for each in others if each.reviewed_on),
-            granted=tuple(granted for each in plans for granted in each.granted),
-            hindrances=tuple(hindrance for each in plans for hindrance in each.hindrances),
+            granted=_granted(plans),
+            hindrances=tuple(hindrance for each in plans for hindrance in (*_told(each), *each.hindrances)),
         )
 
 
@@ -117,7 +125,7 @@ def due_dates(known: Known, municipality: str, aims: Aims, on: date, law: Law | 
     of_plan = present.plan_id if present else None
     return [
         Due(municipality, matter, each, law, each.due_on - timedelta(days=aims.notice_days))
-        for each in deadlines(aims.added_to(law), _case(known, own, present, law), on)
+        for each in deadlines(aims.added_to(law), _case(known, own, present, law, on), on)
         if (matter := matters.get(each.rule.code, of_plan))
     ]
 
@@ -188,18 +196,34 @@ def broken_by_settings(settings: DueDateSettings, aims: Aims) -> list[FieldError
     ]
 
 
+def _granted(plans: Iterable[KnownPlan]) -> tuple[Granted, ...]:
+    """All that was granted in plans, the oldest first: what one tells of those before it and is known counts once."""
+    found: Counter[Granted] = Counter()
+    for each in plans:
+        told = each.earlier.extensions if each.earlier else ()
+        found |= Counter(Granted(extension.ground, Length(months=extension.months)) for extension in told)
+        found.update(each.granted)
+    return tuple(found.elements())
+
+
+def _told(plan: KnownPlan) -> Iterator[Hindrance]:
+    """The hindrances before a plan that it tells; the clock counts no day twice."""
+    for each in plan.earlier.hindrances if plan.earlier else ():
+        yield Hindrance(each.ground, each.first, each.last)
+
+
 def _present_plan(known: Known, municipality: str) -> KnownPlan | None:
     """The municipality's own plan that is in force, whatever others have; of records that were merged the newest."""
     own = [each for each in known.plans if each.municipality == municipality and each.ended_on is None]
     return max(own, key=lambda each: each.drawn_up_on or date.min, default=None)
 
 
-def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None, law: Law) -> Case:
+def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None, law: Law, on: date) -> Case:
     """The case with the municipality's assessments, of which the newest conclusion says whether a plan is needed.
 
     Where it has no plan in force itself, one of whoever's settles that one is to be drawn up.
     """
-    case = case_of(known.as_to(present), law)
+    case = case_of(known.as_to(present), law, on)
     plans = [present] if present else known.plans
     concluded = [(each.ended_on, each.result) for each in own if each.status == "concluded" and each.ended_on]
     concluded.sort(key=itemgetter(0))
