@@ -197,9 +197,21 @@ def test_a_municipality_sets_its_own_aims() -> None:
 
 def test_a_case_stays_under_the_law_of_its_first_plan_until_a_review() -> None:
     old = plan(date(2024, 6, 1))
-    assert law_of(Known(uuid4(), PERMITTED, plans=(old,)).as_to(None), TODAY).version == "2011-09-01"
+    assert law_of(Known(uuid4(), PERMITTED, plans=(old,)).as_to(old), TODAY).version == "2011-09-01"
     reviewed = plan(date(2024, 6, 1), reviewed_on=date(2025, 1, 1))
-    assert law_of(Known(uuid4(), PERMITTED, plans=(reviewed,)).as_to(None), TODAY).version == "2025-01-01"
+    assert law_of(Known(uuid4(), PERMITTED, plans=(reviewed,)).as_to(reviewed), TODAY).version == "2025-01-01"
+
+
+def test_a_plan_drawn_up_after_one_of_the_earlier_act_is_reviewed_and_referred_by_the_present_one() -> None:
+    first = replace(PERMITTED, first_plan_on=date(2024, 10, 1))
+    found = due(plans=(plan(date(2026, 3, 2)),), facts=first)
+    assert {kind: (each.deadline.due_on, each.law_version) for kind, each in found.items()} == {
+        "referral": (date(2026, 4, 2), "2025-01-01"),
+        "plan_review": (date(2026, 9, 2), "2025-01-01"),
+        "plan_maximum": (date(2027, 10, 1), "2011-09-01"),
+    }
+    reviewed = due(plans=(plan(date(2026, 3, 2), reviewed_on=date(2026, 3, 2)),), facts=first)
+    assert days(reviewed)["plan_maximum"] == date(2026, 10, 1)
 
 
 def test_a_due_date_tells_how_it_comes_about() -> None:

@@ -468,10 +468,25 @@ class TestVersions:
         found = await desk.ask(GetCustomerDueDates(customer_id=customer, law_version="2023"))
         assert {each.law_version for each in found.due_dates} == {"2023"}
 
-    async def test_an_unknown_version_is_refused(self, desk: Desk) -> None:
+    async def test_a_plan_that_goes_on_from_one_of_the_earlier_act_is_reviewed_and_referred_by_the_present_one(
+        self, desk: Desk
+    ) -> None:
+        customer = await desk.customer()
+        await desk.approved(await desk.offered(await desk.drafted(customer, earlier={"drawn_up_on": "2024-10-01"})))
+        found = await desk.ask(GetCustomerDueDates(customer_id=customer))
+        assert {each.kind: (each.due_on, each.law_version) for each in found.due_dates} == {
+            "referral": (date(2026, 4, 2), "2025-01-01"),
+            "plan_review": (date(2026, 9, 2), "2025-01-01"),
+            "plan_maximum": (date(2027, 10, 1), "2011-09-01"),
+        }
+        named = await desk.ask(GetCustomerDueDates(customer_id=customer, law_version="2025-01-01+2011-09-01"))
+        assert named == found
+
+    @pytest.mark.parametrize("version", ["1999", "2023+2011-09-01", "2025-01-01+1999", "+"])
+    async def test_an_unknown_version_is_refused(self, desk: Desk, version: str) -> None:
         customer = await desk.customer()
         with pytest.raises(InvalidInput):
-            await desk.ask(GetCustomerDueDates(customer_id=customer, law_version="1999"))
+            await desk.ask(GetCustomerDueDates(customer_id=customer, law_version=version))
 
     async def test_what_was_counted_before_the_law_in_force_is_counted_anew(self, desk: Desk) -> None:
         customer = await waiting(desk)

@@ -152,6 +152,17 @@ async def test_the_records_service_alone_gets_what_was_offered_as_it_was(desk: D
         await desk.ask(asked, RECORDS)
 
 
+async def test_a_document_names_the_longest_time_of_the_earlier_act_and_the_review_of_the_present_one(
+    desk: Desk,
+) -> None:
+    customer = await desk.customer()
+    offered = await desk.offered(await desk.drafted(customer, earlier={"drawn_up_on": date(2024, 10, 1)}))
+    found = await desk.ask(GetPlanForDocument(plan_id=offered.plan_id, edition=1), RECORDS)
+    assert found.law_version == "2025-01-01+2011-09-01"
+    sections = {each.code: each.legal_basis for each in found.law_sections}
+    assert (sections["plan_review"], sections["plan_maximum"]) == ("681/2023 22 § 1 mom.", "1386/2010 12 §")
+
+
 async def test_a_document_of_an_unknown_plan_is_left_out(desk: Desk) -> None:
     customer = await desk.customer()
     plan = await desk.first(customer)

@@ -190,7 +190,7 @@ async def _look_at(work: Work, customer_id: UUID) -> bool:
             kind=each.deadline.rule.code,
             due_on=each.deadline.due_on,
             statutory=each.is_statutory,
-            law_version=each.law.version,
+            law_version=each.law_version,
         )
         if await repository.is_first(work, told):
             await work.publish(told, legal_basis="681/2023 73 § 1 mom. 6")

@@ -41,7 +41,7 @@ async def replace(
             "matter_id": each.matter_id,
             "due_on": each.deadline.due_on,
             "statutory": each.is_statutory,
-            "law_version": each.law.version,
+            "law_version": each.law_version,
             "responsible": known.responsible.get(each.municipality),
             "settings_version": settings[each.municipality].version if each.municipality in settings else 0,
         }

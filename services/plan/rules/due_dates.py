@@ -103,6 +103,11 @@ class Due:
     """From which day on it is near."""
 
     @property
+    def law_version(self) -> str:
+        """The version that it comes from."""
+        return self.law.version_of(self.deadline.rule.code)
+
+    @property
     def is_statutory(self) -> bool:
         """Whether the law sets it; else it is the municipality's aim."""
         return any(each.code == self.deadline.rule.code for each in self.law.deadlines)
@@ -117,7 +122,7 @@ def due_dates(known: Known, municipality: str, aims: Aims, on: date, law: Law | 
     is_open = [each for each in own if each.status in OPEN_ASSESSMENTS]
     needed = [each for each in own if each.result == "plan_needed"]
     present = _present_plan(known, municipality)
-    law = law or law_of(known.as_to(None), on)
+    law = law or law_of(known.as_to(present), on)
     matters = {
         **dict.fromkeys(_OF_ASSESSMENT, is_open[0].assessment_id if is_open else None),
         **dict.fromkeys(_UNTIL_PLAN, (is_open or needed)[0].assessment_id if is_open or needed else None),
@@ -160,7 +165,7 @@ def told(due: Due) -> DueDate:
         statutory=due.is_statutory,
         counted_from=deadline.counted_from,
         legal_basis=deadline.rule.legal_basis,
-        law_version=due.law.version,
+        law_version=due.law_version,
         is_suspended=deadline.is_suspended,
         explanation=ExplainedInLanguages(**{each: explain(deadline, each) for each in LANGUAGES}),
     )

@@ -41,12 +41,12 @@ class Facts:
 
 
 def law_of(facts: Facts, on: date) -> Law:
-    """The version that the case is under: an earlier act's until the first review of a plan (102 § 2 mom.).
+    """The version that the plan is under: that of the day it is drawn up, with an earlier act's longest times.
 
-    Raises LookupError.
+    It keeps them until the first review of a plan (102 § 2 mom.). Raises LookupError.
     """
     reviews = (*facts.others_reviewed_on, *([facts.reviewed_on] if facts.reviewed_on else []))
-    return laws().of_case(facts.first_plan_on or on, on, {"plan_reviewed": reviews})
+    return laws().of_plan(facts.drawn_up_on or on, facts.first_plan_on or on, on, {"plan_reviewed": reviews})
 
 
 def is_young(facts: Facts, on: date) -> bool:

@@ -54,4 +54,4 @@ def upgrade() -> None:
     op.drop_constraint("deadline_told_pkey", "deadline_told")
     op.create_primary_key("deadline_told_pkey", "deadline_told", _KEY)
     op.alter_column("deadline_told", "customer_id", comment="whose it was then: a record may be merged")
-    op.create_index("ix_deadline_told_customer_id", "deadline_told", ["customer_id"])
+    op.create_index("deadline_told_customer_id_idx", "deadline_told", ["customer_id"])
