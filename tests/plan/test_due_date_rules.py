@@ -107,6 +107,12 @@ def test_of_a_plan_referral_review_and_longest_time_are_due() -> None:
     assert {each.matter_id for each in found.values()} == {drawn_up.plan_id}
 
 
+def test_a_new_assessment_beside_a_plan_in_force_makes_no_other_plan_due() -> None:
+    anew = replace(assessment("concluded", "plan_needed"), ended_on=date(2026, 2, 20))
+    assert due(assessments=(anew,), plans=(plan(),)).keys() == {"referral", "plan_review", "plan_maximum"}
+    assert "plan_start" in due(assessments=(anew,), plans=(plan(ended_on=date(2026, 1, 1)),))
+
+
 def test_a_review_begins_the_half_year_anew_and_a_referral_settles_the_month() -> None:
     found = due(plans=(plan(reviewed_on=date(2026, 1, 15), referred_on=date(2025, 9, 15)),))
     assert days(found) == {"plan_review": date(2026, 7, 15), "plan_maximum": date(2027, 8, 31)}

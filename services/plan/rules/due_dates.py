@@ -122,10 +122,11 @@ def due_dates(known: Known, municipality: str, aims: Aims, on: date, law: Law | 
     is_open = [each for each in own if each.status in OPEN_ASSESSMENTS]
     needed = [each for each in own if each.result == "plan_needed"]
     present = _present_plan(known, municipality)
+    waiting = [] if present else is_open or needed
     law = law or law_of(known.as_to(present), on)
     matters = {
         **dict.fromkeys(_OF_ASSESSMENT, is_open[0].assessment_id if is_open else None),
-        **dict.fromkeys(_UNTIL_PLAN, (is_open or needed)[0].assessment_id if is_open or needed else None),
+        **dict.fromkeys(_UNTIL_PLAN, waiting[0].assessment_id if waiting else None),
     }
     of_plan = present.plan_id if present else None
     return [
