@@ -13,7 +13,8 @@ BEYOND = {
     "services/customer/repository/people.py": {"lock"},
     "services/customer/repository/search.py": {"find_elsewhere", "find_owner"},
     "services/customer/repository/transfers.py": {"lock_both"},
-    "services/plan/handlers/due_dates.py": {"facts_changed"},
+    "services/plan/handlers/due_dates.py": {"facts_changed", "get_customer_due_dates"},
+    "services/plan/repository/known.py": {"_of_person"},
 }
 
 

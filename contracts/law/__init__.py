@@ -16,6 +16,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from contracts.law.counting import Length
 
+_KEEPING = "+"
+"""Between the names of a version and of the earlier one of which it keeps something in a case."""
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -114,10 +117,14 @@ class PlanLaw(_Entry):
 
 
 class Transition(_Entry):
-    """That a case begun under an earlier version stays under it until something happens."""
+    """That a case begun under an earlier version stays under it until something happens.
+
+    What is drawn up under this version meanwhile keeps only some due dates of the earlier one.
+    """
 
     legal_basis: str
     until: str = Field(description="code of the fact that brings the case under this version")
+    keeps: tuple[str, ...] = Field(min_length=1, description="codes of due dates, with the grounds that move them")
 
 
 class Law(_Entry):
@@ -140,6 +147,27 @@ class Law(_Entry):
     def due_date(self, code: str) -> DeadlineRule:
         """The rule of a due date; raises LookupError."""
         return named(self.deadlines, code)
+
+    def keeping(self, earlier: "Law") -> "Law":
+        """This version with what its transition keeps of an earlier one; raises LookupError where it keeps nothing."""
+        if self.transition is None:
+            raise LookupError(f"version {self.version} keeps nothing of an earlier one")
+        kept = self.transition.keeps
+        deadlines = [each for each in self.deadlines if each.code not in kept]
+        grounds = {"extensions": earlier.plan.extensions, "hindrances": earlier.plan.hindrances}
+        return self.model_copy(
+            update={
+                "version": f"{self.version}{_KEEPING}{earlier.version}",
+                "verified": self.verified and earlier.verified,
+                "plan": self.plan.model_copy(update=grounds),
+                "deadlines": (*deadlines, *(each for each in earlier.deadlines if each.code in kept)),
+            }
+        )
+
+    def version_of(self, code: str) -> str:
+        """The one version that a due date comes from."""
+        version, _, earlier = self.version.partition(_KEEPING)
+        return earlier if earlier and self.transition and code in self.transition.keeps else version
 
     def is_in_force(self, on: date) -> bool:
         """Whether it is the law on that day."""
@@ -164,10 +192,11 @@ class Laws:
         return iter(self._known)
 
     def version(self, version: str) -> Law:
-        """The version of that name, in force or not; raises LookupError."""
+        """The version of that name, in force or not, or two: one with what it keeps of another; raises LookupError."""
+        name, _, earlier = version.partition(_KEEPING)
         for each in self._known:
-            if each.version == version:
-                return each
+            if each.version == name:
+                return each.keeping(self.version(earlier)) if earlier else each
         raise LookupError(f"there is no version {version} of the law")
 
     def on(self, day: date) -> Law:
@@ -190,6 +219,14 @@ class Laws:
             if any(newer.valid_from <= day <= on for day in days):
                 law = newer
         return law
+
+    def of_plan(self, drawn_up_on: date, begun_on: date, on: date, happened: Mapping[str, Collection[date]]) -> Law:
+        """The version that a plan drawn up on one day is under on another, in a case that was begun on a third.
+
+        It keeps of an earlier version, under which the case still is, what the transition says. Raises LookupError.
+        """
+        law, of_case = self.of_case(drawn_up_on, on, happened), self.of_case(begun_on, on, happened)
+        return law if law is of_case else law.keeping(of_case)
 
 
 def read(text: str) -> Law:

@@ -74,7 +74,7 @@ class GetCustomerDueDates(
 
     customer_id: CustomerId
     law_version: str | None = Field(
-        None, max_length=20, description="what would be due under this version; null: the one the case is under"
+        None, max_length=50, description="what would be due under this version; null: the one the case is under"
     )
 
 

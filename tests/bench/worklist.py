@@ -41,17 +41,17 @@ _ROWS = f"""
 INSERT INTO customer_view (customer_id, sequence, open_municipalities)
 SELECT customer_id, 1, array_agg(municipality) FROM told GROUP BY 1 ON CONFLICT DO NOTHING;
 
-INSERT INTO due_case (customer_id, computed_on, is_suspended)
-SELECT DISTINCT customer_id, current_date, false FROM told ON CONFLICT DO NOTHING;
+INSERT INTO due_case (customer_id, computed_on)
+SELECT DISTINCT customer_id, current_date FROM told ON CONFLICT DO NOTHING;
 
 -- a third waits for its assessment, the others have a plan; one in a hundred came by a transfer; an expert has thirty
 INSERT INTO due_date (customer_id, municipality, kind, matter_id, due_on, statutory, law_version, responsible,
-    next_event_on)
+    settings_version)
 SELECT customer_id, municipality, kind, gen_random_uuid(), date '2026-01-01' + (chance / 7 + place * 97) % 1000,
     kind NOT IN ('assessment_start', 'transfer_review'), '2025-01-01',
     CASE chance % 40 WHEN 0 THEN NULL WHEN 1 THEN '{user_number(USER)}'
         ELSE md5(municipality || chance / 40 % 60)::uuid END,
-    NULL
+    0
 FROM told, LATERAL (
     SELECT unnest(CASE WHEN chance % 3 = 0 THEN ARRAY['assessment_start', 'assessment_latest', 'plan_latest']
         WHEN chance % 100 = 1 THEN ARRAY['plan_review', 'plan_maximum', 'transfer_review']

@@ -13,18 +13,20 @@ from uuid_utils.compat import uuid7
 from contracts.assessment.state import AssessmentChanged
 from contracts.customer.people import Arrival
 from contracts.customer.state import CustomerCircumstances, CustomerErased, CustomerOpened, RelationshipState
+from contracts.customer.transfers import TransferChanged
 from contracts.envelope import Envelope, Event, Request, schema_urn
 from contracts.plan.content import Goal, PlanContent, PlannedService
 from contracts.plan.plans import Approval, ApprovePlan, DraftPlan, GetPlan, OfferPlan, Plan, PlanVersion, WritePlan
 from contracts.records.state import DocumentKept
 from services.kit.actor import Actor
+from services.kit.clock import helsinki_date
 from services.kit.errors import Refusal
 from services.kit.field_encryption import FieldEncryption
 from services.kit.service import Service
 from services.kit.usage import UsageKeys
 from services.kit.work import Cause, Repetition, UnitOfWork, canonical_json
 from services.plan.subscribers import REQUESTS
-from tests.support import EXPERT_TAMPERE, eventually, rows
+from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, eventually, rows
 
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 TAMPERE, HELSINKI = "837", "091"
@@ -111,6 +113,22 @@ def concluded(customer_id: UUID, assessment_id: UUID | None = None, **other: Any
         "needs": ({"need_id": NEED, "topic": "finnish_and_swedish", "kind": "language_learning"},),
     }
     return AssessmentChanged.model_validate(told | other)
+
+
+def transfer(
+    customer_id: UUID, giver: str = TAMPERE, receiver: str = HELSINKI, state: Any = "accepted"
+) -> TransferChanged:
+    """A customer goes from one municipality to another."""
+    return TransferChanged(
+        transfer_id=uuid7(),
+        customer_id=customer_id,
+        state=state,
+        requester=giver,
+        addressee=receiver,
+        giver=giver,
+        receiver=receiver,
+        due_on=date(2026, 4, 1),
+    )
 
 
 def envelope(event: Event, sequence: int = 1) -> Envelope:
@@ -275,6 +293,20 @@ class Desk:
     async def in_force(self, customer_id: UUID, **other: Any) -> PlanVersion:
         """A plan in force."""
         return await self.approved(await self.offered(await self.drafted(customer_id), **other))
+
+    async def in_force_in_helsinki(self, customer_id: UUID, **other: Any) -> PlanVersion:
+        """A plan in force in Helsinki, from an assessment of its own."""
+        today = helsinki_date(self.clock.now())
+        await self.hear(concluded(customer_id, municipality=HELSINKI, ended_on=today))
+        plan = await self.ask(DraftPlan(customer_id=customer_id), EXPERT_HELSINKI)
+        told = content(**({"starts_on": today, "duties_told_on": today} | other))
+        written = WritePlan(plan_id=plan.plan_id, expected_version=plan.version, content=told)
+        plan = await self.ask(written, EXPERT_HELSINKI)
+        plan = await self.ask(OfferPlan(plan_id=plan.plan_id, expected_version=plan.version), EXPERT_HELSINKI)
+        await self.hear(self.document(plan))
+        for party in ("customer", "expert"):
+            plan = await self.ask(self.approving(plan, party), EXPERT_HELSINKI)
+        return plan
 
     async def plan(self, plan: PlanVersion | UUID, actor: Actor = EXPERT_TAMPERE) -> Plan:
         """The plan as it is read."""

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.law import laws
 from contracts.law.counting import Length
 from contracts.law.deadlines import Granted, Hindrance
 from contracts.plan.plans import EarlierPlan
@@ -25,7 +24,7 @@ def assessment(status: str = "to_start", result: str | None = None, municipality
 
 
 def plan(drawn_up_on: date = date(2025, 8, 31), municipality: str = TAMPERE, **told: object) -> KnownPlan:
-    return KnownPlan(uuid4(), municipality, drawn_up_on, **told)  # type: ignore[arg-type]
+    return KnownPlan(uuid4(), municipality, drawn_up_on, **({"agreed_on": drawn_up_on} | told))  # type: ignore[arg-type]
 
 
 def due(
@@ -37,7 +36,7 @@ def due(
 ) -> dict[str, Due]:
     """What is due in Tampere, by kind."""
     known = Known(uuid4(), facts, assessments=assessments, plans=plans)
-    found = due_dates(known, TAMPERE, laws().version("2025-01-01"), common_aims(), {}, on)
+    found = due_dates(known, TAMPERE, common_aims(), on)
     assert len({each.deadline.rule.code for each in found}) == len(found)
     return {each.deadline.rule.code: each for each in found}
 
@@ -85,6 +84,14 @@ def test_after_an_assessment_that_found_no_need_nothing_is_due(result: str) -> N
     assert due(assessments=(assessment("concluded", result),)) == {}
 
 
+def test_a_need_found_after_none_was_found_makes_the_plan_due_by_law() -> None:
+    none_needed, needed = assessment("concluded", "no_plan_needed"), assessment("concluded", "plan_needed")
+    later = replace(needed, ended_on=date(2026, 2, 20))
+    for order in ((none_needed, later), (later, none_needed)):
+        assert days(due(assessments=order)) == {"plan_start": date(2026, 3, 22), "plan_latest": date(2028, 2, 28)}
+    assert due(assessments=(needed, replace(none_needed, ended_on=date(2026, 2, 20)))) == {}
+
+
 def test_a_dropped_assessment_leaves_nothing_due() -> None:
     assert due(assessments=(assessment("dropped"),)) == {}
 
@@ -98,6 +105,12 @@ def test_of_a_plan_referral_review_and_longest_time_are_due() -> None:
         "plan_maximum": date(2027, 8, 31),
     }
     assert {each.matter_id for each in found.values()} == {drawn_up.plan_id}
+
+
+def test_a_new_assessment_beside_a_plan_in_force_makes_no_other_plan_due() -> None:
+    anew = replace(assessment("concluded", "plan_needed"), ended_on=date(2026, 2, 20))
+    assert due(assessments=(anew,), plans=(plan(),)).keys() == {"referral", "plan_review", "plan_maximum"}
+    assert "plan_start" in due(assessments=(anew,), plans=(plan(ended_on=date(2026, 1, 1)),))
 
 
 def test_a_review_begins_the_half_year_anew_and_a_referral_settles_the_month() -> None:
@@ -161,6 +174,18 @@ def test_another_municipalitys_plan_is_due_there_alone() -> None:
     assert due(plans=(plan(municipality=HELSINKI),)) == {}
 
 
+def test_a_plan_in_force_is_due_whatever_another_municipality_draws_up_later() -> None:
+    ours, theirs = plan(), plan(date(2026, 3, 1), HELSINKI)
+    alone = due(plans=(ours,))
+    assert days(due(plans=(ours, theirs))) == days(alone)
+    ended = replace(theirs, ended_on=TODAY)
+    assert days(due(plans=(ended, ours))) == days(alone)
+
+
+def test_nothing_is_due_of_an_ended_plan_while_another_municipality_has_one() -> None:
+    assert due(plans=(plan(ended_on=date(2026, 1, 1)), plan(date(2026, 3, 1), HELSINKI))) == {}
+
+
 def test_a_plan_that_came_by_a_transfer_is_to_be_reviewed_by_the_aim() -> None:
     assert days(due(plans=(plan(received_on=date(2026, 2, 1)),)))["transfer_review"] == date(2026, 3, 3)
 
@@ -172,15 +197,27 @@ def test_a_review_after_the_transfer_settles_that() -> None:
 
 def test_a_municipality_sets_its_own_aims() -> None:
     known = Known(uuid4(), PERMITTED, assessments=(assessment(),))
-    [first, *_] = due_dates(known, TAMPERE, laws().on(TODAY), common_aims(), {"assessment_start": 3}, TODAY)
+    [first, *_] = due_dates(known, TAMPERE, common_aims().set_to(14, {"assessment_start": 3}), TODAY)
     assert (first.deadline.rule.code, first.deadline.due_on) == ("assessment_start", date(2025, 5, 4))
 
 
 def test_a_case_stays_under_the_law_of_its_first_plan_until_a_review() -> None:
     old = plan(date(2024, 6, 1))
-    assert law_of(Known(uuid4(), PERMITTED, plans=(old,)).as_to(None), TODAY).version == "2011-09-01"
+    assert law_of(Known(uuid4(), PERMITTED, plans=(old,)).as_to(old), TODAY).version == "2011-09-01"
     reviewed = plan(date(2024, 6, 1), reviewed_on=date(2025, 1, 1))
-    assert law_of(Known(uuid4(), PERMITTED, plans=(reviewed,)).as_to(None), TODAY).version == "2025-01-01"
+    assert law_of(Known(uuid4(), PERMITTED, plans=(reviewed,)).as_to(reviewed), TODAY).version == "2025-01-01"
+
+
+def test_a_plan_drawn_up_after_one_of_the_earlier_act_is_reviewed_and_referred_by_the_present_one() -> None:
+    first = replace(PERMITTED, first_plan_on=date(2024, 10, 1))
+    found = due(plans=(plan(date(2026, 3, 2)),), facts=first)
+    assert {kind: (each.deadline.due_on, each.law_version) for kind, each in found.items()} == {
+        "referral": (date(2026, 4, 2), "2025-01-01"),
+        "plan_review": (date(2026, 9, 2), "2025-01-01"),
+        "plan_maximum": (date(2027, 10, 1), "2011-09-01"),
+    }
+    reviewed = due(plans=(plan(date(2026, 3, 2), reviewed_on=date(2026, 3, 2)),), facts=first)
+    assert days(reviewed)["plan_maximum"] == date(2026, 10, 1)
 
 
 def test_a_due_date_tells_how_it_comes_about() -> None:

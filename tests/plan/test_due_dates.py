@@ -1,7 +1,8 @@
 """What is due follows the facts, is told once, and is on the lists of those who may see it."""
 
+import asyncio
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,12 +20,14 @@ from contracts.plan.due_dates import (
     SetDueDateSettings,
     Worklist,
 )
-from contracts.plan.implementation import ReviewPlan
-from services.kit.actor import Actor
+from contracts.plan.implementation import EndHindrance, Hindrance, RecordHindrance, ReviewPlan
+from services.kit.actor import Actor, service_actor
 from services.kit.errors import ChangedMeanwhile, Forbidden, InvalidInput, NotFound
-from services.plan.handlers import due_dates
-from tests.plan.support import CAUSE, HELSINKI, TAMPERE, TODAY, Desk, concluded, opened
-from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
+from services.kit.work import Work
+from services.plan.handlers import due_dates, telling
+from services.plan.rules.due_dates import Due, Known
+from tests.plan.support import CAUSE, HELSINKI, TAMPERE, TODAY, Desk, concluded, opened, transfer
+from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, eventually
 
 pytestmark = pytest.mark.database
 
@@ -125,6 +128,32 @@ class TestFacts:
         await desk.ask(ReviewPlan.model_validate(asked))
         assert (await due(desk, customer))["plan_review"] == date(2026, 12, 1)
 
+    async def test_two_plans_in_force_are_each_due_in_their_own_municipality(self, desk: Desk) -> None:
+        customer = await desk.customer(TAMPERE, HELSINKI)
+        await desk.in_force(customer)
+        before = await due(desk, customer)
+        desk.clock.move_to(date(2026, 3, 4))
+        await desk.in_force_in_helsinki(customer)
+        assert await due(desk, customer) == before
+        assert (await due(desk, customer, EXPERT_HELSINKI))["plan_review"] == date(2026, 9, 4)
+        reviews = await desk.rows("SELECT municipality, due_on FROM due_date WHERE kind = 'plan_review' ORDER BY 1")
+        assert [tuple(each) for each in reviews] == [(HELSINKI, date(2026, 9, 4)), (TAMPERE, date(2026, 9, 2))]
+
+    async def test_the_dates_that_are_shown_count_a_hindrance_in_another_municipality_as_the_listed_do(
+        self, desk: Desk
+    ) -> None:
+        customer = await desk.customer(TAMPERE, HELSINKI)
+        plan = await desk.in_force(customer)
+        desk.clock.move_to(date(2026, 5, 2))
+        ill = Hindrance(ground="illness", first=date(2026, 3, 2), last=date(2026, 5, 1))
+        await desk.ask(RecordHindrance(plan_id=plan.plan_id, hindrance=ill))
+        await desk.hear(transfer(customer, receiver="area-837"))  # which ends it
+        there = await desk.in_force_in_helsinki(customer)
+        rows = await desk.rows("SELECT kind, due_on FROM due_date WHERE municipality = $1", HELSINKI)
+        shown = await due(desk, customer, EXPERT_HELSINKI)
+        assert shown == {row["kind"]: row["due_on"] for row in rows}
+        assert shown["plan_maximum"] == (await desk.plan(there, EXPERT_HELSINKI)).latest_end == date(2027, 11, 1)
+
     async def test_nothing_is_due_where_the_relationship_has_ended(self, desk: Desk) -> None:
         customer = await waiting(desk)
         ended = RelationshipState(municipality=TAMPERE, state="ended", arrival="moved", ended_on=TODAY)
@@ -202,15 +231,102 @@ class TestTelling:
         assert days == ["2028-01-15", "2028-01-20"]
 
     async def test_two_replicas_tell_once(self, desk: Desk) -> None:
-        await waiting(desk)
-        async with desk.unit_of_work.begin(EXPERT_TAMPERE, CAUSE) as work:
-            await work.beyond_the_border("test")
-            rows = await due_dates.repository.to_tell(work, TODAY, 10)
-            assert len(rows) == 1
-            await due_dates.tick(desk.unit_of_work)  # the other replica finds the row taken
+        customer = await waiting(desk)
+        async with desk.unit_of_work.begin(service_actor("plan"), CAUSE) as work:
+            assert await due_dates.repository.claim(work, customer)
+            assert not await due_dates.tick(desk.unit_of_work)  # the other replica finds the customer taken
             assert await events(desk) == []
         await tick(desk)
         assert len(await events(desk)) == 1
+
+    async def test_one_customer_who_cannot_be_counted_silences_nobody_else(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        unknown, good = await waiting(desk), await waiting(desk)
+        count = due_dates.rules.due_dates
+
+        def known(facts: Known, *told: Any) -> list[Due]:
+            if facts.customer_id == unknown:
+                raise LookupError("the law does not name this")
+            return count(facts, *told)
+
+        monkeypatch.setattr(due_dates.rules, "due_dates", known)
+        await tick(desk)
+        told = await desk.rows("SELECT data->>'customer_id' FROM outbox WHERE type LIKE 'plan.deadline%'")
+        assert [UUID(each[0]) for each in told] == [good]
+        monkeypatch.undo()
+        await tick(desk)
+        assert len(await events(desk)) == 1
+        desk.clock.moment += timedelta(hours=1)
+        await tick(desk)
+        assert len(await events(desk)) == 2
+
+    async def test_nothing_is_told_of_what_is_still_to_be_counted_anew(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(due_dates, "MOST_AT_ONCE", 1)
+        for _ in range(3):
+            await waiting(desk)
+        settings = DueDateSettings(notice_days=14, aims=(Aim(kind="assessment_start", days=300),))
+        await desk.ask(SetDueDateSettings(expected_version=0, settings=settings), SUPERVISOR)
+        await tick(desk)
+        assert await events(desk) == []
+        assert {row["due_on"] for row in await desk.rows("SELECT due_on FROM due_date WHERE NOT statutory")} == {
+            date(2026, 11, 28)
+        }
+
+    async def test_telling_and_an_act_on_the_plan_do_not_deadlock(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plan = await desk.in_force(await desk.customer())
+        desk.clock.move_to(date(2026, 3, 25))
+        is_there, go_on = asyncio.Event(), asyncio.Event()
+        count = telling.facts_changed
+
+        async def wait(work: Work, *customer_ids: UUID) -> None:
+            is_there.set()
+            await go_on.wait()
+            await count(work, *customer_ids)
+
+        monkeypatch.setattr(telling, "facts_changed", wait)
+        ill = Hindrance(ground="illness", first=TODAY)
+        act = asyncio.create_task(desk.ask(RecordHindrance(plan_id=plan.plan_id, hindrance=ill)))
+        await is_there.wait()
+        look = asyncio.create_task(due_dates.tick(desk.unit_of_work))
+
+        async def is_done_or_waits() -> bool:
+            return look.done() or bool(await desk.rows("SELECT FROM pg_locks WHERE NOT granted"))
+
+        await eventually(is_done_or_waits)
+        go_on.set()
+        await asyncio.gather(act, look)
+        assert [kind for _, kind, _ in await events(desk)] == ["referral"]
+
+    async def test_while_a_hindrance_goes_on_the_end_that_moves_is_not_told_each_day(self, desk: Desk) -> None:
+        plan = await desk.in_force(await desk.customer())
+        desk.clock.move_to(date(2027, 8, 25))
+        ill = Hindrance(ground="illness", first=date(2027, 8, 25))
+        recorded = await desk.ask(RecordHindrance(plan_id=plan.plan_id, hindrance=ill))
+
+        async def ends_told() -> list[str]:
+            await tick(desk)
+            return [day for _, kind, day in await events(desk) if kind == "plan_maximum"]
+
+        for day in (25, 26, 27, 28):
+            desk.clock.move_to(date(2027, 8, day))
+            assert await ends_told() == []
+        assert recorded.record_id
+        await desk.ask(EndHindrance(plan_id=plan.plan_id, hindrance_id=recorded.record_id, last=date(2027, 8, 28)))
+        assert await ends_told() == ["2027-09-05"]
+
+    async def test_what_was_told_of_a_record_is_not_told_again_when_it_is_merged(self, desk: Desk) -> None:
+        kept, duplicate = await desk.customer(), await waiting(desk)
+        await tick(desk)
+        told = await events(desk)
+        assert len(told) == 1
+        await desk.learn(opened(duplicate, merged_into=kept), 2)
+        await tick(desk)
+        assert await events(desk) == told
 
 
 class TestLists:
@@ -294,6 +410,7 @@ class TestLists:
 class TestAims:
     async def test_a_supervisor_sets_them_and_due_dates_follow(self, desk: Desk) -> None:
         customer = await waiting(desk)
+        await tick(desk)
         settings = DueDateSettings(notice_days=30, aims=(Aim(kind="assessment_start", days=3),))
         done = await desk.ask(SetDueDateSettings(expected_version=0, settings=settings), SUPERVISOR)
         await tick(desk)
@@ -305,6 +422,19 @@ class TestAims:
             30,
             {"assessment_start": 3, "plan_start": 30, "transfer_review": 30},
         )
+
+    async def test_they_are_set_while_a_customer_is_being_counted(self, desk: Desk) -> None:
+        customer = await waiting(desk)
+        asked = SetDueDateSettings(
+            expected_version=0,
+            settings=DueDateSettings(notice_days=9, aims=(Aim(kind="assessment_start", days=3),)),
+        )
+        async with desk.unit_of_work.begin(service_actor("plan"), CAUSE) as work:
+            await due_dates.facts_changed(work, customer)
+            await asyncio.wait_for(desk.ask(asked, SUPERVISOR), 5)  # it waits for nobody
+        await tick(desk)
+        rows = await desk.rows("SELECT due_on, settings_version FROM due_date WHERE kind = 'assessment_start'")
+        assert [tuple(each) for each in rows] == [(date(2026, 2, 4), 1)]
 
     async def test_until_then_the_common_ones_hold(self, desk: Desk) -> None:
         assert (await desk.ask(GetDueDateSettings())).version == 0
@@ -338,10 +468,25 @@ class TestVersions:
         found = await desk.ask(GetCustomerDueDates(customer_id=customer, law_version="2023"))
         assert {each.law_version for each in found.due_dates} == {"2023"}
 
-    async def test_an_unknown_version_is_refused(self, desk: Desk) -> None:
+    async def test_a_plan_that_goes_on_from_one_of_the_earlier_act_is_reviewed_and_referred_by_the_present_one(
+        self, desk: Desk
+    ) -> None:
+        customer = await desk.customer()
+        await desk.approved(await desk.offered(await desk.drafted(customer, earlier={"drawn_up_on": "2024-10-01"})))
+        found = await desk.ask(GetCustomerDueDates(customer_id=customer))
+        assert {each.kind: (each.due_on, each.law_version) for each in found.due_dates} == {
+            "referral": (date(2026, 4, 2), "2025-01-01"),
+            "plan_review": (date(2026, 9, 2), "2025-01-01"),
+            "plan_maximum": (date(2027, 10, 1), "2011-09-01"),
+        }
+        named = await desk.ask(GetCustomerDueDates(customer_id=customer, law_version="2025-01-01+2011-09-01"))
+        assert named == found
+
+    @pytest.mark.parametrize("version", ["1999", "2023+2011-09-01", "2025-01-01+1999", "+"])
+    async def test_an_unknown_version_is_refused(self, desk: Desk, version: str) -> None:
         customer = await desk.customer()
         with pytest.raises(InvalidInput):
-            await desk.ask(GetCustomerDueDates(customer_id=customer, law_version="1999"))
+            await desk.ask(GetCustomerDueDates(customer_id=customer, law_version=version))
 
     async def test_what_was_counted_before_the_law_in_force_is_counted_anew(self, desk: Desk) -> None:
         customer = await waiting(desk)

@@ -2,36 +2,20 @@
 
 from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from uuid_utils.compat import uuid7
 
-from contracts.customer.transfers import TransferChanged
 from contracts.plan.documents import GetPlanForDocument
-from contracts.plan.plans import DraftPlan, ListCustomerPlans
+from contracts.plan.plans import DraftPlan, ListCustomerPlans, OfferPlan, WritePlan
 from services.kit.actor import service_actor
 from services.kit.errors import Forbidden, InvalidInput, NotFound
-from tests.plan.support import HELSINKI, TAMPERE, TODAY, Desk, concluded, content, envelope, opened
+from tests.plan.support import HELSINKI, NEED, TAMPERE, TODAY, Desk, concluded, content, envelope, opened, transfer
 from tests.support import EXPERT_HELSINKI
 
 pytestmark = pytest.mark.database
 RECORDS = service_actor("records")
-
-
-def transfer(
-    customer_id: UUID, giver: str = TAMPERE, receiver: str = HELSINKI, state: Any = "accepted"
-) -> TransferChanged:
-    return TransferChanged(
-        transfer_id=uuid7(),
-        customer_id=customer_id,
-        state=state,
-        requester=giver,
-        addressee=receiver,
-        giver=giver,
-        receiver=receiver,
-        due_on=date(2026, 4, 1),
-    )
 
 
 async def test_an_older_state_that_comes_late_changes_nothing(desk: Desk) -> None:
@@ -97,6 +81,19 @@ async def test_a_transfer_that_was_not_accepted_moves_nothing(desk: Desk) -> Non
     assert (await desk.plan(plan)).municipality == TAMPERE
 
 
+async def test_the_receiver_of_a_plan_offers_its_next_edition_with_the_needs_it_came_from(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    goal = content().goals[0].model_copy(update={"need_ids": (NEED,)})
+    plan = await desk.approved(await desk.offered(await desk.first(customer), goals=(goal,)))
+    await desk.hear(transfer(customer))
+    found = await desk.plan(plan, EXPERT_HELSINKI)
+    assert found.in_force
+    write = WritePlan(plan_id=plan.plan_id, expected_version=found.version, content=found.in_force.content)
+    written = await desk.ask(write, EXPERT_HELSINKI)
+    offer = OfferPlan(plan_id=plan.plan_id, expected_version=written.version)
+    assert (await desk.ask(offer, EXPERT_HELSINKI)).edition == 2
+
+
 async def test_transfers_that_are_heard_of_in_the_wrong_order_end_where_the_customer_is(desk: Desk) -> None:
     customer = await desk.customer(TAMPERE, HELSINKI, "049")
     plan = await desk.in_force(customer)
@@ -153,6 +150,17 @@ async def test_the_records_service_alone_gets_what_was_offered_as_it_was(desk: D
     await desk.written(offered, follow_up="A call each week")
     with pytest.raises(NotFound):
         await desk.ask(asked, RECORDS)
+
+
+async def test_a_document_names_the_longest_time_of_the_earlier_act_and_the_review_of_the_present_one(
+    desk: Desk,
+) -> None:
+    customer = await desk.customer()
+    offered = await desk.offered(await desk.drafted(customer, earlier={"drawn_up_on": date(2024, 10, 1)}))
+    found = await desk.ask(GetPlanForDocument(plan_id=offered.plan_id, edition=1), RECORDS)
+    assert found.law_version == "2025-01-01+2011-09-01"
+    sections = {each.code: each.legal_basis for each in found.law_sections}
+    assert (sections["plan_review"], sections["plan_maximum"]) == ("681/2023 22 § 1 mom.", "1386/2010 12 §")
 
 
 async def test_a_document_of_an_unknown_plan_is_left_out(desk: Desk) -> None:

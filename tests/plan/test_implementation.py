@@ -14,6 +14,7 @@ from contracts.plan.implementation import (
     FollowUp,
     Hindrance,
     Neglect,
+    Recorded,
     RecordFollowUp,
     RecordHindrance,
     RecordNeglect,
@@ -22,7 +23,8 @@ from contracts.plan.implementation import (
 )
 from contracts.plan.plans import EndPlan, FollowOn, GetPlanHistory, PlanVersion
 from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput
-from tests.plan.support import GOAL, LINE, TODAY, Desk, StoppedClock, content
+from tests.plan.support import GOAL, HELSINKI, LINE, TAMPERE, TODAY, Desk, StoppedClock, content
+from tests.support import EXPERT_HELSINKI
 
 pytestmark = pytest.mark.database
 
@@ -72,7 +74,7 @@ async def test_the_first_review_brings_a_plan_of_the_earlier_act_under_the_prese
     drafted = await desk.drafted(customer, earlier={"drawn_up_on": date(2024, 6, 2)})
     plan = await desk.approved(await desk.offered(drafted, ends_on=date(2027, 6, 2)))
     found = await desk.plan(plan)
-    assert (found.law_version, found.latest_end) == ("2011-09-01", date(2027, 6, 2))
+    assert (found.law_version, found.latest_end) == ("2025-01-01+2011-09-01", date(2027, 6, 2))
     await desk.ask(reviewing(plan))
     found = await desk.plan(plan)
     assert (found.law_version, found.latest_end) == ("2025-01-01", date(2026, 6, 2))
@@ -166,6 +168,17 @@ async def test_more_time_is_granted_on_a_ground_and_agreed_in_a_new_edition(desk
         await desk.ask(extending.model_copy(update={"expected_version": found.version, "extension": more}))
 
 
+async def test_what_two_municipalities_grant_is_together_within_what_the_law_allows(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    ours, theirs = await desk.in_force(customer), await desk.in_force_in_helsinki(customer)
+    more = Extension(ground="little_education_or_many_services", months=24, reason="Much is needed")
+    asked = [ExtendPlan(plan_id=each.plan_id, expected_version=each.version, extension=more) for each in (ours, theirs)]
+    granted, refused = await desk.ask_while(*asked, then_by=EXPERT_HELSINKI)
+    assert isinstance(granted, Recorded)
+    assert isinstance(refused, InvalidInput)
+    assert [each.rule for each in refused.errors] == ["more_than_allowed"]
+
+
 async def test_a_hindrance_interrupts_the_plan_and_its_days_are_added(desk: Desk, clock: StoppedClock) -> None:
     plan = await desk.in_force(await desk.customer(), ends_on=date(2027, 1, 1))
     ill = Hindrance(ground="illness", first=TODAY)
@@ -244,3 +257,15 @@ async def test_a_plan_whose_time_is_over_is_proposed_to_end_and_ends_not_by_itse
     clock.move_to(date(2027, 3, 3))
     found = await desk.plan(plan)
     assert (found.status, found.proposed_end) == ("in_force", "time_over")
+
+
+async def test_no_end_is_proposed_while_a_hindrance_goes_on(desk: Desk, clock: StoppedClock) -> None:
+    plan = await desk.in_force(await desk.customer(), ends_on=date(2026, 3, 12), next_review_on=date(2026, 3, 12))
+    ill = await desk.ask(RecordHindrance(plan_id=plan.plan_id, hindrance=Hindrance(ground="illness", first=TODAY)))
+    clock.move_to(date(2026, 4, 1))
+    found = await desk.plan(plan)
+    assert (found.status, found.proposed_end) == ("interrupted", None)
+    assert ill.record_id
+    await desk.ask(EndHindrance(plan_id=plan.plan_id, hindrance_id=ill.record_id, last=date(2026, 3, 5)))
+    found = await desk.plan(plan)
+    assert (found.status, found.valid_until, found.proposed_end) == ("in_force", date(2026, 3, 16), "time_over")

@@ -12,11 +12,12 @@ from contracts.partners.referrals import ReferralTold
 from contracts.plan.referrals import Completion, ReferralAnswer
 from services.plan.law import disclosure_to_provider
 from services.plan.rules.referrals import (
+    Directed,
     Standing,
     broken_by_answer,
     broken_by_completion,
+    directed,
     may_complete,
-    referred_on,
     standing,
 )
 
@@ -107,7 +108,7 @@ class Recorded:
     ends_on: date = date(2026, 5, 29)
 
 
-APRIL, MAY = date(2026, 4, 1), date(2026, 5, 29)
+MARCH, APRIL, MAY = date(2026, 3, 2), date(2026, 4, 1), date(2026, 5, 29)
 PART, LAST = Recorded(is_over=False), Recorded(is_over=True)
 
 
@@ -129,13 +130,27 @@ def test_where_a_referral_stands_follows_from_its_answer_and_what_was_completed(
     assert standing(answer, said_on, completions) == expected
 
 
-def test_all_is_referred_on_the_day_of_the_last_line_and_the_first_time_counts() -> None:
-    one, two = uuid4(), uuid4()
-    march, april, may = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
-    assert referred_on([one, two], [(one, march)]) is None
-    assert referred_on([one, two], [(one, march), (two, april), (one, may)]) == april
-    assert referred_on([one], [(one, april), (two, may)]) == april
-    assert referred_on([], []) is None
+ONE, TWO = uuid4(), uuid4()
+
+
+@pytest.mark.parametrize(
+    ("editions", "referrals", "expected"),
+    [
+        ([(MARCH, [ONE, TWO])], [(ONE, MARCH)], Directed(MARCH)),
+        ([(MARCH, [ONE, TWO])], [(ONE, MARCH), (TWO, APRIL), (ONE, MAY)], Directed(MARCH, APRIL)),
+        ([(MARCH, [ONE])], [(ONE, date(2026, 1, 1))], Directed(MARCH, MARCH)),
+        ([(MARCH, [ONE]), (APRIL, [ONE, TWO])], [(ONE, MARCH)], Directed(APRIL)),
+        ([(MARCH, [ONE]), (APRIL, [ONE, TWO])], [(TWO, APRIL)], Directed(MARCH)),
+        ([(MARCH, [ONE, TWO]), (APRIL, [ONE])], [(ONE, MARCH)], Directed(MARCH, MARCH)),
+        ([(MARCH, [ONE]), (APRIL, [TWO]), (MAY, [ONE])], [(TWO, APRIL)], Directed(MAY)),
+        ([(MARCH, [ONE]), (MAY, [TWO])], [(TWO, APRIL)], Directed(MAY, MAY)),
+        ([(MARCH, [])], [], Directed()),
+    ],
+)
+def test_it_counts_from_the_oldest_line_that_waits_and_all_is_referred_with_the_last(
+    editions: Any, referrals: Any, expected: Directed
+) -> None:
+    assert directed(editions, referrals) == expected
 
 
 def test_the_act_lists_eighteen_items_and_a_provider_is_told_no_other() -> None:

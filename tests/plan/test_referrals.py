@@ -24,7 +24,7 @@ from contracts.plan.referrals import (
 from services.kit.actor import Actor, service_actor
 from services.kit.erasure import erase_customer
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
-from services.plan.repository.referrals import referred_on
+from services.plan.repository.referrals import directed
 from tests.plan.agreed import (
     BEGUN,
     DECLINED,
@@ -49,7 +49,7 @@ pytestmark = pytest.mark.database
 
 async def all_referred_on(desk: Desk, plan: Agreed) -> date | None:
     async with desk.unit_of_work.begin(service_actor("plan"), CAUSE) as work:
-        return (await referred_on(work, [plan.plan_id])).get(plan.plan_id)
+        return (await directed(work, [plan.plan_id]))[plan.plan_id].referred_on
 
 
 @pytest.fixture
@@ -190,6 +190,19 @@ async def test_a_new_edition_with_a_new_line_is_not_all_referred(desk: Desk, pla
         await desk.ask(referring(plan, line_id))
     await plan.anew(line(uuid4(), name="Päättötestaus"))
     assert await all_referred_on(desk, plan) is None
+
+
+async def test_a_service_that_a_later_edition_adds_is_to_be_referred_to_within_a_month_of_that_edition(
+    desk: Desk, plan: Agreed
+) -> None:
+    for line_id in (plan.course, plan.other):
+        await desk.ask(referring(plan, line_id))
+    desk.clock.move_to(date(2026, 8, 3))
+    plan.today = date(2026, 8, 3)
+    offered = await desk.offered(plan.plan, services=(*plan.lines, line(uuid4())))
+    await desk.approved(offered)
+    [due] = await desk.rows("SELECT due_on FROM due_date WHERE kind = 'referral'")
+    assert due["due_on"] == date(2026, 9, 3)
 
 
 async def test_the_referrals_of_a_plan_are_listed_oldest_first(desk: Desk, plan: Agreed) -> None:

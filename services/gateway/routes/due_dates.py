@@ -58,7 +58,7 @@ async def list_due(
         UUID | Literal["me", "none"] | None, Query(description="the number of the user who is responsible, me, or none")
     ] = None,
     team: Annotated[UUID | None, Query(description="of the customers of one team's users")] = None,
-    kind: Annotated[list[Code] | None, Query(max_length=20, description="kinds of due dates; left out: all")] = None,
+    kind: Annotated[list[Code] | None, Query(max_length=50, description="kinds of due dates; left out: all")] = None,
     due_from: Day | None = None,
     due_until: Day | None = None,
     cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
@@ -88,7 +88,7 @@ async def get_customer_due_dates(
     caller: SignedIn,
     customer_id: CustomerId,
     law_version: Annotated[
-        str | None, Query(max_length=20, description="what would be due under this version of the law")
+        str | None, Query(max_length=50, description="what would be due under this version of the law")
     ] = None,
 ) -> Response:
     """What is due of one customer: by which section, counted from what, moved by what, and what comes of it."""

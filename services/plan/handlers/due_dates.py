@@ -1,6 +1,7 @@
 """What is due: counted anew when a fact changes, told once when it is near and once when it has passed, and listed."""
 
 from datetime import date, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 from contracts.access.rights import user_number
@@ -24,6 +25,7 @@ from services.kit.background import work_off
 from services.kit.clock import helsinki_date
 from services.kit.errors import ChangedMeanwhile, InvalidInput
 from services.kit.parts import Parts
+from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause, UnitOfWork, Work
 from services.plan.law import common_aims
 from services.plan.repository import due_dates as repository
@@ -31,54 +33,53 @@ from services.plan.repository import known as facts
 from services.plan.repository.reach import kept_id
 from services.plan.rules import due_dates as rules
 from services.plan.rules.due_dates import Due
-from services.plan.rules.times import law_of
 
 EVERY_SECONDS = 60.0
 MOST_AT_ONCE = 200
+_RETRY_AFTER = timedelta(hours=1)
+_WHY = "due dates follow from the facts of all municipalities that have the customer"
 _CURSOR = "{due_on}_{customer_id}_{kind}"
 
 
 async def facts_changed(work: Work, *customer_ids: UUID) -> None:
     """Counts due dates of these people anew: called in the transaction of whatever changed a fact they depend on."""
-    await work.beyond_the_border("due dates follow from the facts of all municipalities that have the customer")
+    await work.beyond_the_border(_WHY)
     kept = {await facts.kept(work, each) for each in customer_ids}
     # what a merged record had is the record's that is kept; in one order everywhere, for each is locked
     for each in sorted({*customer_ids, *kept}):
-        await _keep(work, each)
+        await _count(work, each)
 
 
-async def _keep(work: Work, customer_id: UUID) -> None:
+async def _count(work: Work, customer_id: UUID) -> list[Due]:
+    """Counts a customer's due dates, whose row in `due_case` it locks before it reads anything."""
     today = helsinki_date(work.now)
     await repository.lock(work, customer_id, today)
     known = await facts.of_customer(work, customer_id)
-    law = law_of(known.as_to(None), today)
     settings = await repository.settings(work, known.responsible)
-    due: dict[str, list[Due]] = {}
-    told_on: dict[Due, date] = {}
-    for municipality in known.responsible:
-        notice_days, aims = repository.days_of(settings.get(municipality), common_aims())
-        due[municipality] = rules.due_dates(known, municipality, law, common_aims(), aims, today)
-        told_on |= {each: each.deadline.due_on - timedelta(days=notice_days) for each in due[municipality]}
-    await repository.replace(work, known, due, told_on)
+    dues = [
+        each
+        for municipality in known.responsible
+        for each in rules.due_dates(known, municipality, repository.aims_of(settings.get(municipality)), today)
+    ]
+    await repository.replace(work, known, dues, settings, rules.next_look(dues, date.min))
+    return dues
 
 
 async def get_customer_due_dates(message: GetCustomerDueDates, work: Work) -> CustomerDueDates:
     """What is due of one customer, with its explanation; by another version of the law when one is named."""
     customer_id = await kept_id(work, message.customer_id)
     today = helsinki_date(work.now)
+    await work.beyond_the_border(_WHY)
     known = await facts.of_customer(work, customer_id)
+    municipality = work.actor.municipality
+    aims = repository.aims_of((await repository.settings(work, [municipality])).get(municipality))
     try:
-        law = laws().version(message.law_version) if message.law_version else law_of(known.as_to(None), today)
+        law = laws().version(message.law_version) if message.law_version else None
     except LookupError:
         raise InvalidInput(errors=[rules.unknown_version()]) from None
-    municipality = work.actor.municipality
-    row = (await repository.settings(work, [municipality])).get(municipality)
-    _, aims = repository.days_of(row, common_aims())
     hidden = _hidden_from(work)
     due = [
-        each
-        for each in rules.due_dates(known, municipality, law, common_aims(), aims, today)
-        if each.deadline.rule.code not in hidden
+        each for each in rules.due_dates(known, municipality, aims, today, law) if each.deadline.rule.code not in hidden
     ]
     work.record_use([customer_id], _shown_to(work, hidden), relation=work.rights.related)
     return CustomerDueDates(due_dates=tuple(map(rules.told, due)))
@@ -110,10 +111,10 @@ async def get_due_date_settings(message: GetDueDateSettings, work: Work) -> Kept
     """The acting municipality's aims and notice, or the common ones."""
     municipality = work.actor.municipality
     row = (await repository.settings(work, [municipality])).get(municipality)
-    notice_days, days = repository.days_of(row, common_aims())
+    kept = repository.aims_of(row)
     work.record_use(data=message.DATA, relation="none")
-    aims = tuple(Aim(kind=kind, days=count) for kind, count in sorted((common_aims().days | dict(days)).items()))
-    return KeptDueDateSettings(version=row.version if row else 0, notice_days=notice_days, aims=aims)
+    aims = tuple(Aim(kind=kind, days=count) for kind, count in sorted(kept.days.items()))
+    return KeptDueDateSettings(version=row.version if row else 0, notice_days=kept.notice_days, aims=aims)
 
 
 async def set_due_date_settings(message: SetDueDateSettings, work: Work) -> DueDateSettingsVersion:
@@ -150,22 +151,48 @@ async def watch(parts: Parts) -> None:
 
 
 async def tick(unit_of_work: UnitOfWork) -> bool:
-    """Does some of what is to be done now, each in a transaction of its own; whether there was any."""
+    """Looks at some customers of whom something is to be told or counted now, at each in a transaction of its own.
+
+    Whether it looked at any. One who can't be counted holds up no other, and is tried again after an hour.
+    """
     cause, actor = str(uuid4()), service_actor("plan")
-    async with unit_of_work.begin(actor, Cause(cause, cause)) as work:
+    begin = partial(unit_of_work.begin, actor, Cause(cause, cause))
+    async with begin() as work:
         today = helsinki_date(work.now)
         law_since = laws().on(today).valid_from or today
-        stale = await repository.to_count_anew(work, law_since, today, MOST_AT_ONCE)
-    for customer_id in stale:
-        async with unit_of_work.begin(actor, Cause(cause, cause)) as work:
-            await facts_changed(work, customer_id)
-    async with unit_of_work.begin(actor, Cause(cause, cause)) as work:
-        rows = await repository.to_tell(work, today, MOST_AT_ONCE)
-        for row in rows:
-            passed = row.due_on < today
-            event = DeadlinePassed if passed else DeadlineApproaching
-            told = event.model_validate({name: row._mapping[name] for name in event.model_fields})
-            if await repository.is_first(work, row, event.TYPE):
-                await work.publish(told, legal_basis="681/2023 73 § 1 mom. 6")
-            await repository.set_next_event(work, row, None if passed else row.due_on + timedelta(days=1))
-    return bool(stale or rows)
+        waiting = await repository.to_look_at(work, law_since, today, MOST_AT_ONCE)
+    looked = False
+    for customer_id in waiting:
+        try:
+            async with begin() as work:
+                looked |= await _look_at(work, customer_id)
+        except Exception as error:
+            log.warning("due_dates.not_counted", service="plan", **describe_error(error))
+            async with begin() as work:
+                await repository.try_again(work, customer_id, work.now + _RETRY_AFTER)
+    return looked
+
+
+async def _look_at(work: Work, customer_id: UUID) -> bool:
+    """Counts a customer's due dates and tells what of them is near or has passed; whether nobody else does.
+
+    The lock of `due_case` comes before any number of an event, as in every act: else the two could deadlock.
+    """
+    if not await repository.claim(work, customer_id):
+        return False
+    today, dues = helsinki_date(work.now), await _count(work, customer_id)
+    for each in rules.to_tell(dues, today):
+        event = DeadlinePassed if each.deadline.due_on < today else DeadlineApproaching
+        told = event(
+            matter_id=each.matter_id,
+            customer_id=customer_id,
+            municipality=each.municipality,
+            kind=each.deadline.rule.code,
+            due_on=each.deadline.due_on,
+            statutory=each.is_statutory,
+            law_version=each.law_version,
+        )
+        if await repository.is_first(work, told):
+            await work.publish(told, legal_basis="681/2023 73 § 1 mom. 6")
+    await repository.set_next_look(work, customer_id, rules.next_look(dues, today))
+    return True

@@ -22,6 +22,7 @@ from services.kit.clock import helsinki_date
 from services.kit.errors import Conflict, InvalidInput, NotFound
 from services.kit.work import Work
 from services.plan.handlers.telling import check_in_force, check_version, lock, tell
+from services.plan.repository import facts
 from services.plan.repository import plans as repository
 from services.plan.repository.known import facts_of
 from services.plan.rules import plans as rules
@@ -64,6 +65,8 @@ async def extend_plan(message: ExtendPlan, work: Work) -> Recorded:
     if plan.kind == "family":
         raise Conflict("A family's plan lasts as long as its members' own.")
     today, extension = helsinki_date(work.now), message.extension
+    # two municipalities at once would each find that nothing was granted yet
+    await facts.lock_case(work, (await facts.ids_of(work, plan.customer_id))[0])
     known, law = await _known(work, plan)
     if errors := rules.broken_by_extending(extension, known, law, today):
         raise InvalidInput(errors=errors)

@@ -53,7 +53,7 @@ async def draft_plan(message: DraftPlan, work: Work) -> PlanVersion:
         errors.append(error("/assessment_id", "plan_needed"))
     if errors:
         raise InvalidInput(errors=errors)
-    law = law_of(await facts_of_draft(work, ids, message.earlier), today)
+    law = law_of(await facts_of_draft(work, customer_id, message.earlier), today)
     if errors := rules.broken_by_kind(message.kind, law):
         raise InvalidInput(errors=errors)
 

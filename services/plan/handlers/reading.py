@@ -150,7 +150,7 @@ async def _card(work: Work, plan: Row[Any]) -> PlanCard:
     until = await repository.members_until(work, plan) if plan.kind == "family" else None
     end = None
     if plan.status in IN_FORCE:
-        end = rules.proposed_end(plan.kind, plan.valid_until, until, helsinki_date(work.now))
+        end = rules.proposed_end(plan.kind, plan.status, plan.valid_until, until, helsinki_date(work.now))
     told = {**plan._mapping, "members": members_of(plan), "proposed_end": end}
     return PlanCard.model_validate(told)
 

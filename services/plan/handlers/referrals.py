@@ -57,8 +57,8 @@ async def refer_to_service(message: ReferToService, work: Work) -> ReferralVersi
     if await repository.find_open(work, plan.plan_id, message.line_id, customer_id):
         raise Conflict("The client has been referred to it already.")
     referral = await repository.add(work, plan, message, customer_id, line)
-    await _tell(work, referral)
     await facts_changed(work, *plan.customer_ids)
+    await _tell(work, referral)
     _record_use(work, plan.customer_ids)
     return ReferralVersion(referral_id=referral.referral_id, version=referral.version)
 
@@ -141,10 +141,11 @@ async def list_plan_referrals(message: ListPlanReferrals, work: Work) -> PlanRef
     """All referrals of a plan, and whether all that was agreed has been referred to."""
     plan = await plans.get(work, message.plan_id)
     rows = await repository.of_plan(work, plan.plan_id)
+    directed = (await repository.directed(work, [plan.plan_id])).get(plan.plan_id)
     _record_use(work, plan.customer_ids)
     return PlanReferrals(
         referrals=tuple(await repository.shown(work, rows)),
-        referred_on=(await repository.referred_on(work, [plan.plan_id])).get(plan.plan_id),
+        referred_on=directed.referred_on if directed else None,
     )
 
 

@@ -48,7 +48,11 @@ def check_in_force(plan: Row[Any]) -> None:
 
 
 async def tell(work: Work, plan: Row[Any]) -> None:
-    """Publishes where a plan stands that is locked and changed."""
+    """Publishes where a plan stands that is locked and changed.
+
+    Its due dates are counted first: their lock comes before the event's number here as in the tick.
+    """
+    await facts_changed(work, *plan.customer_ids)
     made = await repository.in_making(work, plan.plan_id)
     offered = None
     if made and made.stage == "offered":
@@ -65,7 +69,6 @@ async def tell(work: Work, plan: Row[Any]) -> None:
         ),
         legal_basis="681/2023 16 §, 22 §",
     )
-    await facts_changed(work, *plan.customer_ids)
 
 
 def members_of(plan: Row[Any]) -> tuple[UUID, ...]:

@@ -65,16 +65,21 @@ class Aims(_Entry):
 
     @property
     def days(self) -> dict[str, int]:
-        """The common aims by their codes, in days."""
+        """The aims by their codes, in days."""
         return {each.code: each.length.days for each in self.deadlines}
 
-    def added_to(self, law: Law, days: Mapping[str, int]) -> Law:
-        """The law and a municipality's aims, so that one clock counts both; what `days` does not name is common."""
-        aims = (
+    def set_to(self, notice_days: int, days: Mapping[str, int]) -> "Aims":
+        """A municipality's own; what `days` does not name is common."""
+        deadlines = (
             each.model_copy(update={"length": Length(days=days.get(each.code, each.length.days))})
             for each in self.deadlines
         )
-        return law.model_copy(update={"facts": law.facts + self.facts, "deadlines": law.deadlines + tuple(aims)})
+        return self.model_copy(update={"notice_days": notice_days, "deadlines": tuple(deadlines)})
+
+    def added_to(self, law: Law) -> Law:
+        """The law and these aims, so that one clock counts both."""
+        added = {"facts": law.facts + self.facts, "deadlines": law.deadlines + self.deadlines}
+        return law.model_copy(update=added)
 
 
 @cache

@@ -1,19 +1,18 @@
 """What is due, as counted, and what was told of it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, delete, func, literal, or_, select, true, tuple_, update
+from sqlalchemy import Row, Select, Update, and_, delete, func, or_, select, true, tuple_, union, update
 from sqlalchemy.dialects.postgresql import insert
 
-from contracts.plan.due_dates import ListDue
-from services.kit.customer_view import is_open
+from contracts.plan.due_dates import Deadline, ListDue
 from services.kit.rights import MUNICIPALITY, Reach, named
 from services.kit.work import Work
-from services.plan.law import Aims
+from services.plan.law import Aims, common_aims
 from services.plan.repository.reach import reached
 from services.plan.rules.due_dates import Due, Known
 from services.plan.tables import CUSTOMER_VIEW, TEAM_VIEW
@@ -25,26 +24,27 @@ _ORDER = (_DUE.due_on, _DUE.customer_id, _DUE.kind)
 
 async def lock(work: Work, customer_id: UUID, today: date) -> None:
     """Nobody else counts this customer's due dates until the transaction ends: what is read after it is the newest."""
-    counted = insert(DUE_CASE).values(customer_id=customer_id, computed_on=today, is_suspended=False)
-    anew = counted.on_conflict_do_update(index_elements=["customer_id"], set_={"computed_on": today})
+    counted = insert(DUE_CASE).values(customer_id=customer_id, computed_on=today)
+    anew = counted.on_conflict_do_update(index_elements=["customer_id"], set_={"computed_on": today, "retry_at": None})
     await work.connection.execute(anew)
 
 
-async def replace(work: Work, known: Known, due: Mapping[str, Collection[Due]], told_on: Mapping[Due, date]) -> None:
-    """Puts these due dates, by municipality, in the place of the customer's; `told_on`: when each is looked at next."""
+async def replace(
+    work: Work, known: Known, dues: Collection[Due], settings: Mapping[str, Row[Any]], look_on: date | None
+) -> None:
+    """Puts what is due in the place of what was due of the customer, who is looked at next on that day."""
     rows = [
         {
             "customer_id": known.customer_id,
-            "municipality": municipality,
+            "municipality": each.municipality,
             "kind": each.deadline.rule.code,
             "matter_id": each.matter_id,
             "due_on": each.deadline.due_on,
             "statutory": each.is_statutory,
-            "law_version": each.law.version,
-            "responsible": known.responsible.get(municipality),
-            "next_event_on": told_on[each],
+            "law_version": each.law_version,
+            "responsible": known.responsible.get(each.municipality),
+            "settings_version": settings[each.municipality].version if each.municipality in settings else 0,
         }
-        for municipality, dues in due.items()
         for each in dues
     ]
     kept = [(row["municipality"], row["kind"]) for row in rows]
@@ -55,9 +55,7 @@ async def replace(work: Work, known: Known, due: Mapping[str, Collection[Due]], 
     )
     if rows:
         await work.connection.execute(_KEEP, rows)
-    suspended = any(each.deadline.is_suspended for dues in due.values() for each in dues)
-    of_customer = DUE_CASE.c.customer_id == known.customer_id
-    await work.connection.execute(update(DUE_CASE).where(of_customer).values(is_suspended=suspended))
+    await work.connection.execute(_of(known.customer_id).values(look_on=look_on))
 
 
 _keep = insert(DUE_DATE)
@@ -67,36 +65,43 @@ _KEEP = _keep.on_conflict_do_update(
 )
 
 
-async def to_count_anew(work: Work, law_since: date, today: date, most: int) -> list[UUID]:
-    """Customers whose due dates were counted before the present law, or move from day to day."""
-    table = DUE_CASE.c
-    waiting = or_(table.computed_on < law_since, table.is_suspended & (table.computed_on < today))
-    found = await work.connection.scalars(
-        select(table.customer_id).where(waiting).order_by(table.customer_id).limit(most)
+async def to_look_at(work: Work, law_since: date, today: date, most: int) -> list[UUID]:
+    """Customers of whom something is to be told, or whose due dates move from day to day or were counted otherwise.
+
+    Otherwise: before the present law, or by other aims than the municipality has now.
+    """
+    case, theirs = DUE_CASE.c, DUE_DATE_SETTINGS.c
+    by_other_aims = select(_DUE.customer_id).where(
+        _DUE.municipality == theirs.municipality, _DUE.settings_version < theirs.version
     )
-    return list(found)
+    found = (
+        select(case.customer_id).where(which, or_(case.retry_at.is_(None), case.retry_at <= work.now)).limit(most)
+        for which in (case.look_on <= today, case.computed_on < law_since, case.customer_id.in_(by_other_aims))
+    )
+    return list(await work.connection.scalars(union(*found).limit(most)))
 
 
-async def to_tell(work: Work, today: date, most: int) -> Sequence[Row[Any]]:
-    """Due dates of which something is to be told now; nobody else tells of them until the transaction ends."""
-    query = select(DUE_DATE).where(_DUE.next_event_on <= today).order_by(*_ORDER).limit(most)
-    found: Sequence[Row[Any]] = (await work.connection.execute(query.with_for_update(skip_locked=True))).all()
-    return found
+async def claim(work: Work, customer_id: UUID) -> bool:
+    """Locks a customer's due dates; False where somebody else counts them, or the person was erased."""
+    one = select(DUE_CASE.c.customer_id).where(DUE_CASE.c.customer_id == customer_id)
+    return (await work.connection.execute(one.with_for_update(skip_locked=True))).first() is not None
 
 
-async def is_first(work: Work, row: Row[Any], event: str) -> bool:
+async def set_next_look(work: Work, customer_id: UUID, on: date | None) -> None:
+    """When the customer is to be looked at next."""
+    await work.connection.execute(_of(customer_id).values(look_on=on))
+
+
+async def try_again(work: Work, customer_id: UUID, at: datetime) -> None:
+    """Leaves a customer alone until then."""
+    await work.connection.execute(_of(customer_id).values(retry_at=at))
+
+
+async def is_first(work: Work, told: Deadline) -> bool:
     """Whether this is told of this due date for the first time; from here on it is not."""
-    told = {name: row._mapping[name] for name in ("customer_id", "municipality", "matter_id", "kind", "due_on")}
-    done = await work.connection.execute(
-        insert(DEADLINE_TOLD).on_conflict_do_nothing(), told | {"event": event, "told_at": work.now}
-    )
-    return bool(done.rowcount)
-
-
-async def set_next_event(work: Work, row: Row[Any], on: date | None) -> None:
-    """When it is to be looked at again."""
-    of_row = tuple_(_DUE.customer_id, _DUE.municipality, _DUE.kind) == (row.customer_id, row.municipality, row.kind)
-    await work.connection.execute(update(DUE_DATE).where(of_row).values(next_event_on=on))
+    key = told.model_dump(include={"customer_id", "municipality", "matter_id", "kind", "due_on"})
+    row = key | {"event": told.TYPE, "told_at": work.now}
+    return bool((await work.connection.execute(insert(DEADLINE_TOLD).on_conflict_do_nothing(), row)).rowcount)
 
 
 async def page(
@@ -155,7 +160,7 @@ async def lock_settings(work: Work, municipality: str) -> None:
 
 
 async def set_settings(work: Work, municipality: str, version: int, notice_days: int, aims: Mapping[str, int]) -> None:
-    """Keeps a municipality's aims and notice; its customers' due dates are counted anew as soon as it is looked."""
+    """Keeps a municipality's aims and notice; the tick finds what was counted by older ones."""
     row = {
         "municipality": municipality,
         "version": version,
@@ -167,12 +172,12 @@ async def set_settings(work: Work, municipality: str, version: int, notice_days:
     kept = insert(DUE_DATE_SETTINGS)
     changed = {name: kept.excluded[name] for name in row if name != "municipality"}
     await work.connection.execute(kept.on_conflict_do_update(index_elements=["municipality"], set_=changed), row)
-    theirs = select(CUSTOMER_VIEW.c.customer_id).where(is_open(CUSTOMER_VIEW, literal(municipality)))
-    await work.connection.execute(
-        update(DUE_CASE).where(DUE_CASE.c.customer_id.in_(theirs)).values(computed_on=literal(date.min))
-    )
 
 
-def days_of(row: Row[Any] | None, aims: Aims) -> tuple[int, Mapping[str, int]]:
-    """A municipality's notice and its aims, in days; the common ones where it has set none."""
-    return (row.notice_days, row.aims) if row else (aims.notice_days, aims.days)
+def aims_of(row: Row[Any] | None) -> Aims:
+    """A municipality's aims and notice; the common ones where it has set none."""
+    return common_aims().set_to(row.notice_days, row.aims) if row else common_aims()
+
+
+def _of(customer_id: UUID) -> Update:
+    return update(DUE_CASE).where(DUE_CASE.c.customer_id == customer_id)

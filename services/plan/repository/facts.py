@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, func, select, update
+from sqlalchemy import Row, Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.kit.work import Work
@@ -49,12 +49,14 @@ async def people_of(work: Work, plan: Row[Any]) -> list[UUID]:
 
 
 async def remember_first_plan(work: Work, customer_id: UUID, drawn_up_on: date) -> None:
-    """Keeps when the customer's first plan was drawn up: the longest time is counted from it, whoever drew it up."""
-    case = INTEGRATION_CASE.c
-    earliest = func.least(case.first_plan_on, drawn_up_on)
-    await work.connection.execute(
-        update(INTEGRATION_CASE).where(case.customer_id == customer_id).values(first_plan_on=earliest)
-    )
+    """Keeps when the customer's first plan was drawn up: the longest time is counted from it, whoever drew it up.
+
+    It is kept whether or not anything was heard of the customer; the transaction stands beyond the border.
+    """
+    row = insert(INTEGRATION_CASE).values(customer_id=customer_id, first_plan_on=drawn_up_on)
+    earliest = func.least(INTEGRATION_CASE.c.first_plan_on, row.excluded.first_plan_on)
+    kept = row.on_conflict_do_update(index_elements=["customer_id"], set_={"first_plan_on": earliest})
+    await work.connection.execute(kept)
 
 
 async def assessment(work: Work, ids: Sequence[UUID], assessment_id: UUID | None) -> Row[Any] | None:
@@ -73,7 +75,7 @@ async def assessment(work: Work, ids: Sequence[UUID], assessment_id: UUID | None
 
 
 async def needs(work: Work, assessment_id: UUID | None) -> frozenset[UUID]:
-    """The ids of the needs that an assessment found."""
+    """The ids of the needs that an assessment found, of another municipality's too once beyond the border."""
     found = select(KNOWN_ASSESSMENT.c.needs).where(KNOWN_ASSESSMENT.c.assessment_id == assessment_id)
     told = (await work.connection.execute(found)).scalar_one_or_none() or []
     return frozenset(UUID(each["need_id"]) for each in told)

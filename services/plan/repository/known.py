@@ -18,6 +18,7 @@ from services.kit.work import Work
 from services.plan.repository import referrals
 from services.plan.repository.facts import ids_of
 from services.plan.rules.due_dates import Known, KnownAssessment, KnownPlan
+from services.plan.rules.referrals import Directed
 from services.plan.rules.times import Facts
 from services.plan.tables.facts import INTEGRATION_CASE, KNOWN_ASSESSMENT
 from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_EDITION, PLAN_HINDRANCE
@@ -39,29 +40,32 @@ async def of_customer(work: Work, customer_id: UUID) -> Known:
     if case is None or case.merged_into:
         return Known(customer_id)
     known = await _known(work, [customer_id, *cases], cases)
-    referred = await referrals.referred_on(work, [each.plan_id for each in known.plans])
+    directed = await referrals.directed(work, [each.plan_id for each in known.plans])
     return replace(
         known,
         responsible={each: user and UUID(user) for each, user in case.responsible.items()},
         assessments=await _assessments(work, list(cases)),
-        plans=[replace(each, referred_on=referred.get(each.plan_id)) for each in known.plans],
+        plans=[replace(each, **vars(directed.get(each.plan_id, Directed()))) for each in known.plans],
     )
 
 
 async def facts_of(work: Work, plan: Row[Any]) -> Facts:
-    """What the times of a plan depend on."""
+    """What the times of a plan that the asker reaches depend on. It steps beyond the border, for good."""
+    known = await _of_person(work, plan.customer_id)
     [this] = await _plans(work, PLAN.c.plan_id == plan.plan_id)
-    return (await _of_person(work, await ids_of(work, plan.customer_id))).as_to(this)
+    return known.as_to(this)
 
 
-async def facts_of_draft(work: Work, ids: Sequence[UUID], earlier: EarlierPlan | None) -> Facts:
-    """The same of a plan that is being begun; `ids` are all of the person's, the record kept first."""
+async def facts_of_draft(work: Work, customer_id: UUID, earlier: EarlierPlan | None) -> Facts:
+    """The same of a plan that is being begun."""
     reviewed_on = earlier.reviewed_on if earlier else None
     draft = KnownPlan(uuid7(), work.actor.municipality, earlier=earlier, reviewed_on=reviewed_on)
-    return (await _of_person(work, ids)).as_to(draft)
+    return (await _of_person(work, customer_id)).as_to(draft)
 
 
-async def _of_person(work: Work, ids: Sequence[UUID]) -> Known:
+async def _of_person(work: Work, customer_id: UUID) -> Known:
+    await work.beyond_the_border("times of a plan follow from the plans of all municipalities that have the customer")
+    ids = await ids_of(work, customer_id)
     return await _known(work, ids, await _cases(work, _CASE.customer_id.in_(ids)))
 
 

@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Uuid, func, insert, literal, select, update
+from sqlalchemy import ARRAY, Row, Uuid, cast, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONPATH
 from uuid_utils.compat import uuid7
 
 from contracts.plan.content import PinnedService, PlanContent
@@ -23,7 +24,7 @@ from services.kit.errors import NotFound
 from services.kit.work import Work
 from services.plan.repository import plans
 from services.plan.rules import referrals as rules
-from services.plan.tables.plans import PLAN, PLAN_EDITION
+from services.plan.tables.plans import PLAN_APPROVAL, PLAN_EDITION
 from services.plan.tables.programme import PROGRAMME_SERVICE, PROGRAMME_SERVICE_VERSION
 from services.plan.tables.referrals import COMPLETION, REFERRAL
 
@@ -163,22 +164,27 @@ def pinned(row: Row[Any]) -> PinnedService | None:
     return PinnedService(service_id=row.service_id, version=row.service_version) if row.service_id else None
 
 
-async def referred_on(work: Work, plan_ids: Sequence[UUID]) -> dict[UUID, date]:
-    """By plan the day on which all lines of the edition in force had been referred (20 § 5 mom.), once they are.
+_EDITION, _APPROVAL = PLAN_EDITION.c, PLAN_APPROVAL.c
+_LINE_IDS = func.jsonb_path_query_array(_EDITION.content, cast("$.services[*].line_id", JSONPATH))
+_AGREED = (
+    select(_EDITION.plan_id, func.max(_APPROVAL.approved_on).label("agreed_on"), _LINE_IDS.label("line_ids"))
+    .join(PLAN_APPROVAL, (_APPROVAL.plan_id == _EDITION.plan_id) & (_APPROVAL.edition == _EDITION.edition))
+    .where(_EDITION.stage.in_(("approved", "replaced")))
+    .group_by(_EDITION.plan_id, _EDITION.edition)
+    .order_by(_EDITION.plan_id, _EDITION.edition)
+)
+"""The lines of each edition that is or was in force, with the day of its last approval."""
 
-    At the earliest the day on which the plan was drawn up: whoever goes to a service already is directed to it then.
-    """
+
+async def directed(work: Work, plan_ids: Sequence[UUID]) -> dict[UUID, rules.Directed]:
+    """By plan since when its lines are agreed on, and when all had been referred to (20 § 5 mom.)."""
     referred: dict[UUID, list[tuple[UUID, date]]] = defaultdict(list)
     for row in await work.connection.execute(select(REFERRAL).where(_REFERRAL.plan_id.in_(plan_ids))):
         referred[row.plan_id].append((row.line_id, row.referred_on))
-    in_force = (PLAN_EDITION.c.plan_id == PLAN.c.plan_id) & (PLAN_EDITION.c.edition == PLAN.c.edition)
-    contents = select(PLAN.c.plan_id, PLAN.c.drawn_up_on, PLAN_EDITION.c.content).join(PLAN_EDITION, in_force)
-    found = {}
-    for row in await work.connection.execute(contents.where(PLAN.c.plan_id.in_(list(referred)))):
-        lines = [each.line_id for each in PlanContent.model_validate(row.content).services]
-        if last := rules.referred_on(lines, referred[row.plan_id]):
-            found[row.plan_id] = max(last, row.drawn_up_on)
-    return found
+    editions: dict[UUID, list[tuple[date, list[UUID]]]] = defaultdict(list)
+    for row in await work.connection.execute(_AGREED.where(_EDITION.plan_id.in_(plan_ids))):
+        editions[row.plan_id].append((row.agreed_on, [UUID(each) for each in row.line_ids]))
+    return {each: rules.directed(known, referred[each]) for each, known in editions.items()}
 
 
 async def kinds_of(work: Work, services: Collection[PinnedService]) -> dict[UUID, str]:

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
+from operator import itemgetter
 from uuid import UUID
 
 from contracts.envelope import FieldError
@@ -14,13 +15,13 @@ from contracts.law.explanation import LANGUAGES, explain
 from contracts.plan.due_dates import DueDate, DueDateSettings, ExplainedInLanguages
 from contracts.plan.plans import EarlierPlan
 from services.plan.law import Aims
-from services.plan.rules.times import Facts, case_of
+from services.plan.rules.times import Facts, case_of, law_of
 
 OPEN_ASSESSMENTS = frozenset({"to_start", "planned", "under_way"})
 _OF_ASSESSMENT = frozenset({"assessment_latest", "assessment_start"})
 _UNTIL_PLAN = frozenset({"plan_latest", "plan_start"})
 _PERMIT = "first_permit"
-_OF_PLAN = ("drawn_up_on", "reviewed_on", "referred_on", "ended_on", "received_on", "own_studies")
+_OF_PLAN = ("drawn_up_on", "reviewed_on", "agreed_on", "referred_on", "ended_on", "received_on", "own_studies")
 RULES = {
     "aim": "no aim has this code",
     "cursor": "not a place in this list: begin anew",
@@ -49,6 +50,7 @@ class KnownPlan:
     municipality: str
     drawn_up_on: date | None = None
     reviewed_on: date | None = None
+    agreed_on: date | None = None
     referred_on: date | None = None
     ended_on: date | None = None
     received_on: date | None = None
@@ -93,9 +95,17 @@ class Known:
 class Due:
     """A due date of one matter of one customer in one municipality."""
 
+    municipality: str
     matter_id: UUID
     deadline: Deadline
     law: Law
+    near_on: date
+    """From which day on it is near."""
+
+    @property
+    def law_version(self) -> str:
+        """The version that it comes from."""
+        return self.law.version_of(self.deadline.rule.code)
 
     @property
     def is_statutory(self) -> bool:
@@ -103,19 +113,41 @@ class Due:
         return any(each.code == self.deadline.rule.code for each in self.law.deadlines)
 
 
-def due_dates(known: Known, municipality: str, law: Law, aims: Aims, days: Mapping[str, int], on: date) -> list[Due]:
-    """What is due of the customer in a municipality as known on a day, the soonest first."""
+def due_dates(known: Known, municipality: str, aims: Aims, on: date, law: Law | None = None) -> list[Due]:
+    """What is due of the customer in a municipality with these aims as known on a day, the soonest first.
+
+    By the law that the case is under, unless another version is named. Raises LookupError.
+    """
     own = [each for each in known.assessments if each.municipality == municipality]
     is_open = [each for each in own if each.status in OPEN_ASSESSMENTS]
     needed = [each for each in own if each.result == "plan_needed"]
     present = _present_plan(known, municipality)
+    waiting = [] if present else is_open or needed
+    law = law or law_of(known.as_to(present), on)
     matters = {
         **dict.fromkeys(_OF_ASSESSMENT, is_open[0].assessment_id if is_open else None),
-        **dict.fromkeys(_UNTIL_PLAN, (is_open or needed)[0].assessment_id if is_open or needed else None),
+        **dict.fromkeys(_UNTIL_PLAN, waiting[0].assessment_id if waiting else None),
     }
     of_plan = present.plan_id if present else None
-    found = deadlines(aims.added_to(law, days), _case(known, own, present, law, on), on)
-    return [Due(matter, each, law) for each in found if (matter := matters.get(each.rule.code, of_plan))]
+    return [
+        Due(municipality, matter, each, law, each.due_on - timedelta(days=aims.notice_days))
+        for each in deadlines(aims.added_to(law), _case(known, own, present, law, on), on)
+        if (matter := matters.get(each.rule.code, of_plan))
+    ]
+
+
+def to_tell(dues: Iterable[Due], on: date) -> list[Due]:
+    """What is near or has passed; of what moves by a day each day nothing is told until it stands still."""
+    return [each for each in dues if each.near_on <= on and not each.deadline.is_suspended]
+
+
+def next_look(dues: Collection[Due], after: date) -> date | None:
+    """The first day after that one on which something of these is to be told, or moves by itself."""
+    day = timedelta(days=1)
+    if any(each.deadline.is_suspended for each in dues):
+        return after + day
+    days = (day_of for each in dues for day_of in (each.near_on, each.deadline.due_on + day))
+    return min((each for each in days if each > after), default=None)
 
 
 def counted_from_permit(laws: Iterable[Law]) -> frozenset[str]:
@@ -134,7 +166,7 @@ def told(due: Due) -> DueDate:
         statutory=due.is_statutory,
         counted_from=deadline.counted_from,
         legal_basis=deadline.rule.legal_basis,
-        law_version=due.law.version,
+        law_version=due.law_version,
         is_suspended=deadline.is_suspended,
         explanation=ExplainedInLanguages(**{each: explain(deadline, each) for each in LANGUAGES}),
     )
@@ -187,21 +219,26 @@ def _told(plan: KnownPlan) -> Iterator[Hindrance]:
 
 
 def _present_plan(known: Known, municipality: str) -> KnownPlan | None:
-    """The plan that is in force there; else the one that ended last, if it was there."""
-    plans = sorted(known.plans, key=lambda each: (each.ended_on is None, each.ended_on or each.drawn_up_on or date.min))
-    return plans[-1] if plans and plans[-1].municipality == municipality else None
+    """The municipality's own plan that is in force, whatever others have; of records that were merged the newest."""
+    own = [each for each in known.plans if each.municipality == municipality and each.ended_on is None]
+    return max(own, key=lambda each: each.drawn_up_on or date.min, default=None)
 
 
 def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None, law: Law, on: date) -> Case:
-    """The case with the municipality's assessments; a plan of whoever's settles that one is to be drawn up."""
+    """The case with the municipality's assessments, of which the newest conclusion says whether a plan is needed.
+
+    Where it has no plan in force itself, one of whoever's settles that one is to be drawn up.
+    """
     case = case_of(known.as_to(present), law, on)
-    concluded = [(each.result, each.ended_on) for each in own if each.status == "concluded" and each.ended_on]
+    plans = [present] if present else known.plans
+    concluded = [(each.ended_on, each.result) for each in own if each.status == "concluded" and each.ended_on]
+    concluded.sort(key=itemgetter(0))
     happened = {
         **case.happened,
         "assessment_to_start": [each.created_on for each in own if each.status == "to_start"],
-        "assessment_concluded": [day for _, day in concluded],
-        "assessed_with_need": [day for result, day in concluded if result == "plan_needed"],
-        "found_not_needed": [day for result, day in concluded if result != "plan_needed"],
-        "plan_drawn_up": [each.drawn_up_on for each in known.plans if each.drawn_up_on],
+        "assessment_concluded": [day for day, _ in concluded],
+        "assessed_with_need": [day for day, result in concluded if result == "plan_needed"],
+        "found_not_needed": [day for day, result in concluded[-1:] if result != "plan_needed"],
+        "plan_drawn_up": [each.drawn_up_on for each in plans if each.drawn_up_on],
     }
     return replace(case, happened=happened)

@@ -23,7 +23,7 @@ from contracts.plan.plans import (
     LineDifference,
     Party,
 )
-from contracts.plan.state import PlanKind
+from contracts.plan.state import PlanKind, PlanStatus
 from services.kit import code_lists
 from services.plan.rules.offering import error
 from services.plan.rules.times import PLAN_REVIEW, Facts, due, is_young
@@ -209,11 +209,17 @@ def _fact(day: date, pointer: str, drawn_up_on: date, on: date) -> list[FieldErr
     return [error(pointer, "future")] if day > on else []
 
 
-def proposed_end(kind: PlanKind, valid_until: date | None, members_until: date | None, on: date) -> str | None:
-    """Why a plan in force might be ended, by code list plan_end_reasons; a person decides."""
+def proposed_end(
+    kind: PlanKind, status: PlanStatus, valid_until: date | None, members_until: date | None, on: date
+) -> str | None:
+    """Why a plan in force might be ended, by code list plan_end_reasons; a person decides.
+
+    While a hindrance goes on the time is not over: its days are added when it ends.
+    """
     if kind == "family" and (members_until is None or members_until < on):
         return "members_plans_ended"
-    return "time_over" if valid_until is not None and valid_until < on else None
+    is_over = valid_until is not None and valid_until < on and status != "interrupted"
+    return "time_over" if is_over else None
 
 
 def differences(before: PlanContent, after: PlanContent) -> Iterator[LineDifference]:

@@ -1,6 +1,6 @@
 """What a referral and its completions must say, and what becomes of it: pure functions, no I/O, no clock."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -111,14 +111,31 @@ def may_complete(state: str, is_over: bool) -> bool:
     return state in OPEN or (state != "declined" and not is_over)
 
 
-def referred_on(line_ids: Iterable[UUID], referred: Iterable[tuple[UUID, date]]) -> date | None:
-    """The day on which the last of these lines was referred for the first time; None until all are (20 § 5 mom.)."""
-    first: dict[UUID, date] = {}
-    for line_id, day in referred:
-        first[line_id] = min(day, first.get(line_id, day))
-    days = [first.get(each) for each in line_ids]
-    known = [each for each in days if each]
-    return max(known) if known and len(known) == len(days) else None
+@dataclass(frozen=True)
+class Directed:
+    """Since when a plan's lines that are to be referred to are agreed on, and when all had been referred to."""
+
+    agreed_on: date | None = None
+    referred_on: date | None = None
+
+
+def directed(editions: Iterable[tuple[date, Collection[UUID]]], referrals: Iterable[tuple[UUID, date]]) -> Directed:
+    """Of the lines of the last of a plan's editions, told with the days on which they were agreed on, the oldest first.
+
+    While lines wait for a referral it counts from the oldest of those (20 § 5 mom.). Else all had been referred to on
+    the day of the last of them, each for the first time, and at the earliest when it was agreed on: whoever goes to
+    a service already is directed to it then.
+    """
+    agreed: dict[UUID, date] = {}
+    for day, line_ids in editions:
+        agreed = {each: agreed.get(each, day) for each in line_ids}
+    referred: dict[UUID, date] = {}
+    for line_id, day in referrals:
+        referred[line_id] = min(day, referred.get(line_id, day))
+    waiting = [day for each, day in agreed.items() if each not in referred]
+    if waiting or not agreed:
+        return Directed(min(waiting, default=None))
+    return Directed(min(agreed.values()), max(max(day, referred[each]) for each, day in agreed.items()))
 
 
 def name_of(line: PlannedService | None, service: ServiceContent | None, content: PlanContent) -> NameInLanguages:

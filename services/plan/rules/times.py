@@ -25,6 +25,8 @@ class Facts:
     """When the customer's first plan was drawn up, this one or an earlier one, whoever drew it up."""
     drawn_up_on: date | None = None
     reviewed_on: date | None = None
+    agreed_on: date | None = None
+    """Since when what is to be referred to is agreed on."""
     referred_on: date | None = None
     ended_on: date | None = None
     received_on: date | None = None
@@ -39,12 +41,12 @@ class Facts:
 
 
 def law_of(facts: Facts, on: date) -> Law:
-    """The version that the case is under: an earlier act's until the first review of a plan (102 § 2 mom.).
+    """The version that the plan is under: that of the day it is drawn up, with an earlier act's longest times.
 
-    Raises LookupError.
+    It keeps them until the first review of a plan (102 § 2 mom.). Raises LookupError.
     """
     reviews = (*facts.others_reviewed_on, *([facts.reviewed_on] if facts.reviewed_on else []))
-    return laws().of_case(facts.first_plan_on or on, on, {"plan_reviewed": reviews})
+    return laws().of_plan(facts.drawn_up_on or on, facts.first_plan_on or on, on, {"plan_reviewed": reviews})
 
 
 def is_young(facts: Facts, on: date) -> bool:
@@ -62,6 +64,7 @@ def case_of(facts: Facts, law: Law, on: date) -> Case:
         "first_plan_drawn_up": facts.first_plan_on,
         "plan_drawn_up": facts.drawn_up_on,
         "plan_reviewed": facts.reviewed_on,
+        "services_agreed": facts.agreed_on,
         "services_referred": facts.referred_on,
         "plan_ended": facts.ended_on,
         "received_by_transfer": facts.received_on,

@@ -18,10 +18,10 @@ DUE_DATE = Table(
     Column("statutory", Boolean, nullable=False),
     Column("law_version", Text, nullable=False),
     Column("responsible", Uuid, comment="the number of the user who is responsible for the customer"),
-    Column("next_event_on", Date, comment="when it is next told that it is near or has passed; null: all is told"),
+    Column("settings_version", Integer, nullable=False, comment="of the municipality's aims and notice; 0: the common"),
     Index("due_date_list", "municipality", "due_on", "customer_id", "kind"),
     Index("due_date_responsible", "municipality", "responsible", "due_on", "customer_id", "kind"),
-    Index("due_date_event", "next_event_on"),
+    Index("due_date_settings_version", "municipality", "settings_version"),
     info={"border": f"municipality = {HERE}"},
     comment="What is due, as counted from the facts known; made anew whenever one of them changes.",
 )
@@ -31,15 +31,17 @@ DUE_CASE = Table(
     METADATA,
     Column("customer_id", Uuid, primary_key=True),
     Column("computed_on", Date, nullable=False),
-    Column("is_suspended", Boolean, nullable=False),
+    Column("look_on", Date, comment="when something is next to be told, or moves by itself; null: nothing is"),
+    Column("retry_at", Moment, comment="when it is tried again, where counting or telling failed"),
     Index("due_case_computed", "computed_on"),
-    comment="When a customer's due dates were counted last, and whether they move from day to day.",
+    Index("due_case_look", "look_on"),
+    comment="When a customer's due dates were counted last, and when they are next looked at. Its lock comes first.",
 )
 
 DEADLINE_TOLD = Table(
     "deadline_told",
     METADATA,
-    Column("customer_id", Uuid, primary_key=True),
+    Column("customer_id", Uuid, nullable=False, index=True, comment="whose it was then: a record may be merged"),
     Column("municipality", Text, primary_key=True),
     Column("matter_id", Uuid, primary_key=True),
     Column("kind", Text, primary_key=True),

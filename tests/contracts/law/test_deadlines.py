@@ -47,7 +47,7 @@ def test_times_are_counted_by_the_calendar(start: date, length: Length, last: da
     [
         ("assessment_latest", {"first_permit": date(2024, 3, 5)}, date(2027, 3, 5)),
         ("plan_latest", {"first_permit": date(2024, 3, 5)}, date(2027, 3, 5)),
-        ("referral", {"plan_drawn_up": date(2025, 1, 31)}, date(2025, 2, 28)),
+        ("referral", {"services_agreed": date(2025, 1, 31)}, date(2025, 2, 28)),
         ("plan_review", {"plan_drawn_up": date(2025, 1, 31)}, date(2025, 7, 31)),
         ("plan_review", {"plan_drawn_up": date(2025, 1, 31), "plan_reviewed": date(2025, 5, 1)}, date(2025, 11, 1)),
         ("plan_maximum", {"first_plan_drawn_up": date(2025, 1, 31)}, date(2027, 1, 31)),
@@ -64,7 +64,7 @@ def test_each_due_date_is_counted_from_its_newest_fact(code: str, facts: dict[st
     [
         ("assessment_latest", "first_permit", "assessment_concluded"),
         ("plan_latest", "first_permit", "plan_drawn_up"),
-        ("referral", "plan_drawn_up", "services_referred"),
+        ("referral", "services_agreed", "services_referred"),
         ("plan_review", "plan_drawn_up", "plan_ended"),
         ("plan_maximum", "first_plan_drawn_up", "plan_ended"),
     ],
@@ -78,7 +78,7 @@ def test_what_is_done_is_due_no_more_from_the_day_it_is_done(code: str, start: s
 
 
 def test_a_fact_counts_from_its_day_on() -> None:
-    of = case({"plan_drawn_up": date(2025, 3, 1)})
+    of = case({"services_agreed": date(2025, 3, 1)})
     assert not due("referral", of, date(2025, 2, 28))
     assert due("referral", of, date(2025, 3, 1))
 
@@ -221,7 +221,7 @@ def test_what_begins_later_is_never_due_sooner(start: date, later: int, on: date
     for code, fact in (
         ("plan_review", "plan_drawn_up"),
         ("plan_latest", "first_permit"),
-        ("referral", "plan_drawn_up"),
+        ("referral", "services_agreed"),
     ):
         assert due_on(code, case({fact: start}), on) <= due_on(code, case({fact: other}), on)
 

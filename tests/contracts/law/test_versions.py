@@ -16,7 +16,7 @@ NEW = date(2025, 1, 1)
 def made_up(valid_from: date, until: str | None = None) -> Law:
     """A version of the future, with another longest time of a plan."""
     now = laws().version("2025-01-01")
-    transition = Transition(legal_basis="1/2030 2 §", until=until) if until else None
+    transition = Transition(legal_basis="1/2030 2 §", until=until, keeps=("plan_maximum",)) if until else None
     return now.model_copy(update={"version": f"{valid_from}", "valid_from": valid_from, "transition": transition})
 
 
@@ -41,6 +41,7 @@ def test_every_entry_has_a_section_and_names_in_three_languages(law: Law) -> Non
 def test_a_due_date_names_only_what_the_same_version_explains(law: Law) -> None:
     facts, exceptions = {each.code for each in law.facts}, {each.code for each in law.exceptions}
     groups, hindrances = {each.group for each in law.plan.extensions}, {each.code for each in law.plan.hindrances}
+    assert law.transition is None or {each.code for each in law.deadlines}.issuperset(law.transition.keeps)
     for rule in law.deadlines:
         assert facts.issuperset((*rule.counted_from, *rule.settled_by)), rule.code
         assert exceptions.issuperset(rule.not_for), rule.code
@@ -108,6 +109,30 @@ def test_a_plan_of_the_earlier_act_stays_under_it_until_its_first_review(
 ) -> None:
     happened = {"plan_reviewed": [reviewed_on]} if reviewed_on else {}
     assert laws().of_case(begun_on, on, happened).version == version
+
+
+def test_a_plan_drawn_up_under_the_present_act_keeps_only_the_longest_time_of_the_earlier_one() -> None:
+    begun, today = date(2024, 6, 1), date(2026, 1, 1)
+    law = laws().of_plan(today, begun, today, {})
+    assert law.version == "2025-01-01+2011-09-01"
+    assert {each.code: law.version_of(each.code) for each in law.deadlines} == {
+        **dict.fromkeys(("assessment_latest", "plan_latest", "referral", "plan_review"), "2025-01-01"),
+        "plan_maximum": "2011-09-01",
+    }
+    assert law.due_date("plan_maximum") == laws().version("2011-09-01").due_date("plan_maximum")
+    assert law.plan.goals == laws().version("2025-01-01").plan.goals
+    assert laws().version(law.version) == law, "what was offered by it is read by it"
+
+
+def test_after_a_review_or_without_an_earlier_plan_nothing_is_kept() -> None:
+    begun, today = date(2024, 6, 1), date(2026, 1, 1)
+    assert laws().of_plan(today, begun, today, {"plan_reviewed": [today]}).version == "2025-01-01"
+    assert laws().of_plan(today, date(2025, 6, 1), today, {}).version == "2025-01-01"
+
+
+def test_a_version_without_a_transition_keeps_nothing() -> None:
+    with pytest.raises(LookupError):
+        laws().version("2023+2011-09-01")
 
 
 def test_a_new_version_without_a_transition_is_the_law_of_every_case_from_its_day() -> None:
