@@ -48,6 +48,8 @@ async def facts_changed(work: Work, *customer_ids: UUID) -> None:
 
 
 async def _keep(work: Work, customer_id: UUID) -> None:
+    if await work.erased([customer_id]):
+        return
     today = helsinki_date(work.now)
     await repository.lock(work, customer_id, today)
     known = await facts.of_customer(work, customer_id)

@@ -21,8 +21,8 @@ from contracts.records.state import DocumentKept
 from services.kit.actor import service_actor
 from services.kit.background import pause
 from services.kit.errors import ProblemReply
-from services.kit.inbox import erased_among
 from services.kit.telemetry import describe_error, log
+from services.kit.tombstones import erased_among
 from services.kit.work import Cause, UnitOfWork, Work
 from services.records import repository
 from services.records.rules import matters
