@@ -5,26 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    Row,
-    ScalarSelect,
-    Update,
-    Uuid,
-    and_,
-    any_,
-    false,
-    func,
-    literal,
-    literal_column,
-    not_,
-    select,
-    update,
-)
+from sqlalchemy import ARRAY, ColumnElement, Row, Update, Uuid, and_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.kit.rights import MUNICIPALITY, within
+from services.kit.rights import MUNICIPALITY, reaches_each, record_reached
 from services.kit.work import Work
 from services.records.rules.matters import Matter
 from services.records.tables import CUSTOMER_VIEW, DOCUMENT, DOCUMENT_WANTED
@@ -76,7 +60,7 @@ async def keep(work: Work, matter: Matter, *, sha256: str, size: int, content: s
 
 async def kept_id(work: Work, customer_id: UUID) -> UUID | None:
     """The id of the record kept of a customer whom the asker reaches, of an alias that of its record; else None."""
-    query = select(_reached(work, literal(customer_id)))
+    query = select(record_reached(work.rights.reach("document"), literal(customer_id), CUSTOMER_VIEW))
     found: UUID | None = (await work.connection.execute(query, work.rights.values)).scalar()
     return found
 
@@ -98,19 +82,8 @@ async def get(work: Work, document_id: UUID) -> Row[Any] | None:
 
 def _seen(work: Work) -> ColumnElement[bool]:
     """The right of every read: the municipality's document, and the asker reaches everybody whom it is about."""
-    person = func.unnest(DOCUMENT.c.customer_ids).column_valued("person")
-    unreached = select(person).where(_reached(work, literal_column("person", Uuid)).is_(None))
-    return and_(DOCUMENT.c.municipality == MUNICIPALITY, not_(unreached.correlate(DOCUMENT).exists()))
-
-
-def _reached(work: Work, person: ColumnElement[UUID]) -> ScalarSelect[UUID]:
-    """The record kept of a person whom the asker reaches; a relationship that has ended gives no right here."""
-    asked = CUSTOMER_VIEW.alias("asked")
-    kept = select(func.coalesce(asked.c.merged_into, asked.c.customer_id)).where(asked.c.customer_id == person)
-    related = any_(CUSTOMER_VIEW.c.open_municipalities) == MUNICIPALITY
-    reached = within(work.rights.reach("document"), CUSTOMER_VIEW.c.customer_id, related, false(), CUSTOMER_VIEW)
-    found = select(CUSTOMER_VIEW.c.customer_id).where(CUSTOMER_VIEW.c.customer_id == kept.scalar_subquery(), reached)
-    return found.scalar_subquery()
+    each = reaches_each(work.rights.reach("document"), DOCUMENT.c.customer_ids, CUSTOMER_VIEW)
+    return and_(DOCUMENT.c.municipality == MUNICIPALITY, each)
 
 
 def _of(matter: Matter) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A family's plan: for members whom the asker reaches, with a guardian's consent, as long as a member's own lasts."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -153,3 +154,24 @@ async def test_a_family_s_plan_is_erased_with_whoever_of_it_is_erased(desk: Desk
     with pytest.raises(NotFound):
         await desk.plan(plan)
     assert await desk.rows("SELECT FROM plan_edition") == []
+
+
+async def test_a_right_to_one_of_a_family_does_not_show_the_family_s_plan(desk: Desk) -> None:
+    mother, child = await desk.customer(), await desk.customer()
+    await desk.in_force(mother)
+    plan = await desk.approved(await desk.offered(await family(desk, mother, child)))
+    county = Actor(user="worker", organisation="06", role="county_worker", granted_by="837", customers=(mother,))
+    with pytest.raises(NotFound):
+        await desk.plan(plan, county)
+    found = await desk.ask(ListCustomerPlans(customer_id=mother), county)
+    assert [each.kind for each in found.plans] == ["individual"]
+    assert (await desk.plan(plan, replace(county, customers=(mother, child)))).members == (child,)
+
+
+async def test_the_plan_of_a_family_is_not_shown_after_a_member_has_left(desk: Desk) -> None:
+    mother, child = await desk.customer(), await desk.customer()
+    await desk.in_force(mother)
+    plan = await desk.approved(await desk.offered(await family(desk, mother, child)))
+    await desk.learn(opened(child, "091"), 2)
+    with pytest.raises(NotFound):
+        await desk.plan(plan)

@@ -13,6 +13,7 @@ from contracts.plan.plans import DraftPlan, ListCustomerPlans
 from services.kit.actor import service_actor
 from services.kit.errors import Forbidden, InvalidInput, NotFound
 from tests.plan.support import HELSINKI, TAMPERE, TODAY, Desk, concluded, content, envelope, opened
+from tests.plan.test_family import family
 from tests.support import EXPERT_HELSINKI
 
 pytestmark = pytest.mark.database
@@ -124,6 +125,34 @@ async def test_a_plan_in_force_is_handed_over_to_the_employment_authority_and_a_
     assert (told["status"], told["end_reason"], told["ended_on"]) == ("ended", "handed_over", str(TODAY))
     told = (await desk.told(offered.plan_id))[-1]
     assert (told["status"], told["offered"], told["end_reason"]) == ("dropped", None, None)
+
+
+@pytest.mark.parametrize("child_is_there", [True, False])
+async def test_a_family_s_plan_goes_along_when_all_of_them_are_customers_there(
+    desk: Desk, child_is_there: bool
+) -> None:
+    mother = await desk.customer(TAMPERE, HELSINKI)
+    child = await desk.customer(TAMPERE, *[HELSINKI] * child_is_there)
+    await desk.in_force(mother)
+    plan = await desk.approved(await desk.offered(await family(desk, mother, child)))
+    await desk.hear(transfer(mother))
+    told = (await desk.told(plan.plan_id))[-1]
+    if child_is_there:
+        assert (told["municipality"], told["status"]) == (HELSINKI, "in_force")
+        assert (await desk.plan(plan, EXPERT_HELSINKI)).members == (child,)
+    else:
+        assert (told["municipality"], told["status"], told["end_reason"]) == (TAMPERE, "ended", "moved_away")
+        with pytest.raises(NotFound):
+            await desk.plan(plan, EXPERT_HELSINKI)
+
+
+async def test_a_family_s_plan_ends_when_a_member_is_transferred_alone(desk: Desk) -> None:
+    mother, child = await desk.customer(), await desk.customer(TAMPERE, HELSINKI)
+    await desk.in_force(mother)
+    plan = await desk.approved(await desk.offered(await family(desk, mother, child)))
+    await desk.hear(transfer(child))
+    told = (await desk.told(plan.plan_id))[-1]
+    assert (told["municipality"], told["status"], told["end_reason"]) == (TAMPERE, "ended", "moved_away")
 
 
 async def test_the_longest_time_is_counted_from_the_first_plan_wherever_it_was_drawn_up(desk: Desk) -> None:

@@ -86,7 +86,8 @@ async def hear_of_transfer(message: TransferChanged, work: Work) -> None:
     await facts.note_transfer(work, message.transfer_id, message.customer_id, message.giver, message.receiver)
     for transfer in await facts.transfers_after(work, ids, message.transfer_id):
         for plan in await repository.lock_of(work, ids, transfer.giver):
-            await _move(work, plan, transfer.receiver, ids)
+            others = [each for each in plan.customer_ids if each not in ids]
+            await _move(work, plan, transfer.receiver, others)
 
 
 async def hear_of_document(message: DocumentKept, work: Work) -> None:
@@ -107,11 +108,19 @@ async def hear_of_document(message: DocumentKept, work: Work) -> None:
     )
 
 
-async def _move(work: Work, plan: Row[Any], receiver: str, ids: list[UUID]) -> None:
-    """To a municipality the plan goes along; the employment authority has plans of its own."""
+async def _move(work: Work, plan: Row[Any], receiver: str, others: list[UUID]) -> None:
+    """To a municipality the plan goes along, unless it is about `others` too who are not there.
+
+    The employment authority has plans of its own.
+    """
     today, was_in_force = helsinki_date(work.now), plan.drawn_up_on is not None
-    is_taken = await repository.has_open(work, ids, receiver, family=plan.kind == "family")
-    if code_lists.is_valid_municipality(receiver, today) and not is_taken:
+    goes_along = not await repository.has_open(
+        work, await facts.ids_of(work, plan.customer_id), receiver, family=plan.kind == "family"
+    )
+    for each in others:
+        goes_along &= await facts.is_customer_of(work, await facts.ids_of(work, each), receiver)
+    to_municipality = code_lists.is_valid_municipality(receiver, today)
+    if to_municipality and goes_along:
         awaited = _TRANSFER if was_in_force else None
         plan = await repository.change(work, plan.plan_id, municipality=receiver, review_awaited=awaited)
         await repository.add_act(work, plan, "move_plan", plan.edition or 1, reason=_TRANSFER)
@@ -120,7 +129,7 @@ async def _move(work: Work, plan: Row[Any], receiver: str, ids: list[UUID]) -> N
         await repository.end_hindrances(work, plan.plan_id, today)
         over: dict[str, Any] = {"status": "dropped"}
         if was_in_force:
-            reason = "moved_away" if is_taken else _HANDED_OVER
+            reason = "moved_away" if to_municipality else _HANDED_OVER
             over = {"status": "ended", "ended_on": today, "end_reason": reason}
         plan = await repository.change(work, plan.plan_id, **over)
         await repository.add_act(

@@ -6,24 +6,22 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, Uuid, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from contracts.plan.content import PlanContent
 from contracts.plan.plans import MOST_ACTS
 from services.kit.errors import NotFound
-from services.kit.rights import MUNICIPALITY, Reach
+from services.kit.rights import MUNICIPALITY, Reach, reaches_each
 from services.kit.work import Work
 from services.plan.repository.facts import people_of
-from services.plan.repository.reach import reached
 from services.plan.tables import CUSTOMER_VIEW
 from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_APPROVAL, PLAN_DOCUMENT, PLAN_EDITION, PLAN_HINDRANCE
 
 IS_OPEN = PLAN.c.status.not_in(("ended", "dropped"))
 IN_FORCE = PLAN.c.status.in_(("in_force", "interrupted"))
 IN_MAKING = PLAN_EDITION.c.stage.in_(("draft", "offered"))
-_WITHHELD = bindparam("withheld_members", type_=ARRAY(Uuid))
 
 
 async def get(work: Work, plan_id: UUID, *, lock: bool = False) -> Row[Any]:
@@ -31,7 +29,7 @@ async def get(work: Work, plan_id: UUID, *, lock: bool = False) -> Row[Any]:
     query = _reached(work.rights.reach("plan")).where(PLAN.c.plan_id == plan_id)
     if lock:
         query = query.with_for_update(of=PLAN)
-    row: Row[Any] | None = (await work.connection.execute(query, _values(work))).first()
+    row: Row[Any] | None = (await work.connection.execute(query, work.rights.values)).first()
     if row is None:
         raise NotFound("no such plan")
     return row
@@ -46,7 +44,7 @@ async def get_part(work: Work, part: Table, is_it: ColumnElement[bool], *, lock:
     query = query.with_only_columns(*part.c, maintain_column_froms=True)
     if lock:
         query = query.with_for_update(of=PLAN)
-    row: Row[Any] | None = (await work.connection.execute(query, _values(work))).first()
+    row: Row[Any] | None = (await work.connection.execute(query, work.rights.values)).first()
     return row
 
 
@@ -54,13 +52,13 @@ async def find(work: Work, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     """The plans of a person, of the family's too, that the asker reaches; the newest first."""
     query = _reached(work.rights.reach("plan")).where(PLAN.c.customer_ids.overlap(ids))
     newest_first = query.order_by(PLAN.c.created_at.desc(), PLAN.c.plan_id.desc())
-    rows: Sequence[Row[Any]] = (await work.connection.execute(newest_first, _values(work))).all()
+    rows: Sequence[Row[Any]] = (await work.connection.execute(newest_first, work.rights.values)).all()
     return rows
 
 
 async def lock_of(work: Work, ids: Sequence[UUID], municipality: str) -> Sequence[Row[Any]]:
-    """Locks the open plans that a municipality has of a person, whoever asks."""
-    theirs = select(PLAN).where(PLAN.c.customer_id.in_(ids), PLAN.c.municipality == municipality, IS_OPEN)
+    """Locks the open plans that a municipality has of a person, of the family's too, whoever asks."""
+    theirs = select(PLAN).where(PLAN.c.customer_ids.overlap(ids), PLAN.c.municipality == municipality, IS_OPEN)
     return (await work.connection.execute(theirs.order_by(PLAN.c.plan_id).with_for_update())).all()
 
 
@@ -264,26 +262,8 @@ async def end_hindrances(work: Work, plan_id: UUID, on: date) -> None:
     await work.connection.execute(ended.values(last=func.greatest(table.first, on)))
 
 
-def _values(work: Work) -> dict[str, Any]:
-    return {**work.rights.values, "withheld_members": list(work.actor.withheld)}
-
-
 @cache
 def _reached(reach: Reach) -> Select[Any]:
-    """Plans of the municipality whose customer the asker reaches, and none of whose members is withheld."""
-    record = CUSTOMER_VIEW.alias("record")
-    kept = func.coalesce(record.c.merged_into, record.c.customer_id)
-    return (
-        select(PLAN)
-        .join(record, record.c.customer_id == PLAN.c.customer_id)
-        .join(CUSTOMER_VIEW, CUSTOMER_VIEW.c.customer_id == kept)
-        .where(and_(PLAN.c.municipality == MUNICIPALITY, reached(reach), ~_withheld()))
-    )
-
-
-def _withheld() -> ColumnElement[bool]:
-    member = CUSTOMER_VIEW.alias("member")
-    ids = func.any(_WITHHELD)
-    of_plan = member.c.customer_id == func.any(PLAN.c.customer_ids)
-    alias = select(member.c.customer_id).where(of_plan, member.c.merged_into == ids)
-    return or_(PLAN.c.customer_ids.overlap(_WITHHELD), alias.exists())
+    """Plans of the municipality about people each of whom the asker reaches."""
+    each = reaches_each(reach, PLAN.c.customer_ids, CUSTOMER_VIEW)
+    return select(PLAN).where(PLAN.c.municipality == MUNICIPALITY, each)

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, false, func, select
+from sqlalchemy import ColumnElement, any_, false, literal, select
 
 from services.kit.errors import NotFound
-from services.kit.rights import MUNICIPALITY, Reach, within
+from services.kit.rights import MUNICIPALITY, Reach, record_reached, within
 from services.kit.work import Work
 from services.plan.tables import CUSTOMER_VIEW
 
@@ -18,11 +18,7 @@ def reached(reach: Reach) -> ColumnElement[bool]:
 
 async def kept_id(work: Work, customer_id: UUID, data: str = "plan") -> UUID:
     """The id of the record kept of a customer whom the asker reaches, of an alias that of its record; else NotFound."""
-    asked = CUSTOMER_VIEW.alias("asked")
-    kept = select(func.coalesce(asked.c.merged_into, asked.c.customer_id)).where(asked.c.customer_id == customer_id)
-    query = select(CUSTOMER_VIEW.c.customer_id).where(
-        CUSTOMER_VIEW.c.customer_id == kept.scalar_subquery(), reached(work.rights.reach(data))
-    )
+    query = select(record_reached(work.rights.reach(data), literal(customer_id), CUSTOMER_VIEW))
     found: UUID | None = (await work.connection.execute(query, work.rights.values)).scalar()
     if found is None:
         work.rights.refuse_in_emergency(customer_id, data)
