@@ -1,5 +1,6 @@
 """What the plan service hears, in whatever order it comes."""
 
+import asyncio
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,10 +12,11 @@ from contracts.customer.transfers import TransferChanged
 from contracts.plan.documents import GetPlanForDocument
 from contracts.plan.plans import DraftPlan, ListCustomerPlans
 from services.kit.actor import service_actor
-from services.kit.errors import Forbidden, InvalidInput, NotFound
-from tests.plan.support import HELSINKI, TAMPERE, TODAY, Desk, concluded, content, envelope, opened
+from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from services.plan.handlers.hearing import hear_of_transfer
+from tests.plan.support import CAUSE, HELSINKI, TAMPERE, TODAY, Desk, concluded, content, envelope, opened
 from tests.plan.test_family import family
-from tests.support import EXPERT_HELSINKI
+from tests.support import EXPERT_HELSINKI, eventually
 
 pytestmark = pytest.mark.database
 RECORDS = service_actor("records")
@@ -125,6 +127,18 @@ async def test_a_plan_in_force_is_handed_over_to_the_employment_authority_and_a_
     assert (told["status"], told["end_reason"], told["ended_on"]) == ("ended", "handed_over", str(TODAY))
     told = (await desk.told(offered.plan_id))[-1]
     assert (told["status"], told["offered"], told["end_reason"]) == ("dropped", None, None)
+
+
+async def test_a_plan_is_not_drafted_beside_the_one_that_a_transfer_brings_at_that_moment(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    await desk.in_force(customer)
+    await desk.hear(concluded(customer, municipality=HELSINKI))
+    async with desk.unit_of_work.begin(service_actor("plan"), CAUSE) as work:
+        await hear_of_transfer(transfer(customer), work)
+        drafting = asyncio.create_task(desk.ask(DraftPlan(customer_id=customer), EXPERT_HELSINKI))
+        await eventually(lambda: desk.rows("SELECT FROM pg_locks WHERE NOT granted"))
+    with pytest.raises(Conflict):
+        await drafting
 
 
 @pytest.mark.parametrize("child_is_there", [True, False])

@@ -33,6 +33,8 @@ from services.plan.rules import plans as rules
 from services.plan.rules.offering import Family, broken_by_drawing_up, broken_by_offering, error, sha256
 from services.plan.rules.times import drawn_up, law_of, status_in_force
 
+_OPEN_ALREADY = "There is a plan already: write, drop or end that one."
+
 
 async def draft_plan(message: DraftPlan, work: Work) -> PlanVersion:
     """Begins a plan of a customer, or of a family each member of which the asker reaches."""
@@ -46,7 +48,7 @@ async def draft_plan(message: DraftPlan, work: Work) -> PlanVersion:
     today, ids = helsinki_date(work.now), await facts.ids_of(work, customer_id)
     is_family = message.kind == "family"
     if await repository.has_open(work, ids, work.actor.municipality, family=is_family):
-        raise Conflict("There is a plan already: write, drop or end that one.")
+        raise Conflict(_OPEN_ALREADY)
     errors = rules.broken_by_drafting(message.model_copy(update={"members": tuple(members)}), customer_id, today)
     found = None if is_family else await facts.assessment(work, ids, message.assessment_id)
     if found is None and (message.assessment_id or not (is_family or message.earlier)):
@@ -75,6 +77,8 @@ async def draft_plan(message: DraftPlan, work: Work) -> PlanVersion:
         reviewed_on=message.earlier and message.earlier.reviewed_on,
         created_at=work.now,
     )
+    if plan is None:
+        raise Conflict(_OPEN_ALREADY)
     needs = [Need.model_validate(each) for each in found.needs] if found else []
     number = await repository.add_edition(work, plan, rules.prefilled(needs))
     return await _done(work, plan, "draft_plan", number)

@@ -86,9 +86,10 @@ async def whole(work: Work, plan_id: UUID) -> Row[Any] | None:
     return (await work.connection.execute(select(PLAN).where(PLAN.c.plan_id == plan_id))).first()
 
 
-async def add(work: Work, **values: Any) -> Row[Any]:
-    """Writes a new plan."""
-    row: Row[Any] = (await work.connection.execute(insert(PLAN).values(**values).returning(PLAN))).one()
+async def add(work: Work, **values: Any) -> Row[Any] | None:
+    """Writes a new plan; None where there is an open one, as a transfer may have brought it at the same moment."""
+    added = insert(PLAN).values(**values).on_conflict_do_nothing().returning(PLAN)
+    row: Row[Any] | None = (await work.connection.execute(added)).first()
     return row
 
 
