@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from uuid_utils.compat import uuid7
 
+from contracts.customer.state import CustomerClosed
 from contracts.customer.transfers import TransferChanged
 from contracts.plan.documents import GetPlanForDocument
 from contracts.plan.plans import DraftPlan, ListCustomerPlans
@@ -127,6 +128,53 @@ async def test_a_plan_in_force_is_handed_over_to_the_employment_authority_and_a_
     assert (told["status"], told["end_reason"], told["ended_on"]) == ("ended", "handed_over", str(TODAY))
     told = (await desk.told(offered.plan_id))[-1]
     assert (told["status"], told["offered"], told["end_reason"]) == ("dropped", None, None)
+
+
+def closed(customer_id: UUID, reason: str, *still_open: str) -> CustomerClosed:
+    told = opened(customer_id, *still_open or (HELSINKI,))
+    return CustomerClosed(**(dict(told) | {"municipality": TAMPERE, "reason": reason}))
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "end_reason"),
+    [
+        ("moved_away", "ended", "moved_away"),
+        ("services_ended", "ended", "no_need"),
+        ("not_reached", "ended", "not_followed"),
+        ("transferred", "in_force", None),
+    ],
+)
+async def test_a_plan_in_force_ends_with_the_relationship_unless_a_transfer_follows(
+    desk: Desk, reason: str, status: str, end_reason: str | None
+) -> None:
+    customer = await desk.customer()
+    plan = await desk.in_force(customer)
+    await desk.learn(closed(customer, reason), 2)
+    told = (await desk.told(plan.plan_id))[-1]
+    assert (told["status"], told["end_reason"]) == (status, end_reason)
+
+
+async def test_a_draft_is_dropped_with_the_relationship(desk: Desk) -> None:
+    customer = await desk.customer()
+    plan = await desk.drafted(customer)
+    await desk.learn(closed(customer, "moved_away"), 2)
+    assert (await desk.told(plan.plan_id))[-1]["status"] == "dropped"
+
+
+async def test_a_family_s_plan_ends_with_the_relationship_of_any_member(desk: Desk) -> None:
+    mother, child = await desk.customer(), await desk.customer()
+    await desk.in_force(mother)
+    plan = await desk.approved(await desk.offered(await family(desk, mother, child)))
+    await desk.learn(closed(child, "moved_away"), 2)
+    assert (await desk.told(plan.plan_id))[-1]["status"] == "ended"
+
+
+async def test_the_end_of_an_earlier_relationship_that_is_heard_of_late_ends_no_plan(desk: Desk) -> None:
+    customer = await desk.customer()
+    plan = await desk.in_force(customer)
+    await desk.learn(opened(customer), 3)
+    await desk.learn(closed(customer, "moved_away"), 2)
+    assert (await desk.plan(plan)).status == "in_force"
 
 
 async def test_a_plan_is_not_drafted_beside_the_one_that_a_transfer_brings_at_that_moment(desk: Desk) -> None:
