@@ -121,7 +121,7 @@ class InputConsumer:
         return "handled"
 
     async def _dispatch(self, envelope: Envelope, event: Event, work: Work) -> None:
-        work.sequence = envelope.subjectsequence
+        work.sequence, work.happened_at = envelope.subjectsequence, envelope.time
         if isinstance(event, CustomerErased):
             await erase_customer(work, event.erased_customer_id)
         elif handler := self._handlers.get(type(event)):

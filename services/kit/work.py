@@ -67,6 +67,8 @@ class Work:
     actor: Actor
     cause: Cause
     now: datetime
+    happened_at: datetime
+    """When the event happened that is being handled, however late; in a request, now."""
     request: type[Request[Any]] | None = None
     rights: Rights = NO_RIGHTS
     """What the policy gives the actor for the request being answered."""
@@ -302,6 +304,7 @@ class UnitOfWork:
                 actor=actor,
                 cause=cause,
                 now=now,
+                happened_at=now,
                 request=request,
                 rights=rights,
                 repetition=repetition,

@@ -16,6 +16,7 @@ from services.kit.actor import service_actor
 from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from services.plan.handlers.hearing import hear_of_transfer
 from tests.plan.support import CAUSE, HELSINKI, TAMPERE, TODAY, Desk, concluded, content, envelope, opened
+from tests.plan.test_due_dates import due
 from tests.plan.test_family import family
 from tests.support import EXPERT_HELSINKI, eventually
 
@@ -92,6 +93,23 @@ async def test_the_plan_moves_with_the_customer_and_waits_for_a_review(desk: Des
     assert (found.status, found.review_awaited, found.municipality) == ("in_force", "transfer", HELSINKI)
     assert found.in_force
     assert (await desk.told(plan.plan_id))[-1]["municipality"] == HELSINKI
+
+
+@pytest.mark.parametrize(("receiver", "acted"), [("area-837", "end_plan"), (HELSINKI, "move_plan")])
+async def test_a_transfer_that_is_heard_of_a_week_late_is_dated_by_the_day_on_which_it_was_accepted(
+    desk: Desk, receiver: str, acted: str
+) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    plan = await desk.in_force(customer)
+    accepted = envelope(transfer(customer, receiver=receiver))
+    desk.clock.move_to(date(2026, 3, 9))
+    await desk.deliver(accepted)
+    [moved] = await desk.rows("SELECT acted_at FROM plan_act WHERE act = $1", acted)
+    assert moved["acted_at"] == accepted.time
+    if acted == "end_plan":
+        assert (await desk.told(plan.plan_id))[-1]["ended_on"] == "2026-03-02"
+    else:
+        assert (await due(desk, customer, EXPERT_HELSINKI))["transfer_review"] == date(2026, 4, 1)
 
 
 async def test_a_transfer_that_was_not_accepted_moves_nothing(desk: Desk) -> None:

@@ -122,13 +122,13 @@ async def _move(work: Work, plan: Row[Any], receiver: str, others: list[UUID]) -
 
     The employment authority has plans of its own.
     """
-    today, was_in_force = helsinki_date(work.now), plan.drawn_up_on is not None
+    was_in_force = plan.drawn_up_on is not None
     goes_along = not await repository.has_open(
         work, await facts.ids_of(work, plan.customer_id), receiver, family=plan.kind == "family"
     )
     for each in others:
         goes_along &= await facts.is_customer_of(work, await facts.ids_of(work, each), receiver)
-    if not code_lists.is_valid_municipality(receiver, today):
+    if not code_lists.is_valid_municipality(receiver, helsinki_date(work.happened_at)):
         await _end(work, plan, "handed_over")
     elif not goes_along:
         await _end(work, plan, "moved_away")
@@ -141,13 +141,13 @@ async def _move(work: Work, plan: Row[Any], receiver: str, others: list[UUID]) -
 
 async def _end(work: Work, plan: Row[Any], reason: str) -> None:
     """Ends a plan that was in force; drops another."""
-    today = helsinki_date(work.now)
     await repository.void(work, plan)
     if plan.drawn_up_on is None:
         plan = await repository.change(work, plan.plan_id, status="dropped")
         await repository.add_act(work, plan, "drop_plan", 1)
     else:
-        await repository.end_hindrances(work, plan.plan_id, today)
-        plan = await repository.change(work, plan.plan_id, status="ended", ended_on=today, end_reason=reason)
+        ended_on = max(helsinki_date(work.happened_at), plan.drawn_up_on)  # heard of late, it may have begun since
+        await repository.end_hindrances(work, plan.plan_id, ended_on)
+        plan = await repository.change(work, plan.plan_id, status="ended", ended_on=ended_on, end_reason=reason)
         await repository.add_act(work, plan, "end_plan", plan.edition, reason=reason)
     await tell(work, plan)

@@ -201,7 +201,7 @@ async def add_act(work: Work, plan: Row[Any], act: str, number: int, **told: Any
         "act": act,
         "version": plan.version,
         "edition": number,
-        "acted_at": work.now,
+        "acted_at": work.happened_at,
         "acted_by": work.actor.user,
         "organisation": work.actor.organisation,
         "told": told,
