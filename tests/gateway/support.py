@@ -242,6 +242,7 @@ from contracts.plan.plans import (
     GetPlanDifferences,
     GetPlanEdition,
     GetPlanHistory,
+    GiveGuardianConsent,
     ListCustomerPlans,
     OfferPlan,
     Plan,
@@ -579,7 +580,16 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     FindForEmergency: OwnRecord(customer_id=CUSTOMER_ID),
     CloseAnomaly: AnomalyVersion(anomaly_id=GRANT_ID, version=2),
     **dict.fromkeys(
-        (DraftPlan, WritePlan, OfferPlan, ApprovePlan, DropPlan, EndPlan, WithdrawGuardianConsent),
+        (
+            DraftPlan,
+            WritePlan,
+            OfferPlan,
+            ApprovePlan,
+            DropPlan,
+            EndPlan,
+            GiveGuardianConsent,
+            WithdrawGuardianConsent,
+        ),
         PlanVersion(plan_id=PLAN_ID, version=3, edition=1),
     ),
     **dict.fromkeys(

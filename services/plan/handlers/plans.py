@@ -10,11 +10,13 @@ from uuid_utils.compat import uuid7
 from contracts.assessment.state import Need
 from contracts.plan.content import PlanContent
 from contracts.plan.plans import (
+    MOST_CONSENTS,
     ApprovePlan,
     DraftPlan,
     DropPlan,
     EditionDocument,
     EndPlan,
+    GiveGuardianConsent,
     KnownConsent,
     OfferPlan,
     PlanVersion,
@@ -193,6 +195,23 @@ async def end_plan(message: EndPlan, work: Work) -> PlanVersion:
         follow_on=message.follow_on.model_dump(mode="json"),
     )
     return await _done(work, plan, "end_plan", plan.edition, reason=message.reason)
+
+
+async def give_guardian_consent(message: GiveGuardianConsent, work: Work) -> PlanVersion:
+    """Records a further consent to a family's plan. What was void stays void: it is offered anew."""
+    plan = await lock(work, message.plan_id)
+    if done := await work.outcome_of_repeat(PlanVersion):
+        return done
+    await check_version(work, plan, message.expected_version)
+    _check_open(plan)
+    if errors := rules.broken_by_consent(message.consent, plan.kind, helsinki_date(work.now)):
+        raise InvalidInput(errors=errors)
+    if sum(each["withdrawn_on"] is None for each in plan.consents) >= MOST_CONSENTS:
+        raise Conflict("As many guardians agree as a plan can tell.")
+    consent = KnownConsent(consent_id=uuid7(), **dict(message.consent))
+    made = await repository.in_making(work, plan.plan_id)
+    plan = await repository.change(work, plan.plan_id, consents=[*plan.consents, consent.model_dump(mode="json")])
+    return await _done(work, plan, "give_guardian_consent", made.edition if made else plan.edition)
 
 
 async def withdraw_guardian_consent(message: WithdrawGuardianConsent, work: Work) -> PlanVersion:
