@@ -4,6 +4,7 @@
 """
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -11,13 +12,21 @@ from hypothesis import settings
 
 from tests.support import TIME_SCALE, House, TestDatabases, Vhost, environment
 
+HERE = Path(__file__).parent
+LONGEST = {"bench", "faults", "fuzz", "system"}
+"""The folders whose tests start whole houses of processes, or kill them."""
+
 settings.register_profile("koto", deadline=None)  # how long a test takes is no property of the code
 settings.load_profile("koto")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What uses a database or a broker is marked so, and `./koto test --fast` leaves it out."""
+    """What uses a database or a broker is marked so, and `./koto test --fast` leaves it out.
+
+    The tests that take longest begin first: of what runs beside each other none is then left waiting for them.
+    """
+    items.sort(key=lambda item: item.path.relative_to(HERE).parts[0] not in LONGEST)
     for item in items:
         for fixture, mark in (("databases", "database"), ("vhost", "broker")):
             if fixture in getattr(item, "fixturenames", ()):

@@ -79,15 +79,17 @@ class TestDatabases:
         self.administrator_url = administrator_url
         self._run = uuid4().hex[:8]
         self._templates: dict[str, str] = {}
+        self._migrating = asyncio.Lock()
         self._made: list[str] = []
         self._roles: set[str] = set()
 
     async def new(self, service: str) -> str:
         """The SQLAlchemy URL of a fresh database of that service."""
-        if service not in self._templates:
-            template = await self._create(service, f"koto_template_{service}_{self._run}")
-            await asyncio.to_thread(migrate.upgrade, service, owner_url(self._url(service, template)))
-            self._templates[service] = template
+        async with self._migrating:  # Alembic migrates one database at a time in a process
+            if service not in self._templates:
+                template = await self._create(service, f"koto_template_{service}_{self._run}")
+                await asyncio.to_thread(migrate.upgrade, service, owner_url(self._url(service, template)))
+                self._templates[service] = template
         name = f"koto_{service}_{uuid4().hex[:12]}"
         return self._url(service, await self._create(service, name, self._templates[service]))
 
@@ -103,6 +105,7 @@ class TestDatabases:
         connection = await asyncpg.connect(self.administrator_url)
         if service not in self._roles:
             self._roles.add(service)
+            await connection.execute("SELECT pg_advisory_lock(1)")  # other processes of tests make the same roles
             for role in (f"koto_{service}", f"koto_{service}_owner"):
                 await make_role(connection, role, "test")
         await connection.execute(f'CREATE DATABASE "{name}" OWNER "koto_{service}_owner" TEMPLATE "{template}"')
@@ -111,7 +114,9 @@ class TestDatabases:
         return name
 
     async def drop_all(self) -> None:
-        """Drops what was made."""
+        """Drops what was made, on a server that stays: each drop takes as long as making it did."""
+        if not os.environ.get("KOTO_TEST_POSTGRES_STAYS"):
+            return
         connection = await asyncpg.connect(self.administrator_url)
         for name in self._made:
             await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -195,7 +200,7 @@ def settings_for(service: str, vhost: Vhost, database_url: str = "", **more: Any
         usage_keys=SecretStr(USAGE_KEYS),
         usage_hash_key=SecretStr(SEARCH_KEY),
         allow_test_identity_codes=True,
-        poll_seconds=0.2,
+        poll_seconds=1.0,
         **more,
     )
 
@@ -209,11 +214,10 @@ class House:
     services: dict[str, Service] = field(default_factory=dict)
     spans: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
     requests: Requests = field(init=False)
+    _pools: dict[str, asyncpg.Pool] = field(default_factory=dict)
 
     async def __aenter__(self) -> "House":
-        for declared in topology.SERVICES:
-            if declared.answers:
-                await self.start(declared.name, await self.databases.new(declared.name))
+        await asyncio.gather(*(self._start_anew(each.name) for each in topology.SERVICES if each.answers))
         self.telemetry = Telemetry("gateway", exporter=self.spans)
         self.requests = self.new_requests()
         await self.requests.start()
@@ -222,6 +226,10 @@ class House:
     async def __aexit__(self, *_: object) -> None:
         await self.requests.stop()
         await asyncio.gather(*(service.stop() for service in self.services.values()))
+        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+
+    async def _start_anew(self, name: str) -> None:
+        await self.start(name, await self.databases.new(name))
 
     def new_requests(self) -> Requests:
         """A gateway's way of asking, not yet started."""
@@ -235,6 +243,8 @@ class House:
 
     async def start(self, name: str, database_url: str) -> Service:
         """Starts one service on a database."""
+        if name not in self._pools:  # settling asks often, and to connect costs more than to ask
+            self._pools[name] = await asyncpg.create_pool(_plain(database_url), min_size=0, max_size=2)
         module = importlib.import_module(f"services.{name}.main")
         service: Service = module.build(
             settings_for(name, self.vhost, database_url), telemetry=Telemetry(name, exporter=self.spans)
@@ -273,8 +283,8 @@ class House:
         return await is_settled(self.rows)
 
     async def rows(self, service: str, query: str, *values: Any) -> list[Any]:
-        """Rows of a service's database."""
-        return await rows(self.services[service].parts.settings.database_url.get_secret_value(), query, *values)
+        """Rows of a service's database, as its owner sees them, behind no border."""
+        return list(await self._pools[service].fetch(query, *values))
 
 
 class AlteredStack(Stack):
@@ -343,9 +353,13 @@ def owner_url(database_url: str) -> str:
     return re.sub(r"//(koto_[a-z]+):", r"//\1_owner:", database_url)
 
 
+def _plain(database_url: str) -> str:
+    return owner_url(database_url).replace("+asyncpg", "")
+
+
 async def rows(database_url: str, query: str, *values: Any) -> list[Any]:
     """Rows of a database as its owner sees them, behind no border, through a connection of its own."""
-    connection = await asyncpg.connect(owner_url(database_url).replace("+asyncpg", ""))
+    connection = await asyncpg.connect(_plain(database_url))
     try:
         return list(await connection.fetch(query, *values))
     finally:

@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import MAXYEAR, date, timedelta
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,12 @@ class Length:
     def after(self, day: date) -> date:
         """The last day of a time of this length that is counted from a day; days come after months.
 
-        It is the day of the same number; where the month has none, the month's last (150/1930 3 §).
+        It is the day of the same number; where the month has none, the month's last (150/1930 3 §). What goes beyond
+        the calendar ends on its last day.
         """
         years, month = divmod(day.month - 1 + self.months, 12)
         year, month = day.year + years, month + 1
-        return date(year, month, min(day.day, monthrange(year, month)[1])) + timedelta(days=self.days)
+        if year > MAXYEAR:
+            return date.max
+        last = date(year, month, min(day.day, monthrange(year, month)[1]))
+        return last + min(timedelta(days=self.days), date.max - last)

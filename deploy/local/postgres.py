@@ -26,6 +26,8 @@ max_connections = 200
 fsync = {durable}
 synchronous_commit = {durable}
 full_page_writes = {durable}
+# a server of tests has thousands of small databases, each for a moment
+autovacuum = {durable}
 jit = off
 
 # no failing row, statement or parameter in the log: they hold personal data

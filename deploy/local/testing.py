@@ -10,8 +10,10 @@ from deploy.local import postgres, rabbitmq, state
 from deploy.local.stack import Step
 
 FAST = "not broker and not database and not browser and not faults"
-_AT_ONCE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
-"""Files of tests beside each other: each process has databases and vhosts of its own. `-n 0` puts them in a row."""
+_AT_ONCE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder")
+"""Files of tests beside each other: each process has databases and vhosts of its own.
+
+`-n 0` puts them in a row, and so does --long: its benches would be disturbed."""
 
 
 def run(arguments: list[str], step: Step, *, fast: bool, long: bool) -> int:
@@ -33,7 +35,11 @@ def run(arguments: list[str], step: Step, *, fast: bool, long: bool) -> int:
                 "KOTO_TEST_RABBITMQ_URL": broker.amqp_url,
                 "KOTO_TEST_MANAGEMENT_URL": broker.management_url,
             }
-            return _pytest([*_AT_ONCE, *arguments], environment | ({"KOTO_TEST_LONG": "1"} if long else {}))
+            if database not in servers:
+                environment["KOTO_TEST_POSTGRES_STAYS"] = "1"
+            if long:
+                environment["KOTO_TEST_LONG"] = "1"
+            return _pytest([*(() if long else _AT_ONCE), *arguments], environment)
         finally:
             for server in servers:
                 server.kill()  # nothing of theirs is kept, and an orderly end takes seconds

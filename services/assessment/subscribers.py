@@ -28,7 +28,7 @@ from contracts.assessment.participations import (
 )
 from contracts.assessment.state import GetCustomerAssessments
 from contracts.assessment.topics import GetTopicHistory, WriteTopic
-from contracts.customer.state import CustomerCircumstances, CustomerState
+from contracts.customer.state import CustomerCircumstances
 from contracts.envelope import Event, Request
 from contracts.topology import CUSTOMER_STATES
 from services.assessment.handlers.cases import (
@@ -68,7 +68,7 @@ from services.assessment.handlers.participations import (
 )
 from services.assessment.handlers.topics import get_topic_history, write_topic
 from services.assessment.tables import customer_view
-from services.kit.projection import Projection
+from services.kit.customer_view import kept_in
 from services.kit.service import Background
 from services.kit.work import Handler
 
@@ -110,14 +110,4 @@ INPUT: Mapping[type[Event], Handler] = {
 }
 
 BACKGROUND: tuple[Background, ...] = (end_participations,)
-
-
-def view_of(state: CustomerState) -> dict[str, Any]:
-    """What `customer_view` keeps of a customer's state."""
-    return {
-        "open_municipalities": state.open_municipalities,
-        "merged_into": state.merged_into,
-    }
-
-
-PROJECTIONS = (Projection(customer_view, view_of, of=CUSTOMER_STATES),)
+PROJECTIONS = (kept_in(customer_view),)

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.kit.border import HERE
+from services.kit.customer_view import customer_view_table
 from services.kit.field_encryption import Encrypted
 from services.kit.tables import Moment, backbone, handshake_columns, service_metadata
 
@@ -203,14 +204,4 @@ circumstances = Table(
     comment="What else the duty to assess depends on, of the newest event that told it.",
 )
 
-customer_view = Table(
-    "customer_view",
-    METADATA,
-    Column("customer_id", Uuid, primary_key=True),
-    Column("sequence", BigInteger, nullable=False),
-    Column("open_municipalities", ARRAY(Text), nullable=False),
-    Column("merged_into", Uuid),
-    Index("customer_view_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
-    info={"border": f"{HERE} = ANY (open_municipalities)"},
-    comment="Projection of customer's state events: what decides who may read.",
-)
+customer_view = customer_view_table(METADATA)

@@ -73,6 +73,7 @@ from services.customer.handlers import (
     people,
     search,
     transfers,
+    transfers_for_partners,
     working,
 )
 from services.customer.tables.transfers import ASSESSMENT_VIEW, PLAN_VIEW
@@ -115,9 +116,9 @@ REQUESTS: dict[type[Request[Any]], Handler] = {
     AskMoreOfTransfer: transfers.ask_more_of_transfer,
     ReplyToTransfer: transfers.reply_to_transfer,
     WithdrawTransfer: transfers.withdraw_transfer,
-    RequestTransferForPartner: transfers.request_transfer_for_partner,
-    AnswerTransferForPartner: transfers.answer_transfer_for_partner,
-    GetTransferForPartner: transfers.get_transfer_for_partner,
+    RequestTransferForPartner: transfers_for_partners.request_transfer_for_partner,
+    AnswerTransferForPartner: transfers_for_partners.answer_transfer_for_partner,
+    GetTransferForPartner: transfers_for_partners.get_transfer_for_partner,
     GetPersonForPartner: disclosures.get_person_for_partner,
     ListCustomers: operations.list_customers,
     AssignCustomers: operations.assign_customers,

@@ -23,9 +23,9 @@ class JsonBody(Generic[ModelT]):
     def __init__(self, model: type[ModelT], example: dict[str, Any]) -> None:
         self._model = model
         self.example = example
-        schema = _strict(model.model_json_schema(ref_template="#/components/schemas/{model}Body"))
-        parts = {**schema.pop("$defs", {}), model.__name__: schema}
-        self.schemas.update({f"{name}Body": part for name, part in parts.items()})
+        # each with its own parts: of two bodies' parts with one name, such as Goal, neither stands for the other
+        template = f"#/components/schemas/{model.__name__}Body/$defs/{{model}}"
+        self.schemas[f"{model.__name__}Body"] = _strict(model.model_json_schema(ref_template=template))
 
     @property
     def documentation(self) -> dict[str, Any]:

@@ -13,19 +13,15 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
-    Column,
     ColumnElement,
     CompoundSelect,
-    ScalarSelect,
     Table,
     Text,
     Uuid,
     and_,
-    any_,
     bindparam,
     false,
     func,
-    literal_column,
     not_,
     or_,
     select,
@@ -216,23 +212,3 @@ def within(
         reached.append(is_one(_EMERGENCY))
     condition = or_(*reached) if reached else false()
     return and_(condition, not_(is_one(_WITHHELD))) if reach.withheld else condition
-
-
-def record_reached(reach: Reach, person: ColumnElement[UUID], records: Table) -> ScalarSelect[UUID]:
-    """The id of the record kept of a person whom the asker reaches; null when the asker does not.
-
-    `records` is a service's projection of customers, with `open_municipalities` and `merged_into`. It knows nothing of
-    relationships that have ended: they give no right.
-    """
-    asked, record = records.alias("asked"), records.alias("record_kept")
-    kept = select(func.coalesce(asked.c.merged_into, asked.c.customer_id)).where(asked.c.customer_id == person)
-    related = any_(record.c.open_municipalities) == MUNICIPALITY
-    reached = within(reach, record.c.customer_id, related, false(), records)
-    return select(record.c.customer_id).where(record.c.customer_id == kept.scalar_subquery(), reached).scalar_subquery()
-
-
-def reaches_each(reach: Reach, people: Column[Any], records: Table) -> ColumnElement[bool]:
-    """The condition that the asker reaches each of the people in an array: a matter of several is for nobody else."""
-    person = func.unnest(people).column_valued("person")
-    unreached = select(person).where(record_reached(reach, literal_column("person", Uuid), records).is_(None))
-    return not_(unreached.correlate(people.table).exists())

@@ -5,7 +5,7 @@ from typing import Any
 
 from contracts.access.teams import TeamChanged
 from contracts.assessment.state import AssessmentChanged
-from contracts.customer.state import CustomerCircumstances, CustomerState
+from contracts.customer.state import CustomerCircumstances
 from contracts.customer.transfers import TransferChanged
 from contracts.envelope import Event, Request
 from contracts.plan.documents import GetPlanForDocument
@@ -53,6 +53,7 @@ from contracts.plan.referrals import (
 )
 from contracts.records.state import DocumentKept
 from contracts.topology import CUSTOMER_STATES
+from services.kit.customer_view import kept_in
 from services.kit.projection import Projection
 from services.kit.service import Background
 from services.kit.work import Handler
@@ -108,21 +109,13 @@ INPUT: Mapping[type[Event], Handler] = {
 }
 
 
-def view_of(state: CustomerState) -> dict[str, Any]:
-    """What `customer_view` keeps of a customer's state."""
-    return {
-        "open_municipalities": state.open_municipalities,
-        "merged_into": state.merged_into,
-    }
-
-
 def team_of(state: TeamChanged) -> dict[str, Any]:
     """What `team_view` keeps of a team."""
     return state.model_dump(include={"organisation", "members", "ended"})
 
 
 PROJECTIONS = (
-    Projection(CUSTOMER_VIEW, view_of, of=CUSTOMER_STATES),
+    kept_in(CUSTOMER_VIEW),
     Projection(TEAM_VIEW, team_of, of=(TeamChanged,)),
 )
 BACKGROUND: Sequence[Background] = (due_dates.watch,)

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Row, Update, Uuid, and_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.kit.rights import MUNICIPALITY, reaches_each, record_reached
+from services.kit.customer_view import kept_id_of, reaches_each
+from services.kit.rights import MUNICIPALITY
 from services.kit.work import Work
 from services.records.rules.matters import Matter
 from services.records.tables import CUSTOMER_VIEW, DOCUMENT, DOCUMENT_WANTED
@@ -69,11 +70,9 @@ async def keep(work: Work, wanted: Row[Any], *, sha256: str, size: int, content:
     return matter
 
 
-async def kept_id(work: Work, customer_id: UUID) -> UUID | None:
-    """The id of the record kept of a customer whom the asker reaches, of an alias that of its record; else None."""
-    query = select(record_reached(work.rights.reach("document"), literal(customer_id), CUSTOMER_VIEW))
-    found: UUID | None = (await work.connection.execute(query, work.rights.values)).scalar()
-    return found
+async def kept_id(work: Work, customer_id: UUID) -> UUID:
+    """The id of the record kept of a customer whom the asker reaches, of an alias that of its record; else NotFound."""
+    return await kept_id_of(CUSTOMER_VIEW, work, customer_id, "document")
 
 
 async def of_customer(work: Work, customer_id: UUID) -> Sequence[Row[Any]]:
@@ -93,7 +92,7 @@ async def get(work: Work, document_id: UUID) -> Row[Any] | None:
 
 def _seen(work: Work) -> ColumnElement[bool]:
     """The right of every read: the municipality's document, and the asker reaches everybody whom it is about."""
-    each = reaches_each(work.rights.reach("document"), DOCUMENT.c.customer_ids, CUSTOMER_VIEW)
+    each = reaches_each(CUSTOMER_VIEW, work.rights.reach("document"), DOCUMENT.c.customer_ids)
     return and_(DOCUMENT.c.municipality == MUNICIPALITY, each)
 
 

@@ -1,26 +1,16 @@
 """The records service's tables."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.kit.border import HERE
+from services.kit.customer_view import customer_view_table
 from services.kit.field_encryption import Encrypted
 from services.kit.tables import Moment, backbone, customer_ids_column, service_metadata
 
 METADATA = service_metadata()
 BACKBONE = backbone(METADATA)
 
-CUSTOMER_VIEW = Table(
-    "customer_view",
-    METADATA,
-    Column("customer_id", Uuid, primary_key=True),
-    Column("sequence", BigInteger, nullable=False),
-    Column("open_municipalities", ARRAY(Text), nullable=False),
-    Column("merged_into", Uuid),
-    Index("customer_view_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
-    info={"border": f"{HERE} = ANY (open_municipalities)"},
-    comment="Projection of customer's state events: what decides who may read.",
-)
+CUSTOMER_VIEW = customer_view_table(METADATA)
 
 
 def _of_matter() -> list[Column[object]]:

@@ -23,7 +23,7 @@ from tests.bench import without
 from tests.bench.house import EXPERT, House
 from tests.bench.measured import MILLI, Effort, Figure, Report, Spread, Table, percentile
 from tests.bench.requests import CONNECTIONS, Side, _take_away, _turn
-from tests.bench.search import FEW, _fill
+from tests.bench.search import FEW, fill
 
 REQUESTS_AIM, LISTS_AIM = 0.9, 1.2
 POLICY = "policy decided and conditions of SQL"
@@ -35,7 +35,7 @@ async def measure(house: House, effort: Effort) -> Report:
     """Requests with and without, and lists under every kind of right."""
     report = Report("Rights and the usage log")
     await _requests(house, effort, report)
-    await _fill(house, effort.of(FEW))
+    await fill(house, effort.of(FEW))
     await _lists(house, effort, report)
     return report
 

@@ -1,6 +1,11 @@
-"""Each bench runs, with tiny numbers: what it finds is not looked at, only that it finds something."""
+"""Each bench runs, with tiny numbers: what it finds is not looked at, only that it finds something.
+
+`./koto test --long` runs them, one after the other: beside other tests each would be disturbed, and disturb.
+"""
 
 import asyncio
+import importlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -30,9 +35,15 @@ async def measured_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
             await asyncio.to_thread(made.stop)
 
 
+@pytest.mark.parametrize("name", BENCHES)
+def test_a_bench_can_be_begun(name: str) -> None:
+    assert callable(importlib.import_module(f"tests.bench.{name}").measure)
+
+
 @pytest.mark.broker
 @pytest.mark.database
 @pytest.mark.timeout(300)
+@pytest.mark.skipif(not os.environ.get("KOTO_TEST_LONG"), reason="in ./koto test --long only")
 @pytest.mark.parametrize("name", BENCHES)
 async def test_a_bench_reports_its_figures(
     name: str, measured_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -22,6 +22,7 @@ from services.customer.rules import transfers as transfer_rules
 from services.gateway.caller import CSRF_HEADER
 from services.gateway.sessions import COOKIE
 from services.plan.rules import due_dates as due_date_rules
+from services.plan.rules import offering as offering_rules
 from services.plan.rules import programme as programme_rules
 from services.plan.rules import referrals as referral_rules
 
@@ -32,7 +33,7 @@ _PREPARED = {
     operation: itertools.cycle(each for prepared in told for each in (prepared, None))
     for operation, told in json.loads(os.environ["KOTO_FUZZ_PREPARED"]).items()
 }
-"""Requests that can succeed, by operation: their path parameters, version and body, where these matter."""
+"""Requests that can succeed, by operation: their path and query parameters, version and body, where these matter."""
 _ETAGS: dict[tuple[str, str], str] = {}
 """Of the customers who are there and the groups of their background, as the last answers told."""
 _SESSIONS = itertools.cycle(json.loads(os.environ["KOTO_FUZZ_SESSIONS"]))
@@ -49,6 +50,7 @@ _RULES = {
         outreach_rules,
         access_rules,
         due_date_rules,
+        offering_rules,
         programme_rules,
         referral_rules,
         assessment_rules,
@@ -59,7 +61,7 @@ _ROLES = {  # whose operation it is: that of the first words found in its path
     "/me/": "customer",
     "/usage|/anomalies|/notices|/watch": "data_protection_officer",
     "/organisations|/users|/grants|/withheld-customers|/receiving-party": "access_administrator",
-    "/programme|/teams|/due-date-settings": "access_administrator",
+    "/programme|/teams|/due-date-settings": "supervisor",
     "": "integration_expert",
 }
 
@@ -125,6 +127,7 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         operation = case.operation.definition.raw["operationId"]
         if operation in _PREPARED and (prepared := next(_PREPARED[operation])):
             case.path_parameters.update(prepared["path"])
+            case.query.update(prepared["query"])
             case.headers.update(prepared["headers"])
             if "body" in prepared:
                 case.body = prepared["body"]

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.gateway.support import Door, FakeIssuer
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.support import Door
 
 
 @pytest_asyncio.fixture

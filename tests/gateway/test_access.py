@@ -24,7 +24,8 @@ from contracts.access.safeguards import (
     ReleaseCustomer,
 )
 from contracts.envelope import Request
-from tests.gateway.support import API, CUSTOMER_ID, GRANT_ID, Answer, Door
+from tests.gateway.replies.ids import CUSTOMER_ID, GRANT_ID
+from tests.gateway.support import API, Answer, Door
 
 KEY = {"Idempotency-Key": "k1"}
 AS_READ = KEY | {"If-Match": '"3"'}

@@ -4,7 +4,8 @@ from typing import Any
 
 from contracts.access.anomalies import CloseAnomaly, FindAnomalies, GetAnomaly, WatchCustomer
 from contracts.customer.search import FindForEmergency
-from tests.gateway.support import API, CUSTOMER_ID, GRANT_ID, Door
+from tests.gateway.replies.ids import CUSTOMER_ID, GRANT_ID
+from tests.gateway.support import API, Door
 
 
 def asked(door: Door) -> Any:

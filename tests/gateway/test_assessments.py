@@ -10,7 +10,8 @@ from contracts.assessment.measures import CancelMeasure, OrderMeasure, ReportMea
 from contracts.assessment.topics import GetTopicHistory, PinnedFacts, TopicContent, WriteTopic
 from contracts.customer.background import ChangeBackground
 from services.kit.errors import ChangedMeanwhile
-from tests.gateway.support import API, ASSESSMENT_ID, CUSTOMER_ID, GRANT_ID, Door
+from tests.gateway.replies.ids import ASSESSMENT_ID, CUSTOMER_ID, GRANT_ID
+from tests.gateway.support import API, Door
 
 CASE = f"{API}/assessments/{ASSESSMENT_ID}"
 KEY = {"Idempotency-Key": "act-1"}

@@ -12,7 +12,8 @@ import pytest_asyncio
 from contracts.access.rights import NoteSignIn
 from services.gateway import sessions, sign_in
 from tests.gateway.browser import Browser
-from tests.gateway.support import CLIENT_ID, PUBLIC_URL, Answer, Door, FakeIssuer, new_key
+from tests.gateway.issuer import CLIENT_ID, FakeIssuer, new_key
+from tests.gateway.support import PUBLIC_URL, Answer, Door
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from contracts.customer.contacts import GetContact, ListContacts, ReceiveContact, ResolveContact, SetReceivingParty
 from services.gateway.routes import contacts
-from tests.gateway.support import API, GRANT_ID, Door
+from tests.gateway.replies.ids import GRANT_ID
+from tests.gateway.support import API, Door
 
 CONTACT = f"{API}/contacts/{GRANT_ID}"
 KEY = {"Idempotency-Key": "k1"}

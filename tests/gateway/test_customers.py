@@ -8,7 +8,9 @@ from contracts.assessment.cases import GetAssessmentsOfCustomer
 from contracts.customer.people import ChangeCustomer, CloseCustomer, GetCustomer, GetCustomerHistory, OpenCustomer
 from contracts.customer.search import SearchCustomers
 from services.kit.work import canonical_json
-from tests.gateway.support import API, CUSTOMER_ID, REPLIES, Door, opening
+from tests.gateway.replies import REPLIES
+from tests.gateway.replies.ids import CUSTOMER_ID
+from tests.gateway.support import API, Door, opening
 
 CUSTOMER = f"{API}/customers/{CUSTOMER_ID}"
 

@@ -5,7 +5,8 @@ from uuid import UUID
 from contracts.access.teams import AddTeam, ChangeTeam
 from contracts.customer.people import GetCustomerCards
 from contracts.plan.due_dates import DueDateSettings, GetCustomerDueDates, ListDue, SetDueDateSettings
-from tests.gateway.support import API, CUSTOMER_ID, TEAM_ID, Door
+from tests.gateway.replies.ids import CUSTOMER_ID, TEAM_ID
+from tests.gateway.support import API, Door
 
 KEY = {"Idempotency-Key": "act-1"}
 

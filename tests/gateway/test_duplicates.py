@@ -5,7 +5,9 @@ from uuid import uuid4
 import pytest
 
 from contracts.customer.duplicates import DecideDuplicate, MergeCustomers, UndoMerge
-from tests.gateway.support import API, CUSTOMER_ID, GRANT_ID, Door, FakeIssuer, opening
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.replies.ids import CUSTOMER_ID, GRANT_ID
+from tests.gateway.support import API, Door, opening
 from tests.support import House, TestDatabases, eventually
 
 OTHER = str(GRANT_ID)

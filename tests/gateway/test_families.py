@@ -7,7 +7,8 @@ import pytest
 
 from contracts.customer.families import ChangeFamilyRelation, EndFamilyRelation, GetFamily, RecordFamilyRelation
 from contracts.envelope import Request
-from tests.gateway.support import API, CUSTOMER_ID, GRANT_ID, Answer, Door
+from tests.gateway.replies.ids import CUSTOMER_ID, GRANT_ID
+from tests.gateway.support import API, Answer, Door
 
 KEY = {"Idempotency-Key": "k1"}
 AS_READ = KEY | {"If-Match": '"3"'}

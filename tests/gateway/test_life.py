@@ -10,7 +10,9 @@ import pytest
 from contracts.access.rights import RightsHeartbeat
 from services.gateway.main import Gateway, Settings, build
 from services.kit import run
-from tests.gateway.support import API, CUSTOMER_ID, NOWHERE, SIGNING_KEY, Door, FakeIssuer
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.replies.ids import CUSTOMER_ID
+from tests.gateway.support import API, NOWHERE, SIGNING_KEY, Door
 from tests.support import FIELD_KEYS, SEARCH_KEY
 
 CUSTOMER = f"{API}/customers/{CUSTOMER_ID}"

@@ -7,7 +7,9 @@ import pytest
 from opentelemetry.trace import StatusCode
 
 from services.kit.errors import Forbidden, ProblemReply
-from tests.gateway.support import API, CUSTOMER_ID, Door, FakeIssuer, opening
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.replies.ids import CUSTOMER_ID
+from tests.gateway.support import API, Door, opening
 
 CUSTOMER = f"{API}/customers/{CUSTOMER_ID}"
 PLANTED = ("010594Y9032", "Plantedfamily", "planted@example.org", "planted-user", "Planted reason", "planted-agent")

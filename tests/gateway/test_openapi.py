@@ -3,6 +3,8 @@
 import csv
 import re
 from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,8 @@ from services.gateway.routes.documents import PDF
 from services.gateway.routes.plans import NewPlan, PlanDropping, PlanEnding, WithdrawnConsent
 from services.gateway.routes.transfers import Acceptance, Message, Rejection, TransferOffer
 from services.kit import identity_code
-from tests.gateway.support import CUSTOMER_ID, Door
+from tests.gateway.replies.ids import CUSTOMER_ID
+from tests.gateway.support import Door
 
 CODE_LISTS = Path(kit.__file__).parent / "code_lists"
 EXPRESSION = re.compile(r"\$(request\.path\.|response\.header\.|response\.body#/)([\w-]+)")
@@ -109,14 +112,22 @@ def test_the_examples_permit_codes_are_of_the_code_lists(shared_door: Door, name
 
 
 def test_every_reference_leads_somewhere_and_nothing_is_left_over(shared_door: Door) -> None:
-    schemas = shared_door.document["components"]["schemas"]
-    assert {f"#/components/schemas/{name}" for name in schemas} == set(values(shared_door.document, "$ref"))
+    places = {tuple(each.removeprefix("#/").split("/")) for each in values(shared_door.document, "$ref")}
+    assert all(reduce(getitem, place, shared_door.document) for place in places)
+    assert set(shared_door.document["components"]["schemas"]) == {place[2] for place in places}
 
 
 def test_every_object_in_a_body_is_closed(shared_door: Door) -> None:
     bodies = {name: each for name, each in shared_door.document["components"]["schemas"].items() if name[-4:] == "Body"}
-    assert "PersonNameBody" in bodies
-    assert all(each["additionalProperties"] is False for each in bodies.values())
+    parts = [part for body in bodies.values() for part in body.get("$defs", {}).values()]
+    assert "PersonName" in bodies["OpenCustomerBody"]["$defs"]
+    assert all(each["additionalProperties"] is False for each in (*bodies.values(), *parts))
+
+
+def test_parts_of_two_bodies_with_one_name_are_told_apart(shared_door: Door) -> None:
+    schemas = shared_door.document["components"]["schemas"]
+    goals = [set(schemas[f"{body}Body"]["$defs"]["Goal"]["properties"]) for body in ("PlanContent", "NewContent")]
+    assert ("need_ids" in goals[0], "description" in goals[1]) == (True, True)
 
 
 def test_every_operation_needs_a_bearer_token_or_a_session_and_documents_its_problems(shared_door: Door) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from contracts.customer.outreach import AddOutreachRows, BeginOutreachImport, FinishOutreachImport, OutreachRow
 from services.gateway.problems import NoRights
-from tests.gateway.support import API, GRANT_ID, Answer, Door
+from tests.gateway.replies.ids import GRANT_ID
+from tests.gateway.support import API, Answer, Door
 
 IMPORTS = f"{API}/outreach/imports"
 HEADER = "family_name,given_name,date_of_birth,ground"

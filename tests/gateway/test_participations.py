@@ -14,7 +14,8 @@ from contracts.assessment.participations import (
     RequestParticipation,
     WithdrawParticipation,
 )
-from tests.gateway.support import API, ASSESSMENT_ID, TRANSFER_ID, Door
+from tests.gateway.replies.ids import ASSESSMENT_ID, TRANSFER_ID
+from tests.gateway.support import API, Door
 
 ONE, CASE = f"{API}/participations/{TRANSFER_ID}", f"{API}/assessments/{ASSESSMENT_ID}"
 BY_PHONE = {"act": "reject", "reason": "later", "channel": "phone", "answered_on": "2026-03-02"}

@@ -20,7 +20,8 @@ from contracts.plan.plans import (
     WithdrawGuardianConsent,
     WritePlan,
 )
-from tests.gateway.support import API, CUSTOMER_ID, GRANT_ID, PLAN_ID, Door
+from tests.gateway.replies.ids import CUSTOMER_ID, GRANT_ID, PLAN_ID
+from tests.gateway.support import API, Door
 
 PLAN = f"{API}/plans/{PLAN_ID}"
 APPROVAL = {"party": "customer", "language": "fi", "sha256": "a" * 64, "how": "in_person", "approved_on": "2026-03-02"}

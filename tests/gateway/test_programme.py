@@ -12,7 +12,9 @@ from contracts.plan.programme import (
     ImportProgramme,
     ListProgramme,
 )
-from tests.gateway.support import API, GRANT_ID, Answer, Door, FakeIssuer
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.replies.ids import GRANT_ID
+from tests.gateway.support import API, Answer, Door
 from tests.plan.programmes import row
 from tests.support import House, TestDatabases, eventually
 

@@ -15,7 +15,9 @@ from contracts.plan.referrals import (
     WithdrawCompletion,
 )
 from services.kit.clock import helsinki_date
-from tests.gateway.support import API, GRANT_ID, Answer, Door, FakeIssuer, opening
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.replies.ids import GRANT_ID
+from tests.gateway.support import API, Answer, Door, opening
 from tests.plan.agreed import Agreed
 from tests.plan.support import Desk, StoppedClock
 from tests.support import House, TestDatabases, eventually, now

@@ -8,7 +8,9 @@ import pytest
 
 from contracts.envelope import FieldChange, FieldError, Problem
 from services.kit.errors import Forbidden, ProblemReply, Unavailable
-from tests.gateway.support import API, CUSTOMER_ID, Door, FakeIssuer, opening
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.replies.ids import CUSTOMER_ID
+from tests.gateway.support import API, Door, opening
 from tests.support import eventually
 
 CUSTOMERS = f"{API}/customers"

@@ -22,7 +22,9 @@ from services.gateway.rights import _MOST_KNOWN, KeptRights
 from services.kit.actor import Actor
 from services.kit.clock import SystemClock
 from tests.gateway.browser import SESSION, Browser
-from tests.gateway.support import API, CUSTOMER_ID, GRANT_ID, Answer, Door, FakeIssuer, FakeRequests, grant
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.replies.ids import CUSTOMER_ID, GRANT_ID
+from tests.gateway.support import API, Answer, Door, FakeRequests, grant
 from tests.support import TestDatabases, eventually, rows
 
 CUSTOMER = f"{API}/customers/{CUSTOMER_ID}"

@@ -18,7 +18,9 @@ from services.gateway.tables import METADATA
 from services.kit.database import create_engine
 from services.kit.migrate import drift
 from tests.gateway.browser import SESSION, Browser
-from tests.gateway.support import API, CLIENT_ID, CUSTOMER_ID, GRANT_ID, Answer, Door, FakeIssuer, opening
+from tests.gateway.issuer import CLIENT_ID, FakeIssuer
+from tests.gateway.replies.ids import CUSTOMER_ID, GRANT_ID
+from tests.gateway.support import API, Answer, Door, opening
 from tests.support import TestDatabases, eventually, rows
 
 pytestmark = pytest.mark.database

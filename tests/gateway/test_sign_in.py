@@ -11,7 +11,9 @@ import pytest
 
 from contracts.access.rights import GetUserRights, NoteSignIn
 from contracts.customer.search import FindOwnRecord
-from tests.gateway.support import API, CUSTOMER_ID, FIRST_KEY, GRANT_ID, Answer, Door, FakeIssuer, compact, new_key
+from tests.gateway.issuer import FIRST_KEY, FakeIssuer, compact, new_key
+from tests.gateway.replies.ids import CUSTOMER_ID, GRANT_ID
+from tests.gateway.support import API, Answer, Door
 from tests.support import eventually
 
 CUSTOMER = f"{API}/customers/{CUSTOMER_ID}"

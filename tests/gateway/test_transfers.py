@@ -17,7 +17,8 @@ from contracts.customer.transfers import (
     ReplyToTransfer,
     WithdrawTransfer,
 )
-from tests.gateway.support import API, CUSTOMER_ID, TRANSFER_ID, Door
+from tests.gateway.replies.ids import CUSTOMER_ID, TRANSFER_ID
+from tests.gateway.support import API, Door
 
 TRANSFER = f"{API}/transfers/{TRANSFER_ID}"
 CONSENT = {"given_on": "2026-03-01", "given_by": "writing"}

@@ -22,7 +22,9 @@ from deploy.local import issuer
 from deploy.local.program import answers
 from services.gateway import sessions
 from tests.gateway.browser import SESSION, Browser, Page
-from tests.gateway.support import API, CLIENT_SECRET, CUSTOMER_ID, PUBLIC_URL, Door, FakeIssuer, free_port, opening
+from tests.gateway.issuer import CLIENT_SECRET, FakeIssuer
+from tests.gateway.replies.ids import CUSTOMER_ID
+from tests.gateway.support import API, PUBLIC_URL, Door, free_port, opening
 from tests.support import TestDatabases, eventually
 
 pytestmark = pytest.mark.database

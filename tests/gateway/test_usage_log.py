@@ -7,7 +7,8 @@ import pytest
 
 from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageOfCustomer, GetOwnUsage
 from services.gateway.routes.usage_log import accepted
-from tests.gateway.support import API, CUSTOMER_ID, Door
+from tests.gateway.replies.ids import CUSTOMER_ID
+from tests.gateway.support import API, Door
 
 
 def asked(door: Door) -> Any:

@@ -26,7 +26,8 @@ from services.kit.actor import Actor
 from services.kit.errors import ProblemReply
 from tests.customer.conftest import opening
 from tests.customer.transfers import SAFE
-from tests.gateway.support import Door, FakeIssuer
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.support import Door
 from tests.integration.authority import Authority
 from tests.integration.partner import CODE
 from tests.support import EXPERT_TAMPERE, RECORDS_TAMPERE, House, TestDatabases, eventually, now

@@ -26,7 +26,8 @@ from services.kit.errors import ProblemReply
 from services.kit.work import Cause
 from tests.customer.conftest import opening
 from tests.customer.transfers import AUTHORITY, SAFE, offering, withdrawing
-from tests.gateway.support import Door, FakeIssuer
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.support import Door
 from tests.integration.authority import ANSWER, REQUEST, SOMEBODY, Authority, answering, handing_over
 from tests.integration.partner import CODE
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, House, TestDatabases, eventually

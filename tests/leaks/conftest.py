@@ -10,7 +10,8 @@ import pytest_asyncio
 from tests.leaks.asking import World
 from tests.leaks.doors import Door
 from tests.leaks.expected import Case, knows
-from tests.leaks.people import KINDS, Kind, Planted, plant, plant_outreach, plant_rights
+from tests.leaks.people import KINDS, Kind, Planted
+from tests.leaks.planting import plant, plant_outreach, plant_rights
 from tests.leaks.standings import MAIN, OF_ORGANISATION, standings
 from tests.support import TIME_SCALE, House, TestDatabases, Vhost, environment, eventually
 

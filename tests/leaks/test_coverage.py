@@ -5,8 +5,8 @@ from collections import Counter
 from contracts.partners import ToPartner
 from contracts.policy import policy
 from contracts.registry import events, requests
+from tests.gateway.issuer import FakeIssuer
 from tests.gateway.support import Door as Gateway
-from tests.gateway.support import FakeIssuer
 from tests.leaks.doors import DOORS, WITHOUT_CUSTOMERS
 from tests.leaks.standings import OWN_RECORD, ROLES, STANDINGS
 

@@ -14,7 +14,8 @@ from contracts.envelope import Problem, Request
 from services.gateway.routes.documents import PDF
 from services.kit.actor import Actor
 from services.kit.errors import ProblemReply
-from tests.gateway.support import Answer, FakeIssuer, FakeRequests
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.support import Answer, FakeRequests
 from tests.gateway.support import Door as Gateway
 from tests.leaks.asking import Heard, World, world
 from tests.leaks.conftest import Leaky

@@ -7,7 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.plan.referrals import Completion, ReferralAnswer, ReferralForProvider
+from contracts.partners import MatterTold
+from contracts.partners.referrals import ReferralTold
+from contracts.plan.referrals import Completion, ReferralAnswer
 from services.plan.law import disclosure_to_provider
 from services.plan.rules.referrals import (
     Standing,
@@ -150,8 +152,8 @@ def test_the_act_lists_eighteen_items_and_a_provider_is_told_no_other() -> None:
         "service_ends_on": "other_indispensable",
         "earlier_measures": "earlier_measures",
     }
-    of_the_message = {"version", "state", "municipality", "changed_at", "customer_id", "may_be_told"}
-    assert set(item_of) == set(ReferralForProvider.model_fields) - of_the_message
+    of_the_message = {*MatterTold.model_fields, "state", "municipality"}
+    assert set(item_of) == set(ReferralTold.model_fields) - of_the_message - {"person"}  # the person: tests of customer
     assert set(item_of.values()) <= items
     ours = {each.code for each in disclosure_to_provider().items if each.known_by == "plan"}
     assert set(item_of.values()) == ours

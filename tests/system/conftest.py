@@ -1,8 +1,8 @@
 """A whole house as `./koto up --processes` starts it, every part a process, watched from outside."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from contracts.topology import SERVICES
+from contracts.topology import SERVICES, partner_name
 from deploy.local import environment, issuer
 from deploy.local.postgres import Postgres
 from deploy.local.program import ADMINISTRATORS, Program
@@ -23,6 +23,8 @@ from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.stack import Stack
 from services.kit import topology_apply
 from tests.gateway.support import API, Answer
+from tests.integration.authority import Authority
+from tests.integration.partner import Foreigner
 from tests.support import TIME_SCALE, AlteredStack, now, rows
 
 EXPERT, ELSEWHERE = "expert@tampere", "expert@helsinki"
@@ -110,6 +112,14 @@ class WholeHouse:
     async def rows(self, service: str, query: str, *values: Any) -> list[Any]:
         """Rows of a service's database."""
         return await rows(self.database_url(service), query, *values)
+
+    @contextmanager
+    def partner(self, code: str) -> Iterator[Authority]:
+        """A partner's program, connected to the broker with the partner's own password."""
+        url, password = f"{self.broker.amqp_url}/{environment.VHOST}", self.stack.secrets.broker_password
+        foreigner = Foreigner(url, code, password(partner_name(code)))
+        yield Authority(foreigner)
+        foreigner.close()
 
     async def apply_topology(self) -> None:
         """Declares everything on the broker, with the shortened retry ladder."""

@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from contracts.law import laws
-from tests.gateway.support import Door, FakeIssuer
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.support import Door
 from tests.support import House, TestDatabases, eventually, now
 from tests.system.test_transfers import Town, expert
 

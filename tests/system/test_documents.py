@@ -13,7 +13,8 @@ from pypdf import PdfReader
 
 from contracts.customer.people import EraseCustomer
 from contracts.law import laws
-from tests.gateway.support import Answer, Door, FakeIssuer
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.support import Answer, Door
 from tests.support import RECORDS_TAMPERE, House, TestDatabases, eventually, now
 from tests.system.test_transfers import Town, expert
 

@@ -28,10 +28,13 @@ from tests import paths
 from tests.gateway.support import API, Answer
 from tests.support import eventually, now
 from tests.system.conftest import EXPERT, WholeHouse, started
-from tests.system.test_privacy import FAMILY, GIVEN, PLANTED, WHY, WITHOUT_CODE, leaks, logs
+from tests.system.planted import FAMILY, GIVEN, PLANTED, WHY, WITHOUT_CODE, leaks
+from tests.system.test_privacy import logs
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(300)]
 OFFICER, SUPERVISOR = "dpo@tampere", "supervisor@tampere"
+SOMEBODY = {"name": "Sanna Sosiaalityöntekijä", "phone": "+358 00 000 0003"}
+"""Who answers for the county."""
 FAR_AWAY = 4_000_000_000
 """When the test users' tokens expire, however far the clock goes."""
 
@@ -165,6 +168,55 @@ class Journey:
         found = await self.whole()
         assert (found["status"], found["missed"]) == ("under_way", missed)
 
+    async def county_heard(self) -> None:
+        """The county's program is asked, accepts and writes its section: only then does it hear whom it is about."""
+        preview = {"service_language": "ar", "interpreter_needed": True, "topics": ["health_and_social_needs"]}
+        with self.later.house.partner("county") as county:
+            asked = await self.act(
+                "POST", f"/assessments/{self.assessment}/participations", {"way": "in_writing", "preview": preview}
+            )
+            requested = await county.matter("participation_id", "requested", asked["participation_id"])
+            assert (requested["preview"], requested["person"]) == (preview, None)
+            matter = {"participation_id": asked["participation_id"]}
+            answer = matter | {"act": "accept", "responsible": SOMEBODY}
+            assert await county.outcome("authority.participation_answer.v1", answer) == ("received", [])
+            accepted = await county.matter("participation_id", "accepted", asked["participation_id"])
+            assert accepted["person"]["name"]["family"] == FAMILY
+            section = {"topic": "health_and_social_needs", "text": WHY, "needs": ["health_services"]}
+            written = {"sections": [section], "written_by": SOMEBODY["name"], "written_on": str(self.today)}
+            assert await county.outcome("authority.county_contribution.v1", matter | written) == ("received", [])
+        [writing] = (await self.read(f"/assessments/{self.assessment}/county-section"))["writings"]
+        assert (writing["organisation"], writing["text"]) == ("08", WHY)
+        assert (await self.whole())["county_takes_part"]
+
+    async def family_planned(self, spouse: str) -> str:
+        """The family's plan: for as long as a member's own lasts, with the guardian's consent; each finds it."""
+        consent = {"given_on": str(self.today), "given_by": GIVEN}
+        begun = {"kind": "family", "members": [spouse], "consents": [consent]}
+        plan = (await self.act("POST", f"/customers/{self.customer}/plans", begun))["plan_id"]
+        own = (await self.read(f"/plans/{self.plan}"))["valid_until"]
+        content = paths.agreed((await self.read(f"/plans/{plan}"))["in_making"]["content"], self.today, WHY)
+        goal = {"goal_id": str(uuid4()), "kind": "everyday_life", "term": "plan", "text": WHY}
+        line = {"line_id": str(uuid4()), "name": "Perhekerho", "goal_ids": [goal["goal_id"]]}
+        line |= {"responsible_party": "Esimerkkiyhdistys", "justification": WHY}
+        content |= {"goals": [goal], "services": [line]}
+        longer = content | {"ends_on": str(date.fromisoformat(own) + timedelta(days=1))}
+        version = (await self.act("PUT", f"/plans/{plan}/content", longer, 1))["version"]
+        refused = await self.tried("POST", f"/plans/{plan}/offer", None, version)
+        assert [each["rule"] for each in refused.problem(422, "invalid-input")["errors"]] == ["members_plans"]
+        version = (await self.act("PUT", f"/plans/{plan}/content", content | {"ends_on": own}, version))["version"]
+        await self.act("POST", f"/plans/{plan}/offer", None, version)
+        original = await paths.documented(self, plan)
+        for party in paths.PARTIES:
+            approval = paths.approval(party, original, self.today)
+            await self.act("POST", f"/plans/{plan}/editions/1/approvals", approval)
+        found = await self.read(f"/plans/{plan}")
+        assert (found["status"], found["valid_until"], found["is_statutory"]) == ("in_force", own, False)
+        for person in (self.customer, spouse):
+            listed = (await self.read(f"/customers/{person}/plans"))["plans"]
+            assert plan in [each["plan_id"] for each in listed]
+        return plan
+
     async def assessed(self) -> None:
         """Every topic is written, one with facts; duties are told, a measure is reported; a plan is needed."""
         case = f"/assessments/{self.assessment}"
@@ -192,7 +244,7 @@ class Journey:
         [self._needs] = [
             [need["need_id"] for need in each["written"]["content"]["needs"]]
             for each in found["topics"]
-            if each["written"]["content"]["needs"]
+            if each["written"] and each["written"]["content"]["needs"]
         ]
         await self.papers("assessment", self.assessment)
 
@@ -335,8 +387,11 @@ class Journey:
         acts = [each["act"] for each in (await self.read(f"/plans/{self.plan}/history"))["acts"]]
         assert acts[:2] == ["record_neglect", "record_follow_up"]
 
-    async def ended(self) -> None:
-        """The time is over: the program proposes to end the plan, and a person ends it with a plan to follow."""
+    async def ended(self, family: str = "") -> None:
+        """The time is over: the program proposes to end the plan, and a person ends it with a plan to follow.
+
+        The family's plan goes with the last of the members' own.
+        """
         until = date.fromisoformat((await self.read(f"/plans/{self.plan}"))["valid_until"])
         self.later.pass_until(until + timedelta(days=1))
         found = await self.read(f"/plans/{self.plan}")
@@ -347,6 +402,11 @@ class Journey:
         found = await self.read(f"/plans/{self.plan}")
         assert (found["status"], found["ended_on"]) == ("ended", str(until))
         assert found["follow_on"] == follow_on
+        if family:
+            found = await self.read(f"/plans/{family}")
+            assert (found["status"], found["proposed_end"]) == ("in_force", "members_plans_ended")
+            ending |= {"reason": "members_plans_ended", "follow_on": {"plan": "none"}}
+            await self.act("POST", f"/plans/{family}/end", ending, found["version"])
         assert (await self.read(f"/customers/{self.customer}/due-dates"))["due_dates"] == []
 
         async def nothing_open() -> bool:
@@ -434,10 +494,13 @@ async def test_who_was_directed_to_the_municipality_with_a_family(later: Later) 
     await journey.planned("multidisciplinary")
     found = await journey.read(f"/plans/{journey.plan}")
     assert (found["county_takes_part"], found["is_statutory"]) == (True, False)
+    spouse = await paths.opened(journey, paths.person(journey.today), "moved")
+    await paths.to_start(journey, spouse)
+    family = await journey.family_planned(spouse)
     await journey.referred()
     await journey.reviewed()
     await journey.extended()
-    await journey.ended()
+    await journey.ended(family)
     await journey.leaves_traces_only_where_they_belong()
 
 
@@ -446,6 +509,7 @@ async def test_who_came_by_the_refugee_quota_and_fell_ill(later: Later) -> None:
     await journey.arrive("quota_refugee", "quota_refugee")
     await journey.to_start("integration_act_group")
     await journey.interviewed(missed=1)
+    await journey.county_heard()
     await journey.assessed()
     await journey.planned("multidisciplinary")
     await journey.referred()

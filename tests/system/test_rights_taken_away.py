@@ -11,7 +11,8 @@ import pytest_asyncio
 from contracts.access.rights import EndGrant, GetGrant
 from services.kit.actor import Actor
 from tests.gateway.browser import Browser
-from tests.gateway.support import API, Answer, Door, FakeIssuer, opening
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.support import API, Answer, Door, opening
 from tests.support import House, TestDatabases, eventually
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(120)]

@@ -165,10 +165,8 @@ async def test_one_trace_holds_the_whole_road(house: House) -> None:
         "publish customer.opened.v1",
         "process customer.opened.v1",
     } <= road
-    assert {each.resource.attributes["service.name"] for each in spans} == {
-        "koto-gateway",
-        "koto-customer",
-        "koto-assessment",
-    }
+    heard = {"koto-assessment", "koto-plan", "koto-records"}
+    on_the_road = {each.resource.attributes["service.name"] for each in spans}
+    assert heard | {"koto-gateway", "koto-customer"} <= on_the_road
     ids = {each.context.span_id for each in spans}
     assert all(each.parent is None or each.parent.span_id in ids for each in spans)

@@ -17,7 +17,8 @@ from contracts.customer.transfers import AnswerTransferForPartner, GetTransferFo
 from contracts.handshake import Responsible
 from services.kit.actor import Actor
 from tests.customer.conftest import person
-from tests.gateway.support import API, Answer, Door, FakeIssuer, opening
+from tests.gateway.issuer import FakeIssuer
+from tests.gateway.support import API, Answer, Door, opening
 from tests.support import House, TestDatabases, eventually, now
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(120)]

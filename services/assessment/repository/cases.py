@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.assessment.repository.reach import reached
 from services.assessment.rules.ends import ENDED, OPEN
 from services.assessment.tables import assessment, considered, customer_view
+from services.kit.customer_view import record_kept
 from services.kit.rights import MUNICIPALITY
 from services.kit.work import Work
 
@@ -51,11 +52,11 @@ async def of_customer(work: Work, customer_id: UUID) -> tuple[UUID, Sequence[Row
 
     Of an alias the customer is the record kept, and the assessments are those of both.
     """
-    asked, record = customer_view.alias("asked"), customer_view.alias("record")
-    kept = select(func.coalesce(asked.c.merged_into, asked.c.customer_id)).where(asked.c.customer_id == customer_id)
+    record = customer_view.alias("record")
     merged = select(record.c.customer_id).where(record.c.merged_into == customer_view.c.customer_id)
     # Joined with `considered`: before that, an empty list would say that nothing is to be done.
     heard = and_(considered.c.customer_id == customer_view.c.customer_id, considered.c.sequence > 0)
+    kept = record_kept(customer_view, literal(customer_id))
     own = and_(
         or_(assessment.c.customer_id == customer_view.c.customer_id, assessment.c.customer_id.in_(merged)),
         assessment.c.municipality == MUNICIPALITY,
@@ -63,7 +64,7 @@ async def of_customer(work: Work, customer_id: UUID) -> tuple[UUID, Sequence[Row
     query = (
         select(customer_view.c.customer_id.label("kept"), assessment)
         .select_from(customer_view.join(considered, heard).outerjoin(assessment, own))
-        .where(customer_view.c.customer_id == kept.scalar_subquery(), reached(work.rights.reach("assessment")))
+        .where(customer_view.c.customer_id == kept, reached(work.rights.reach("assessment")))
         .order_by(assessment.c.created_at.desc(), assessment.c.assessment_id.desc())
     )
     rows = (await work.connection.execute(query, work.rights.values)).all()

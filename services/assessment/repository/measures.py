@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, any_, func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from services.assessment.tables import assessment, customer_view, measure
+from services.kit.customer_view import is_open, join_record
 from services.kit.errors import NotFound
 from services.kit.work import Work
 
@@ -56,18 +57,15 @@ async def get_of_partner(work: Work, measure_id: UUID, partner: str) -> Row[Any]
     """A measure that was ordered from an organisation, with `kept`, the customer's id, `is_customer`, whether he or she
     is the municipality's still, and `assessment_status`; else NotFound.
     """
-    asked = customer_view.alias("asked")
-    kept = func.coalesce(asked.c.merged_into, asked.c.customer_id)
+    of_case = measure.join(assessment, assessment.c.assessment_id == measure.c.assessment_id)
     query = (
         select(
             measure,
             customer_view.c.customer_id.label("kept"),
-            (any_(customer_view.c.open_municipalities) == measure.c.municipality).label("is_customer"),
+            is_open(customer_view, measure.c.municipality).label("is_customer"),
             assessment.c.status.label("assessment_status"),
         )
-        .join(assessment, assessment.c.assessment_id == measure.c.assessment_id)
-        .join(asked, asked.c.customer_id == measure.c.customer_id)
-        .join(customer_view, customer_view.c.customer_id == kept)
+        .select_from(join_record(customer_view, of_case, measure.c.customer_id))
         .where(measure.c.measure_id == measure_id, measure.c.ordered["organisation"].astext == partner)
     )
     row: Row[Any] | None = (await work.connection.execute(query)).first()

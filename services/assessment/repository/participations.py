@@ -6,12 +6,13 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Text, Uuid, any_, bindparam, func, insert, not_, or_, select, update
+from sqlalchemy import Row, Select, Text, Uuid, bindparam, insert, not_, or_, select, update
 
 from contracts.assessment.participations import ListParticipations
 from services.assessment.repository.reach import reached
 from services.assessment.rules.participations import OVER, STANDING
 from services.assessment.tables import assessment, county_participation, customer_view
+from services.kit.customer_view import is_open, join_record
 from services.kit.errors import NotFound
 from services.kit.handshake import OPEN
 from services.kit.rights import MUNICIPALITY, Reach
@@ -111,19 +112,13 @@ async def _lock(work: Work, assessment_id: UUID) -> Row[Any]:
 
 @cache
 def _found() -> Select[Any]:
-    asked = customer_view.alias("asked")
-    kept = func.coalesce(asked.c.merged_into, asked.c.customer_id)
-    of_customer = (
-        county_participation.join(assessment, assessment.c.assessment_id == _TABLE.assessment_id)
-        .join(asked, asked.c.customer_id == _TABLE.customer_id)
-        .join(customer_view, customer_view.c.customer_id == kept)
-    )
+    of_case = county_participation.join(assessment, assessment.c.assessment_id == _TABLE.assessment_id)
     return select(
         county_participation,
         customer_view.c.customer_id.label("kept"),
         _IS_CUSTOMER.label("is_customer"),
         assessment.c.status.label("assessment_status"),
-    ).select_from(of_customer)
+    ).select_from(join_record(customer_view, of_case, _TABLE.customer_id))
 
 
 @cache
@@ -136,5 +131,5 @@ def _reached_by(reach: Reach) -> Select[Any]:
     return _reached(reach).where(_TABLE.participation_id == _ID)
 
 
-_IS_CUSTOMER = any_(customer_view.c.open_municipalities) == _TABLE.municipality
+_IS_CUSTOMER = is_open(customer_view, _TABLE.municipality)
 _IS_OVER = or_(assessment.c.status.in_(OVER), not_(_IS_CUSTOMER))

@@ -4,33 +4,27 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Uuid, and_, any_, bindparam, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Uuid, and_, bindparam, not_, or_, select
 
 from contracts.law import laws
 from services.assessment.rules.topics import ASSESSMENT, COUNTY_SECTION, data_of
 from services.assessment.tables import assessment, customer_view, measure
+from services.kit.customer_view import is_reached, join_record, kept_id_of
 from services.kit.errors import NotFound
-from services.kit.rights import MUNICIPALITY, Reach, within
+from services.kit.rights import MUNICIPALITY, Reach
 from services.kit.work import Work
 
 _ID = bindparam("asked_id", type_=Uuid)
 
 
 def reached(reach: Reach) -> ColumnElement[bool]:
-    """The right of every read; a relationship that has ended gives none here."""
-    related = any_(customer_view.c.open_municipalities) == MUNICIPALITY
-    return within(reach, customer_view.c.customer_id, related, false(), customer_view)
+    """The right of every read: that a row of `customer_view` is reached."""
+    return is_reached(customer_view, reach)
 
 
-async def kept_id(work: Work, customer_id: UUID, data: str = ASSESSMENT) -> UUID:
+async def kept_id(work: Work, customer_id: UUID) -> UUID:
     """The id of the record kept of a customer whom the asker reaches, of an alias that of its record; else NotFound."""
-    found: UUID | None = (
-        await work.connection.execute(_kept(work.rights.reach(data)), work.rights.values | {_ID.key: customer_id})
-    ).scalar()
-    if found is None:
-        work.rights.refuse_in_emergency(customer_id, data)
-        raise NotFound("No such customer of this organisation is known here; a new one is known in a moment.")
-    return found
+    return await kept_id_of(customer_view, work, customer_id, ASSESSMENT)
 
 
 async def get(work: Work, assessment_id: UUID, data: str = ASSESSMENT) -> Row[Any]:
@@ -68,15 +62,6 @@ async def _one(work: Work, query: Select[Any], asked_id: UUID) -> Row[Any]:
 
 
 @cache
-def _kept(reach: Reach) -> Select[Any]:
-    asked = customer_view.alias("asked")
-    kept = select(func.coalesce(asked.c.merged_into, asked.c.customer_id)).where(asked.c.customer_id == _ID)
-    return select(customer_view.c.customer_id).where(
-        customer_view.c.customer_id == kept.scalar_subquery(), reached(reach)
-    )
-
-
-@cache
 def _case(reach: Reach) -> Select[Any]:
     return _reached(reach).where(assessment.c.assessment_id == _ID)
 
@@ -99,11 +84,7 @@ def _reached(reach: Reach) -> Select[Any]:
 
 
 def _of_municipality() -> Select[Any]:
-    asked = customer_view.alias("asked")
-    kept = func.coalesce(asked.c.merged_into, asked.c.customer_id)
-    of_customer = assessment.join(asked, asked.c.customer_id == assessment.c.customer_id).join(
-        customer_view, customer_view.c.customer_id == kept
-    )
+    of_customer = join_record(customer_view, assessment, assessment.c.customer_id)
     return (
         select(assessment, customer_view.c.customer_id.label("kept"))
         .select_from(of_customer)

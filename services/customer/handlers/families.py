@@ -90,12 +90,7 @@ async def change_family_relation(message: ChangeFamilyRelation, work: Work) -> F
     before, members = await _lock(work, message.relation_id, message.expected_version)
     if errors := rules.broken_by_changing(before, message.changes):
         raise InvalidInput(errors=errors)
-    after = replace(
-        before,
-        version=before.version + 1,
-        source=message.source,
-        **rules.changed(before, message.changes),  # type: ignore[arg-type]
-    )
+    after = replace(before, version=before.version + 1, source=message.source, **rules.changed(before, message.changes))
     return await _change(work, before, after, members, message.source, message.why, within="/changes")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from contracts.customer.families import FamilyRelation, FamilyRelationChanges, Relative
@@ -140,7 +140,7 @@ def broken_by_protection(
     return [_error(f"{within}/{field}" if within else "", "protected") for field in denied]
 
 
-def changed(before: Relation, changes: FamilyRelationChanges) -> dict[str, object]:
+def changed(before: Relation, changes: FamilyRelationChanges) -> dict[str, Any]:
     """The fields with the changes made: one left out stays, null empties it; who the relative is can't be emptied."""
     given = {field: getattr(changes, field) for field in changes.model_fields_set}
     if given.get("relative", before.relative) is None:

@@ -110,7 +110,7 @@ async def withdraw_completion(message: WithdrawCompletion, work: Work) -> Referr
         return done
     _check_version(referral, message.expected_version)
     _record_use(work, [referral.customer_id])
-    known = await repository.completions(work, referral.referral_id)
+    known = await repository.completions(work, referral)
     completion = next((each for each in known if each.completion_id == message.completion_id), None)
     if completion is None:
         raise NotFound("no such completion")
@@ -223,7 +223,7 @@ async def _complete(
 
 async def _standing(work: Work, referral: Row[Any]) -> rules.Standing:
     said_on = referral.answered_on if referral.answer else None
-    known = await repository.completions(work, referral.referral_id)
+    known = await repository.completions(work, referral)
     return rules.standing(referral.answer, said_on, [each for each in known if each.withdrawn is None])
 
 

@@ -6,10 +6,11 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, any_, delete, func, literal, or_, select, true, tuple_, update
+from sqlalchemy import Row, Select, and_, delete, func, literal, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from contracts.plan.due_dates import ListDue
+from services.kit.customer_view import is_open
 from services.kit.rights import MUNICIPALITY, Reach, named
 from services.kit.work import Work
 from services.plan.law import Aims
@@ -166,7 +167,7 @@ async def set_settings(work: Work, municipality: str, version: int, notice_days:
     kept = insert(DUE_DATE_SETTINGS)
     changed = {name: kept.excluded[name] for name in row if name != "municipality"}
     await work.connection.execute(kept.on_conflict_do_update(index_elements=["municipality"], set_=changed), row)
-    theirs = select(CUSTOMER_VIEW.c.customer_id).where(any_(CUSTOMER_VIEW.c.open_municipalities) == municipality)
+    theirs = select(CUSTOMER_VIEW.c.customer_id).where(is_open(CUSTOMER_VIEW, literal(municipality)))
     await work.connection.execute(
         update(DUE_CASE).where(DUE_CASE.c.customer_id.in_(theirs)).values(computed_on=literal(date.min))
     )

@@ -12,8 +12,9 @@ from uuid_utils.compat import uuid7
 
 from contracts.plan.content import PlanContent
 from contracts.plan.plans import MOST_ACTS
+from services.kit.customer_view import reaches_each
 from services.kit.errors import NotFound
-from services.kit.rights import MUNICIPALITY, Reach, reaches_each
+from services.kit.rights import MUNICIPALITY, Reach
 from services.kit.work import Work
 from services.plan.repository.facts import people_of
 from services.plan.tables import CUSTOMER_VIEW
@@ -266,5 +267,5 @@ async def end_hindrances(work: Work, plan_id: UUID, on: date) -> None:
 @cache
 def _reached(reach: Reach) -> Select[Any]:
     """Plans of the municipality about people each of whom the asker reaches."""
-    each = reaches_each(reach, PLAN.c.customer_ids, CUSTOMER_VIEW)
+    each = reaches_each(CUSTOMER_VIEW, reach, PLAN.c.customer_ids)
     return select(PLAN).where(PLAN.c.municipality == MUNICIPALITY, each)

@@ -1,9 +1,10 @@
 """What all tables of the plan service share, and what decides who may read."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.kit.border import HERE
+from services.kit.customer_view import customer_view_table
 from services.kit.tables import backbone, service_metadata
 
 METADATA = service_metadata()
@@ -15,17 +16,7 @@ def within_plan(table: str) -> dict[str, str]:
     return {"border": f"EXISTS (SELECT FROM plan WHERE plan.plan_id = {table}.plan_id)"}
 
 
-CUSTOMER_VIEW = Table(
-    "customer_view",
-    METADATA,
-    Column("customer_id", Uuid, primary_key=True),
-    Column("sequence", BigInteger, nullable=False),
-    Column("open_municipalities", ARRAY(Text), nullable=False),
-    Column("merged_into", Uuid),
-    Index("customer_view_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
-    info={"border": f"{HERE} = ANY (open_municipalities)"},
-    comment="Projection of customer's state events: what decides who may read.",
-)
+CUSTOMER_VIEW = customer_view_table(METADATA)
 
 TEAM_VIEW = Table(
     "team_view",

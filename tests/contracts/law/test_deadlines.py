@@ -34,6 +34,8 @@ HINDRANCES = st.builds(
         pytest.param(date(2025, 8, 30), Length(6), date(2026, 2, 28), id="the day before it, the same"),
         pytest.param(date(2025, 12, 31), Length(1), date(2026, 1, 31), id="across the year"),
         pytest.param(date(2025, 11, 30), Length(12, 31), date(2026, 12, 31), id="days after months"),
+        pytest.param(date(9999, 3, 2), Length(12), date.max, id="months beyond the calendar"),
+        pytest.param(date(9999, 12, 1), Length(0, 31), date.max, id="days beyond the calendar"),
     ],
 )
 def test_times_are_counted_by_the_calendar(start: date, length: Length, last: date) -> None:
