@@ -234,6 +234,16 @@ class EndPlan(Request[PlanVersion], type="plan.end_plan.v1", changes=True, act="
     follow_on: FollowOn
 
 
+class GiveGuardianConsent(
+    Request[PlanVersion], type="plan.give_guardian_consent.v1", changes=True, act="change", data=("plan",)
+):
+    """Record that a guardian agrees to a family's plan that is open already: a further one, or one who agrees again."""
+
+    plan_id: UUID
+    expected_version: Version
+    consent: GuardianConsent
+
+
 class WithdrawGuardianConsent(
     Request[PlanVersion], type="plan.withdraw_guardian_consent.v1", changes=True, act="change", data=("plan",)
 ):

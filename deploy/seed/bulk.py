@@ -216,7 +216,7 @@ class _Recorder:
 
 def _work(recorder: _Recorder, parts: Parts, actor: Actor, cause: Cause, now: datetime) -> Work:
     connection, unit = cast(AsyncConnection, recorder), parts.unit_of_work
-    return Work(connection, parts.backbone, parts.settings, unit.encryption, unit.usage_keys, actor, cause, now)
+    return Work(connection, parts.backbone, parts.settings, unit.encryption, unit.usage_keys, actor, cause, now, now)
 
 
 class _Step(NamedTuple):

@@ -25,6 +25,8 @@ from sqlalchemy import (
     bindparam,
     false,
     func,
+    literal_column,
+    not_,
     select,
     text,
 )
@@ -86,6 +88,13 @@ def record_reached(view: Table, reach: Reach, customer_id: ColumnElement[UUID]) 
     """Selects the same where the asker reaches the customer; else nothing."""
     record = view.c.customer_id == record_kept(view, customer_id)
     return select(view.c.customer_id).where(record, is_reached(view, reach))
+
+
+def reaches_each(view: Table, reach: Reach, people: Column[Any]) -> ColumnElement[bool]:
+    """The condition that the asker reaches each of the people in an array: a matter of several is for nobody else."""
+    person = func.unnest(people).column_valued("person")
+    its_record = record_reached(view, reach, literal_column("person", Uuid)).scalar_subquery()
+    return not_(select(person).where(its_record.is_(None)).correlate(people.table).exists())
 
 
 def join_record(view: Table, source: FromClause, customer_id: ColumnElement[UUID]) -> Join:

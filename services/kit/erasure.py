@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Table, Uuid, delete, false, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.kit.inbox import lock_for_erasure
+from services.kit.tombstones import lock_for_erasure
 from services.kit.work import Work
 
 
@@ -16,6 +16,7 @@ async def erase_customer(work: Work, customer_id: UUID) -> None:
     The tombstone keeps delayed, parked and replayed messages from bringing the person back.
     """
     await lock_for_erasure(work.connection, customer_id)
+    work.erases.add(customer_id)
     await work.connection.execute(
         insert(work.backbone.tombstone).values(customer_id=customer_id, erased_at=work.now).on_conflict_do_nothing()
     )

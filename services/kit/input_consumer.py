@@ -16,10 +16,11 @@ from contracts.topology import events_exchange, replay_exchange
 from services.kit.actor import service_actor
 from services.kit.erasure import erase_customer
 from services.kit.errors import is_infrastructure
-from services.kit.inbox import claim, erased_among
+from services.kit.inbox import claim
 from services.kit.parts import Parts
 from services.kit.retry import REPLAYED, Unreadable, attempt_of
 from services.kit.telemetry import describe_error, log
+from services.kit.tombstones import erased_among
 from services.kit.work import Cause, Handler, Work
 
 
@@ -112,13 +113,15 @@ class InputConsumer:
         async with self._unit_of_work.begin(service_actor(self._service), cause) as work:
             if not await claim(work, f"{self._service}.input", envelope.factid):
                 return "known"
-            if await erased_among(work.connection, work.backbone, event.about_customers()):
+            people = event.about_customers()
+            if await erased_among(work.connection, work.backbone, people):
                 return "erased"
+            work.not_erased |= people
             await self._dispatch(envelope, event, work)
         return "handled"
 
     async def _dispatch(self, envelope: Envelope, event: Event, work: Work) -> None:
-        work.sequence = envelope.subjectsequence
+        work.sequence, work.happened_at = envelope.subjectsequence, envelope.time
         if isinstance(event, CustomerErased):
             await erase_customer(work, event.erased_customer_id)
         elif handler := self._handlers.get(type(event)):

@@ -17,9 +17,9 @@ from uuid_utils.compat import uuid7
 
 from contracts.topology import private_exchange
 from services.kit.errors import Conflict, Forbidden, NotFound
-from services.kit.inbox import PARKING_LOCK
 from services.kit.parts import Parts
 from services.kit.retry import ATTEMPT, ORIGIN, REASON, REPLAYED, attempt_of
+from services.kit.tombstones import PARKING_LOCK
 
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _LISTED = ("id", "type", "origin", "reason", "attempts", "parked_at", "drop_proposed_by", "drop_reason")

@@ -17,9 +17,9 @@ from sqlalchemy.dialects.postgresql import insert
 from contracts.envelope import Event, StateEvent
 from services.kit.batches import Keep, Told
 from services.kit.border import BEYOND, stand_within
-from services.kit.inbox import erased_among
 from services.kit.parts import Parts
 from services.kit.retry import Unreadable
+from services.kit.tombstones import erased_among
 
 
 @dataclass(frozen=True)

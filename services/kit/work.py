@@ -24,12 +24,13 @@ from contracts.usage import DataUsed
 from services.kit.actor import Actor
 from services.kit.border import BEYOND, has_border, stand_within
 from services.kit.clock import Clock
-from services.kit.errors import KeyReused, Refusal
+from services.kit.errors import KeyReused, NotFound, Refusal
 from services.kit.field_encryption import FieldEncryption
 from services.kit.rights import NO_RIGHTS, Rights, rights_of
 from services.kit.settings import ServiceSettings
 from services.kit.tables import Backbone
 from services.kit.telemetry import current_traceparent
+from services.kit.tombstones import erased_by_now
 from services.kit.usage import UsageKeys
 
 OutcomeT = TypeVar("OutcomeT", bound=BaseModel)
@@ -66,6 +67,8 @@ class Work:
     actor: Actor
     cause: Cause
     now: datetime
+    happened_at: datetime
+    """When the event happened that is being handled, however late; in a request, now."""
     request: type[Request[Any]] | None = None
     rights: Rights = NO_RIGHTS
     """What the policy gives the actor for the request being answered."""
@@ -78,6 +81,12 @@ class Work:
     """Whether the request was answered by what it did when it came before."""
     used: list[DataUsed] = field(default_factory=list, init=False)
     """Lines for the usage log, to be written before the commit."""
+    told_of: set[UUID] = field(default_factory=set, init=False)
+    """Whom the events are about that were published."""
+    erases: set[UUID] = field(default_factory=set, init=False)
+    """Whom the work itself erases."""
+    not_erased: set[UUID] = field(default_factory=set, init=False)
+    """Who was found not to be erased, and is not while the work lasts."""
 
     async def publish(self, event: Event, *, legal_basis: str | None = None, fact_id: UUID | None = None) -> int:
         """Writes an event to the outbox and returns its number among its subject's events.
@@ -108,6 +117,7 @@ class Work:
             },
         )
         self.published += 1
+        self.told_of |= event.about_customers()
         sequence: int = written.scalar_one()
         return sequence
 
@@ -171,6 +181,29 @@ class Work:
         trace.get_current_span().add_event("beyond the border", {"why": why})
         await stand_within(self.connection, BEYOND)
 
+    async def erased(self, customer_ids: Iterable[UUID]) -> set[UUID]:
+        """Which of these people were erased; the others are not until the transaction ends.
+
+        Raises Unavailable while one of them is being erased: whoever does that may wait for what this work has locked.
+        """
+        asked = {*customer_ids} - self.not_erased
+        erased = await erased_by_now(self.connection, self.backbone, asked)
+        self.not_erased |= asked - erased
+        return erased
+
+    async def refuse_erased(self) -> None:
+        """Raises NotFound when somebody whom this work changes anything about was erased since it began.
+
+        Those are the people of its events and, in a request that changes something, of the usage log; but not those
+        named in the log itself, which outlives them. Raises Unavailable as `erased` does.
+        """
+        people = set(self.told_of)
+        if self.request and self.request.CHANGES and not self.is_repeat:
+            told = (each for each in self.used if each.outcome == "done" and _USAGE_LOG not in each.data)
+            people.update(*(each.customers for each in told))
+        if await self.erased(people - self.erases):
+            raise NotFound("Somebody whom this is about was erased.")
+
     async def outcome_of_repeat(self, outcome: type[OutcomeT]) -> OutcomeT | None:
         """What this very request did when it came before, or None when it comes for the first time.
 
@@ -207,6 +240,7 @@ class Work:
         return {f"{prefix}{column}": value for column, value in key.items()}
 
 
+_USAGE_LOG = "usage_log"
 _OF_KEY = "of_"
 """Before a column's name: in a condition the name alone is not free."""
 
@@ -270,11 +304,13 @@ class UnitOfWork:
                 actor=actor,
                 cause=cause,
                 now=now,
+                happened_at=now,
                 request=request,
                 rights=rights,
                 repetition=repetition,
             )
             yield work
+            await work.refuse_erased()
             # in one order everywhere: two acts that tell on the same lines crosswise would deadlock
             for line in sorted(work.used, key=lambda each: each.line):
                 await work.publish(line, legal_basis=line.legal_basis)

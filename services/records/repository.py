@@ -5,23 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    Row,
-    Update,
-    Uuid,
-    and_,
-    func,
-    literal,
-    literal_column,
-    not_,
-    select,
-    update,
-)
+from sqlalchemy import ARRAY, ColumnElement, Row, Update, Uuid, and_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.kit.customer_view import kept_id_of, record_reached
+from services.kit.customer_view import kept_id_of, reaches_each
 from services.kit.rights import MUNICIPALITY
 from services.kit.work import Work
 from services.records.rules.matters import Matter
@@ -34,8 +21,16 @@ _CARD = tuple(each for each in DOCUMENT.c if each.name != "content")
 
 async def want(work: Work, matter: Matter) -> None:
     """Notes that a document is to be made; one that was noted before stays as it is."""
-    row = _of(matter) | {"dated_at": matter.dated_at, "next_attempt_at": work.now}
+    row = _of(matter) | {"sequence": work.sequence, "dated_at": matter.dated_at, "next_attempt_at": work.now}
     await work.connection.execute(insert(DOCUMENT_WANTED).values(row).on_conflict_do_nothing())
+
+
+async def move(work: Work, matter_id: UUID, municipality: str) -> None:
+    """Says whose a matter's documents are, by the event being handled; one older than was heard changes nothing."""
+    for table in (DOCUMENT_WANTED, DOCUMENT):  # in the order of `settle` and `keep`
+        older = (table.c.matter_id == matter_id) & (table.c.sequence < work.sequence)
+        moved = update(table).where(older).values(municipality=municipality, sequence=work.sequence)
+        await work.connection.execute(moved)
 
 
 async def take_next(work: Work, until: datetime) -> Row[Any] | None:
@@ -59,17 +54,20 @@ async def postpone(work: Work, document_id: UUID, until: datetime) -> None:
     await work.connection.execute(_waiting(document_id).values(next_attempt_at=until))
 
 
-async def settle(work: Work, document_id: UUID, unmade_because: str | None = None) -> bool:
-    """It is made, or never will be; False when that was said before, or the person was erased meanwhile."""
+async def settle(work: Work, document_id: UUID, unmade_because: str | None = None) -> Row[Any] | None:
+    """It is made, or never will be; None when that was said before, or the person was erased meanwhile."""
     settled = _waiting(document_id).values(settled_at=work.now, unmade_because=unmade_because)
-    return bool((await work.connection.execute(settled)).rowcount)
+    row: Row[Any] | None = (await work.connection.execute(settled.returning(*_WANTED))).first()
+    return row
 
 
-async def keep(work: Work, matter: Matter, *, sha256: str, size: int, content: str) -> None:
-    """Keeps a document: `content`, its bytes in base64, encrypted."""
-    kept = _of(matter) | {"sha256": sha256, "size": size, "kept_at": work.now}
+async def keep(work: Work, wanted: Row[Any], *, sha256: str, size: int, content: str) -> Matter:
+    """Keeps a document that is settled, and tells whose it is now: `content`, its bytes in base64, encrypted."""
+    matter = matter_of(wanted)
+    kept = _of(matter) | {"sequence": wanted.sequence, "sha256": sha256, "size": size, "kept_at": work.now}
     sealed = work.encryption.encrypt(content, matter.document_id)
     await work.connection.execute(insert(DOCUMENT).values(**kept, content=sealed))
+    return matter
 
 
 async def kept_id(work: Work, customer_id: UUID) -> UUID:
@@ -94,11 +92,8 @@ async def get(work: Work, document_id: UUID) -> Row[Any] | None:
 
 def _seen(work: Work) -> ColumnElement[bool]:
     """The right of every read: the municipality's document, and the asker reaches everybody whom it is about."""
-    person = func.unnest(DOCUMENT.c.customer_ids).column_valued("person")
-    reach, its_id = work.rights.reach("document"), literal_column("person", Uuid)
-    reached = record_reached(CUSTOMER_VIEW, reach, its_id).scalar_subquery()
-    unreached = select(person).where(reached.is_(None))
-    return and_(DOCUMENT.c.municipality == MUNICIPALITY, not_(unreached.correlate(DOCUMENT).exists()))
+    each = reaches_each(CUSTOMER_VIEW, work.rights.reach("document"), DOCUMENT.c.customer_ids)
+    return and_(DOCUMENT.c.municipality == MUNICIPALITY, each)
 
 
 def _of(matter: Matter) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The records service's tables."""
 
-from sqlalchemy import Column, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, Uuid, text
 
 from services.kit.border import HERE
 from services.kit.customer_view import customer_view_table
@@ -20,8 +20,9 @@ def _of_matter() -> list[Column[object]]:
         customer_ids_column(),
         Column("customer_id", Uuid, nullable=False, comment="whose matter it is; the others are of the same family"),
         Column("municipality", Text, nullable=False),
+        Column("sequence", BigInteger, nullable=False, comment="of the event that told the municipality last"),
         Column("kind", Text, nullable=False),
-        Column("matter_id", Uuid, nullable=False, comment="of the plan or the assessment"),
+        Column("matter_id", Uuid, nullable=False, index=True, comment="of the plan or the assessment"),
         Column("edition", Integer, nullable=False),
         Column("language", Text, nullable=False),
         Column("approved_in", Text, nullable=False, comment="another language: it is a copy for reading"),
@@ -53,5 +54,5 @@ DOCUMENT = Table(
     Column("content", Text, nullable=False, comment="the PDF in base64, encrypted"),
     Index("document_customers", "customer_ids", postgresql_using="gin"),
     info={"border": f"municipality = {HERE}", "encrypted": Encrypted(("content",), "true")},
-    comment="Documents as they were made; none is ever changed.",
+    comment="Documents as they were made; with a plan that moves they become another municipality's.",
 )

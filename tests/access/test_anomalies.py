@@ -176,6 +176,13 @@ class TestClosing:
         [closed] = await cases(log, also_closed=True)
         assert (closed.outcome, closed.closed_by, closed.version) == ("justified", "dpo@tampere", case.version + 1)
 
+    async def test_a_case_about_somebody_who_was_erased_since_is_closed_all_the_same(
+        self, log: UsageLog, case: Any
+    ) -> None:
+        await log.sql("INSERT INTO tombstone VALUES ($1, now())", *case.customers)
+        await ask(log, closing(case))
+        assert await cases(log) == ()
+
     async def test_a_closed_case_is_not_opened_by_a_further_look(self, log: UsageLog, case: Any) -> None:
         await ask(log, closing(case))
         await log.keep(log.line(customers=list(case.customers)))

@@ -1,12 +1,15 @@
 """What an assessment must hold before it is concluded, and how else it ends: R-ASM-04, R-ASM-05."""
 
+import asyncio
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from contracts.assessment.cases import GetAssessmentsOfCustomer
-from services.kit.errors import Conflict, InvalidInput
+from services.assessment.handlers.topics import write_topic
+from services.kit.errors import Conflict, InvalidInput, Unavailable
+from services.kit.work import Cause, Repetition
 from tests.assessment.support import (
     LAW,
     SUPERVISOR,
@@ -22,6 +25,7 @@ from tests.assessment.support import (
     writing,
 )
 from tests.assessment.test_start import starting
+from tests.support import EXPERT_TAMPERE, eventually
 
 pytestmark = pytest.mark.database
 
@@ -172,3 +176,17 @@ async def test_erasing_takes_all_that_was_recorded(desk: Desk, customer_id: UUID
         assert await desk.rows(f"SELECT * FROM {table}") == []
     await desk.hear(opened(customer_id), 9)
     assert await desk.assessments() == []
+
+
+async def test_what_an_erasure_waits_for_is_refused_and_nothing_of_it_is_left(desk: Desk, customer_id: UUID) -> None:
+    act = writing(await desk.under_way(customer_id))
+    begun = Repetition(act.TYPE, str(uuid4()), [b""])
+    begin = desk.service.parts.unit_of_work.begin
+    with pytest.raises(Unavailable):  # noqa: PT012  the commit raises
+        async with begin(EXPERT_TAMPERE, Cause("test", "test"), request=type(act), repetition=begun) as work:
+            await write_topic(act, work)
+            erasing = asyncio.create_task(desk.erase(customer_id))
+            await eventually(lambda: desk.rows("SELECT FROM pg_locks WHERE NOT granted"))
+    await erasing
+    for table in ("assessment", "interview", "topic_writing"):
+        assert await desk.rows(f"SELECT * FROM {table}") == []

@@ -279,7 +279,9 @@ class Preparation:
         self.keep("offer_plan", 2, plan_id=written)
         await self.once_known(member := await self.opened(), "GET", "plans")
         consent = {"given_on": "2026-03-01", "given_by": "Ilta Esimerkki"}
-        family = await self.drafted(kind="family", earlier=None, members=[member], consents=[consent])
+        of_family = {"kind": "family", "earlier": None, "members": [member], "consents": [consent]}
+        self.keep("give_guardian_consent", 1, consent, plan_id=await self.drafted(**of_family))
+        family = await self.drafted(**of_family)
         [agreed] = (await self.act(f"/plans/{family}", method="GET"))["consents"]
         withdrawn = {"withdrawn_on": "2026-03-02"}
         self.keep("withdraw_guardian_consent", 1, withdrawn, plan_id=family, consent_id=agreed["consent_id"])

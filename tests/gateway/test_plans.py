@@ -14,6 +14,7 @@ from contracts.plan.plans import (
     GetPlanDifferences,
     GetPlanEdition,
     GetPlanHistory,
+    GiveGuardianConsent,
     ListCustomerPlans,
     OfferPlan,
     WithdrawGuardianConsent,
@@ -33,6 +34,7 @@ REVIEW = {
 }
 EXTENSION = {"ground": "home_care_part_time", "months": 6, "reason": "x"}
 HINDRANCE = {"ground": "illness", "first": "2026-03-02"}
+CONSENT = {"given_on": "2026-03-02", "given_by": "Aamu Esimerkki"}
 FOLLOW_UP = {"goal_id": str(GRANT_ID), "followed_on": "2026-03-02", "progress": "reached"}
 
 
@@ -44,6 +46,7 @@ FOLLOW_UP = {"goal_id": str(GRANT_ID), "followed_on": "2026-03-02", "progress": 
         ("POST", "/drop", {"why": "Moved"}, DropPlan, {"why": "Moved"}),
         ("POST", "/reviews", REVIEW, ReviewPlan, {"review": REVIEW}),
         ("POST", "/extensions", EXTENSION, ExtendPlan, {"extension": EXTENSION}),
+        ("POST", "/consents", CONSENT, GiveGuardianConsent, {"consent": CONSENT}),
         (
             "POST",
             f"/consents/{GRANT_ID}/withdraw",

@@ -1,5 +1,6 @@
 """A family's plan: for members whom the asker reaches, with a guardian's consent, as long as a member's own lasts."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,13 +12,14 @@ from contracts.plan.plans import (
     DraftPlan,
     EndPlan,
     FollowOn,
+    GiveGuardianConsent,
     ListCustomerPlans,
     OfferPlan,
     PlanVersion,
     WithdrawGuardianConsent,
 )
 from services.kit.actor import Actor
-from services.kit.errors import Conflict, InvalidInput, NotFound
+from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
 from tests.plan.support import TODAY, Desk, opened
 
 pytestmark = pytest.mark.database
@@ -139,6 +141,43 @@ async def test_without_any_guardian_s_consent_what_was_offered_is_void(desk: Des
         await desk.ask(withdrawing.model_copy(update={"expected_version": done.version}))
 
 
+async def test_a_guardian_who_had_withdrawn_agrees_again_and_the_plan_is_offered(desk: Desk) -> None:
+    mother, child = await desk.customer(), await desk.customer()
+    await desk.in_force(mother)
+    plan = await desk.written(await family(desk, mother, child))
+    [consent] = (await desk.plan(plan)).consents
+    told = {"plan_id": plan.plan_id, "consent_id": consent.consent_id, "withdrawn_on": TODAY}
+    plan = await desk.ask(WithdrawGuardianConsent.model_validate(told | {"expected_version": plan.version}))
+    with pytest.raises(InvalidInput):
+        await desk.ask(OfferPlan(plan_id=plan.plan_id, expected_version=plan.version))
+    giving = GiveGuardianConsent.model_validate(
+        {"plan_id": plan.plan_id, "expected_version": plan.version, "consent": CONSENT}
+    )
+    done = await desk.ask(giving, key="once")
+    assert await desk.ask(giving, key="once") == done
+    assert [each.withdrawn_on for each in (await desk.plan(plan)).consents] == [TODAY, None]
+    await desk.ask(OfferPlan(plan_id=plan.plan_id, expected_version=done.version))
+    with pytest.raises(ChangedMeanwhile):
+        await desk.ask(giving)
+
+
+async def test_consent_is_given_to_a_family_s_plan_and_not_before_it_was(desk: Desk) -> None:
+    plan = await desk.drafted(await desk.customer())
+    consent = {**CONSENT, "given_on": date(2026, 3, 3)}
+    giving = {"plan_id": plan.plan_id, "expected_version": plan.version, "consent": consent}
+    with pytest.raises(InvalidInput) as refused:
+        await desk.ask(GiveGuardianConsent.model_validate(giving))
+    assert [each.pointer for each in refused.value.errors] == ["/consent", "/consent/given_on"]
+
+
+async def test_no_more_guardians_agree_than_a_plan_can_tell(desk: Desk) -> None:
+    mother, child = await desk.customer(), await desk.customer()
+    plan = await family(desk, mother, child, consents=(CONSENT,) * 10)
+    giving = {"plan_id": plan.plan_id, "expected_version": plan.version, "consent": CONSENT}
+    with pytest.raises(Conflict):
+        await desk.ask(GiveGuardianConsent.model_validate(giving))
+
+
 async def test_who_may_not_handle_one_of_the_family_finds_no_plan_of_it(desk: Desk) -> None:
     mother, child = await desk.customer(), await desk.customer()
     plan = await family(desk, mother, child)
@@ -153,3 +192,24 @@ async def test_a_family_s_plan_is_erased_with_whoever_of_it_is_erased(desk: Desk
     with pytest.raises(NotFound):
         await desk.plan(plan)
     assert await desk.rows("SELECT FROM plan_edition") == []
+
+
+async def test_a_right_to_one_of_a_family_does_not_show_the_family_s_plan(desk: Desk) -> None:
+    mother, child = await desk.customer(), await desk.customer()
+    await desk.in_force(mother)
+    plan = await desk.approved(await desk.offered(await family(desk, mother, child)))
+    county = Actor(user="worker", organisation="06", role="county_worker", granted_by="837", customers=(mother,))
+    with pytest.raises(NotFound):
+        await desk.plan(plan, county)
+    found = await desk.ask(ListCustomerPlans(customer_id=mother), county)
+    assert [each.kind for each in found.plans] == ["individual"]
+    assert (await desk.plan(plan, replace(county, customers=(mother, child)))).members == (child,)
+
+
+async def test_the_plan_of_a_family_is_not_shown_after_a_member_has_left(desk: Desk) -> None:
+    mother, child = await desk.customer(), await desk.customer()
+    await desk.in_force(mother)
+    plan = await desk.approved(await desk.offered(await family(desk, mother, child)))
+    await desk.learn(opened(child, "091"), 2)
+    with pytest.raises(NotFound):
+        await desk.plan(plan)

@@ -1,18 +1,35 @@
 """What the plan service hears, in whatever order it comes."""
 
+import asyncio
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from uuid_utils.compat import uuid7
 
+from contracts.customer.state import CustomerClosed
 from contracts.plan.documents import GetPlanForDocument
 from contracts.plan.plans import DraftPlan, ListCustomerPlans, OfferPlan, WritePlan
 from services.kit.actor import service_actor
-from services.kit.errors import Forbidden, InvalidInput, NotFound
-from tests.plan.support import HELSINKI, NEED, TAMPERE, TODAY, Desk, concluded, content, envelope, opened, transfer
-from tests.support import EXPERT_HELSINKI
+from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from services.plan.handlers.hearing import hear_of_transfer
+from tests.plan.support import (
+    CAUSE,
+    HELSINKI,
+    NEED,
+    TAMPERE,
+    TODAY,
+    Desk,
+    concluded,
+    content,
+    envelope,
+    opened,
+    transfer,
+)
+from tests.plan.test_due_dates import due
+from tests.plan.test_family import family
+from tests.support import EXPERT_HELSINKI, eventually
 
 pytestmark = pytest.mark.database
 RECORDS = service_actor("records")
@@ -74,6 +91,23 @@ async def test_the_plan_moves_with_the_customer_and_waits_for_a_review(desk: Des
     assert (await desk.told(plan.plan_id))[-1]["municipality"] == HELSINKI
 
 
+@pytest.mark.parametrize(("receiver", "acted"), [("area-837", "end_plan"), (HELSINKI, "move_plan")])
+async def test_a_transfer_that_is_heard_of_a_week_late_is_dated_by_the_day_on_which_it_was_accepted(
+    desk: Desk, receiver: str, acted: str
+) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    plan = await desk.in_force(customer)
+    accepted = envelope(transfer(customer, receiver=receiver))
+    desk.clock.move_to(date(2026, 3, 9))
+    await desk.deliver(accepted)
+    [moved] = await desk.rows("SELECT acted_at FROM plan_act WHERE act = $1", acted)
+    assert moved["acted_at"] == accepted.time
+    if acted == "end_plan":
+        assert (await desk.told(plan.plan_id))[-1]["ended_on"] == "2026-03-02"
+    else:
+        assert (await due(desk, customer, EXPERT_HELSINKI))["transfer_review"] == date(2026, 4, 1)
+
+
 async def test_a_transfer_that_was_not_accepted_moves_nothing(desk: Desk) -> None:
     customer = await desk.customer()
     plan = await desk.in_force(customer)
@@ -121,6 +155,93 @@ async def test_a_plan_in_force_is_handed_over_to_the_employment_authority_and_a_
     assert (told["status"], told["end_reason"], told["ended_on"]) == ("ended", "handed_over", str(TODAY))
     told = (await desk.told(offered.plan_id))[-1]
     assert (told["status"], told["offered"], told["end_reason"]) == ("dropped", None, None)
+
+
+def closed(customer_id: UUID, reason: str, *still_open: str) -> CustomerClosed:
+    told = opened(customer_id, *still_open or (HELSINKI,))
+    return CustomerClosed(**(dict(told) | {"municipality": TAMPERE, "reason": reason}))
+
+
+@pytest.mark.parametrize(
+    ("reason", "status", "end_reason"),
+    [
+        ("moved_away", "ended", "moved_away"),
+        ("services_ended", "ended", "no_need"),
+        ("not_reached", "ended", "not_followed"),
+        ("transferred", "in_force", None),
+    ],
+)
+async def test_a_plan_in_force_ends_with_the_relationship_unless_a_transfer_follows(
+    desk: Desk, reason: str, status: str, end_reason: str | None
+) -> None:
+    customer = await desk.customer()
+    plan = await desk.in_force(customer)
+    await desk.learn(closed(customer, reason), 2)
+    told = (await desk.told(plan.plan_id))[-1]
+    assert (told["status"], told["end_reason"]) == (status, end_reason)
+
+
+async def test_a_draft_is_dropped_with_the_relationship(desk: Desk) -> None:
+    customer = await desk.customer()
+    plan = await desk.drafted(customer)
+    await desk.learn(closed(customer, "moved_away"), 2)
+    assert (await desk.told(plan.plan_id))[-1]["status"] == "dropped"
+
+
+async def test_a_family_s_plan_ends_with_the_relationship_of_any_member(desk: Desk) -> None:
+    mother, child = await desk.customer(), await desk.customer()
+    await desk.in_force(mother)
+    plan = await desk.approved(await desk.offered(await family(desk, mother, child)))
+    await desk.learn(closed(child, "moved_away"), 2)
+    assert (await desk.told(plan.plan_id))[-1]["status"] == "ended"
+
+
+async def test_the_end_of_an_earlier_relationship_that_is_heard_of_late_ends_no_plan(desk: Desk) -> None:
+    customer = await desk.customer()
+    plan = await desk.in_force(customer)
+    await desk.learn(opened(customer), 3)
+    await desk.learn(closed(customer, "moved_away"), 2)
+    assert (await desk.plan(plan)).status == "in_force"
+
+
+async def test_a_plan_is_not_drafted_beside_the_one_that_a_transfer_brings_at_that_moment(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    await desk.in_force(customer)
+    await desk.hear(concluded(customer, municipality=HELSINKI))
+    async with desk.unit_of_work.begin(service_actor("plan"), CAUSE) as work:
+        await hear_of_transfer(transfer(customer), work)
+        drafting = asyncio.create_task(desk.ask(DraftPlan(customer_id=customer), EXPERT_HELSINKI))
+        await eventually(lambda: desk.rows("SELECT FROM pg_locks WHERE NOT granted"))
+    with pytest.raises(Conflict):
+        await drafting
+
+
+@pytest.mark.parametrize("child_is_there", [True, False])
+async def test_a_family_s_plan_goes_along_when_all_of_them_are_customers_there(
+    desk: Desk, child_is_there: bool
+) -> None:
+    mother = await desk.customer(TAMPERE, HELSINKI)
+    child = await desk.customer(TAMPERE, *[HELSINKI] * child_is_there)
+    await desk.in_force(mother)
+    plan = await desk.approved(await desk.offered(await family(desk, mother, child)))
+    await desk.hear(transfer(mother))
+    told = (await desk.told(plan.plan_id))[-1]
+    if child_is_there:
+        assert (told["municipality"], told["status"]) == (HELSINKI, "in_force")
+        assert (await desk.plan(plan, EXPERT_HELSINKI)).members == (child,)
+    else:
+        assert (told["municipality"], told["status"], told["end_reason"]) == (TAMPERE, "ended", "moved_away")
+        with pytest.raises(NotFound):
+            await desk.plan(plan, EXPERT_HELSINKI)
+
+
+async def test_a_family_s_plan_ends_when_a_member_is_transferred_alone(desk: Desk) -> None:
+    mother, child = await desk.customer(), await desk.customer(TAMPERE, HELSINKI)
+    await desk.in_force(mother)
+    plan = await desk.approved(await desk.offered(await family(desk, mother, child)))
+    await desk.hear(transfer(child))
+    told = (await desk.told(plan.plan_id))[-1]
+    assert (told["municipality"], told["status"], told["end_reason"]) == (TAMPERE, "ended", "moved_away")
 
 
 async def test_the_longest_time_is_counted_from_the_first_plan_wherever_it_was_drawn_up(desk: Desk) -> None:

@@ -42,6 +42,7 @@ from tests.plan.agreed import (
 )
 from tests.plan.programmes import course
 from tests.plan.support import CAUSE, LINE, SUPERVISOR, TODAY, Desk, opened
+from tests.plan.test_hearing import transfer
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -253,6 +254,13 @@ async def test_who_does_not_reach_the_customer_finds_nothing(desk: Desk, plan: A
     ):
         with pytest.raises(NotFound):
             await desk.ask(asked, actor)
+
+
+async def test_the_provider_is_told_the_municipality_to_which_the_plan_has_moved(desk: Desk, plan: Agreed) -> None:
+    made = await desk.ask(referring(plan, plan.other))
+    await desk.hear(transfer(plan.customer_id))
+    asked = GetReferralForProvider(partner="school", referral_id=made.referral_id)
+    assert (await desk.ask(asked, PARTNERS)).municipality == "091"
 
 
 async def test_a_withheld_customers_referrals_do_not_exist(desk: Desk, plan: Agreed) -> None:

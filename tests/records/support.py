@@ -135,10 +135,10 @@ class Archive:
         told = [CustomerChanged(customer_id=each, relationships=state, **more) for each in customers]
         await PROJECTIONS[0].keep(self.service.parts, [(envelope(each, sequence), each) for each in told])
 
-    async def hear(self, event: Event) -> None:
+    async def hear(self, event: Event, sequence: int = 1) -> None:
         """The event arrives at the input queue."""
         owner = event.owner()
-        told = envelope(event).model_copy(update={"source": f"/koto/{owner}"})
+        told = envelope(event, sequence).model_copy(update={"source": f"/koto/{owner}"})
         delivery: Any = Delivery(told.model_dump_json().encode(), str(told.id), exchange=f"{owner}.events")
         await self.service.input_consumer(delivery)
         assert delivery.acked

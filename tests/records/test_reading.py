@@ -12,8 +12,8 @@ from contracts.envelope import Request
 from contracts.records.documents import DocumentCard, GetDocument, GetDocumentContent, ListDocuments
 from services.kit.actor import Actor
 from services.kit.errors import Forbidden, NotFound
-from services.records.handlers import reading
-from tests.records.support import Archive, plan_of
+from services.records.handlers import making, reading
+from tests.records.support import Archive, offered, plan_of
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, RECORDS_TAMPERE
 
 pytestmark = pytest.mark.database
@@ -146,3 +146,35 @@ async def test_every_reading_is_told_to_the_usage_log(archive: Archive, customer
     await the_document(archive, customer_id)
     lines = await archive.rows("SELECT data->'customers' AS customers FROM outbox WHERE type = 'records.data_used.v1'")
     assert [set(map(UUID, json.loads(each["customers"]))) for each in lines] == [{customer_id, spouse}] * 2
+
+
+async def test_the_documents_of_a_plan_go_with_it_to_the_municipality_that_has_it(
+    archive: Archive, customer_id: UUID
+) -> None:
+    plan = plan_of(customer_id, languages=("fi",))
+    await archive.make(plan)
+    moved = offered(plan).model_copy(update={"municipality": "091", "status": "in_force", "offered": None})
+    await archive.hear(moved, sequence=3)
+    await archive.hear(offered(plan), sequence=2)  # late
+    await archive.open(customer_id, sequence=2, municipality="091")
+    assert (await the_document(archive, customer_id, EXPERT_HELSINKI)).municipality == "091"
+    with pytest.raises(NotFound):
+        await archive.ask(ListDocuments(customer_id=customer_id))
+
+
+async def test_a_document_whose_plan_moves_while_it_is_made_is_the_receiver_s(
+    archive: Archive, customer_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(customer_id, languages=("fi",))
+    keep = making.keep
+
+    async def keep_later(*of: object) -> None:
+        await archive.hear(offered(plan).model_copy(update={"municipality": "091"}), sequence=2)
+        await keep(*of)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(making, "keep", keep_later)
+    await archive.make(plan)
+    await archive.open(customer_id, sequence=2, municipality="091")
+    assert (await the_document(archive, customer_id, EXPERT_HELSINKI)).edition == 1
+    [told] = await archive.rows("SELECT data ->> 'municipality' AS of FROM outbox WHERE type LIKE '%document_kept%'")
+    assert told["of"] == "091"

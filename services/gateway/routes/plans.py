@@ -23,6 +23,7 @@ from contracts.plan.plans import (
     GetPlanDifferences,
     GetPlanEdition,
     GetPlanHistory,
+    GiveGuardianConsent,
     GuardianConsent,
     ListCustomerPlans,
     OfferPlan,
@@ -74,6 +75,7 @@ _WHOLE = with_headers("ETag") | with_links(
     | {"before": "$response.body#/editions/0/edition", "after": "$response.body#/editions/0/edition"},
     withdraw_guardian_consent=SAME
     | {"consent_id": "$response.body#/consents/0/consent_id", "If-Match": "$response.header.ETag"},
+    give_guardian_consent=SAME | {"If-Match": "$response.header.ETag"},
     **dict.fromkeys(("approve_plan", "record_hindrance", "record_follow_up", "record_neglect"), SAME),
 )
 _LISTED = with_links(get_plan={"plan_id": "$response.body#/plans/0/plan_id"})
@@ -154,6 +156,7 @@ _ending = JsonBody(
         "follow_on": {"plan": "employment_plan", "to_whom": "Esimerkkialueen työllisyyspalvelut"},
     },
 )
+_consent = JsonBody(GuardianConsent, example={"given_on": "2026-03-02", "given_by": "Aamu Esimerkki"})
 _withdrawn = JsonBody(WithdrawnConsent, example={"withdrawn_on": "2026-03-02"})
 
 
@@ -284,6 +287,24 @@ async def end_plan(
 ) -> Response:
     """End a plan in force, and tell what comes after it."""
     return changed(await caller.ask(EndPlan(plan_id=plan_id, expected_version=version, **dict(body)), key))
+
+
+@routes.post(
+    "/plans/{plan_id:uuid}/consents",
+    response_model=PlanVersion,
+    responses={200: CURRENT, **CHANGE},
+    openapi_extra=_consent.documentation,
+)
+async def give_guardian_consent(
+    caller: SignedIn,
+    plan_id: UUID,
+    key: IdempotencyKey,
+    version: ExpectedVersion,
+    body: Annotated[GuardianConsent, Depends(_consent)],
+) -> Response:
+    """Record that a further guardian agrees to a family's plan, or one who had withdrawn agrees again."""
+    asked = GiveGuardianConsent(plan_id=plan_id, expected_version=version, consent=body)
+    return changed(await caller.ask(asked, key))
 
 
 @routes.post(

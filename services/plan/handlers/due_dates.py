@@ -52,6 +52,8 @@ async def facts_changed(work: Work, *customer_ids: UUID) -> None:
 
 async def _count(work: Work, customer_id: UUID) -> list[Due]:
     """Counts a customer's due dates, whose row in `due_case` it locks before it reads anything."""
+    if await work.erased([customer_id]):
+        return []
     today = helsinki_date(work.now)
     await repository.lock(work, customer_id, today)
     known = await facts.of_customer(work, customer_id)

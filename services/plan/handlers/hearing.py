@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from contracts.assessment.state import AssessmentChanged
-from contracts.customer.state import CustomerCircumstances, CustomerState
+from contracts.customer.state import CustomerCircumstances, CustomerClosed, CustomerState
 from contracts.customer.transfers import TransferChanged
 from contracts.records.state import DocumentKept
 from services.kit import code_lists
@@ -18,11 +18,17 @@ from services.plan.repository import facts, known
 from services.plan.repository import plans as repository
 from services.plan.tables.facts import INTEGRATION_CASE, KNOWN_ASSESSMENT
 
-_TRANSFER, _HANDED_OVER = "transfer", "handed_over"
+_TRANSFER, _TRANSFERRED = "transfer", "transferred"
+_END_REASONS = {"moved_away": "moved_away", "own_wish": "own_wish", "died": "died", "services_ended": "no_need"}
+"""Why plans end with the relationship, by why that ended; any other way they are followed no more."""
 
 
 async def hear_of_customer(message: CustomerState, work: Work) -> None:
-    """Keeps what the law's times and duties of a customer are counted from."""
+    """Keeps what the law's times and duties of a customer are counted from; plans end with the relationship."""
+    closed = message if isinstance(message, CustomerClosed) and message.reason != _TRANSFERRED else None
+    ids = await facts.ids_of(work, message.customer_id)
+    # before the case, as in acts on plans
+    plans = await repository.lock_of(work, ids, closed.municipality) if closed else ()
     kept_before = await known.kept(work, message.customer_id)
     is_newest = await facts.keep_newest(
         work,
@@ -41,6 +47,9 @@ async def hear_of_customer(message: CustomerState, work: Work) -> None:
     )
     if is_newest:
         await facts_changed(work, message.customer_id, kept_before)
+    if closed and not await facts.is_customer_of(work, ids, closed.municipality):
+        for plan in plans:
+            await _end(work, plan, _END_REASONS.get(closed.reason, "not_followed"))
 
 
 async def hear_of_circumstances(message: CustomerCircumstances, work: Work) -> None:
@@ -86,7 +95,8 @@ async def hear_of_transfer(message: TransferChanged, work: Work) -> None:
     await facts.note_transfer(work, message.transfer_id, message.customer_id, message.giver, message.receiver)
     for transfer in await facts.transfers_after(work, ids, message.transfer_id):
         for plan in await repository.lock_of(work, ids, transfer.giver):
-            await _move(work, plan, transfer.receiver, ids)
+            others = [each for each in plan.customer_ids if each not in ids]
+            await _move(work, plan, transfer.receiver, others)
 
 
 async def hear_of_document(message: DocumentKept, work: Work) -> None:
@@ -107,27 +117,37 @@ async def hear_of_document(message: DocumentKept, work: Work) -> None:
     )
 
 
-async def _move(work: Work, plan: Row[Any], receiver: str, ids: list[UUID]) -> None:
-    """To a municipality the plan goes along; the employment authority has plans of its own."""
-    today, was_in_force = helsinki_date(work.now), plan.drawn_up_on is not None
-    is_taken = await repository.has_open(work, ids, receiver, family=plan.kind == "family")
-    if code_lists.is_valid_municipality(receiver, today) and not is_taken:
+async def _move(work: Work, plan: Row[Any], receiver: str, others: list[UUID]) -> None:
+    """To a municipality the plan goes along, unless it is about `others` too who are not there.
+
+    The employment authority has plans of its own.
+    """
+    was_in_force = plan.drawn_up_on is not None
+    goes_along = not await repository.has_open(
+        work, await facts.ids_of(work, plan.customer_id), receiver, family=plan.kind == "family"
+    )
+    for each in others:
+        goes_along &= await facts.is_customer_of(work, await facts.ids_of(work, each), receiver)
+    if not code_lists.is_valid_municipality(receiver, helsinki_date(work.happened_at)):
+        await _end(work, plan, "handed_over")
+    elif not goes_along:
+        await _end(work, plan, "moved_away")
+    else:
         awaited = _TRANSFER if was_in_force else None
         plan = await repository.change(work, plan.plan_id, municipality=receiver, review_awaited=awaited)
         await repository.add_act(work, plan, "move_plan", plan.edition or 1, reason=_TRANSFER)
+        await tell(work, plan)
+
+
+async def _end(work: Work, plan: Row[Any], reason: str) -> None:
+    """Ends a plan that was in force; drops another."""
+    await repository.void(work, plan)
+    if plan.drawn_up_on is None:
+        plan = await repository.change(work, plan.plan_id, status="dropped")
+        await repository.add_act(work, plan, "drop_plan", 1)
     else:
-        await repository.void(work, plan)
-        await repository.end_hindrances(work, plan.plan_id, today)
-        over: dict[str, Any] = {"status": "dropped"}
-        if was_in_force:
-            reason = "moved_away" if is_taken else _HANDED_OVER
-            over = {"status": "ended", "ended_on": today, "end_reason": reason}
-        plan = await repository.change(work, plan.plan_id, **over)
-        await repository.add_act(
-            work, plan, "end_plan" if was_in_force else "drop_plan", plan.edition or 1, **_told(over)
-        )
+        ended_on = max(helsinki_date(work.happened_at), plan.drawn_up_on)  # heard of late, it may have begun since
+        await repository.end_hindrances(work, plan.plan_id, ended_on)
+        plan = await repository.change(work, plan.plan_id, status="ended", ended_on=ended_on, end_reason=reason)
+        await repository.add_act(work, plan, "end_plan", plan.edition, reason=reason)
     await tell(work, plan)
-
-
-def _told(over: dict[str, Any]) -> dict[str, Any]:
-    return {"reason": over["end_reason"]} if "end_reason" in over else {}

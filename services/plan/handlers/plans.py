@@ -10,11 +10,13 @@ from uuid_utils.compat import uuid7
 from contracts.assessment.state import Need
 from contracts.plan.content import PlanContent
 from contracts.plan.plans import (
+    MOST_CONSENTS,
     ApprovePlan,
     DraftPlan,
     DropPlan,
     EditionDocument,
     EndPlan,
+    GiveGuardianConsent,
     KnownConsent,
     OfferPlan,
     PlanVersion,
@@ -33,6 +35,8 @@ from services.plan.rules import plans as rules
 from services.plan.rules.offering import Family, broken_by_drawing_up, broken_by_offering, error, sha256
 from services.plan.rules.times import drawn_up, law_of, status_in_force
 
+_OPEN_ALREADY = "There is a plan already: write, drop or end that one."
+
 
 async def draft_plan(message: DraftPlan, work: Work) -> PlanVersion:
     """Begins a plan of a customer, or of a family each member of which the asker reaches."""
@@ -46,7 +50,7 @@ async def draft_plan(message: DraftPlan, work: Work) -> PlanVersion:
     today, ids = helsinki_date(work.now), await facts.ids_of(work, customer_id)
     is_family = message.kind == "family"
     if await repository.has_open(work, ids, work.actor.municipality, family=is_family):
-        raise Conflict("There is a plan already: write, drop or end that one.")
+        raise Conflict(_OPEN_ALREADY)
     errors = rules.broken_by_drafting(message.model_copy(update={"members": tuple(members)}), customer_id, today)
     found = None if is_family else await facts.assessment(work, ids, message.assessment_id)
     if found is None and (message.assessment_id or not (is_family or message.earlier)):
@@ -75,6 +79,8 @@ async def draft_plan(message: DraftPlan, work: Work) -> PlanVersion:
         reviewed_on=message.earlier and message.earlier.reviewed_on,
         created_at=work.now,
     )
+    if plan is None:
+        raise Conflict(_OPEN_ALREADY)
     needs = [Need.model_validate(each) for each in found.needs] if found else []
     number = await repository.add_edition(work, plan, rules.prefilled(needs))
     return await _done(work, plan, "draft_plan", number)
@@ -189,6 +195,23 @@ async def end_plan(message: EndPlan, work: Work) -> PlanVersion:
         follow_on=message.follow_on.model_dump(mode="json"),
     )
     return await _done(work, plan, "end_plan", plan.edition, reason=message.reason)
+
+
+async def give_guardian_consent(message: GiveGuardianConsent, work: Work) -> PlanVersion:
+    """Records a further consent to a family's plan. What was void stays void: it is offered anew."""
+    plan = await lock(work, message.plan_id)
+    if done := await work.outcome_of_repeat(PlanVersion):
+        return done
+    await check_version(work, plan, message.expected_version)
+    _check_open(plan)
+    if errors := rules.broken_by_consent(message.consent, plan.kind, helsinki_date(work.now)):
+        raise InvalidInput(errors=errors)
+    if sum(each["withdrawn_on"] is None for each in plan.consents) >= MOST_CONSENTS:
+        raise Conflict("As many guardians agree as a plan can tell.")
+    consent = KnownConsent(consent_id=uuid7(), **dict(message.consent))
+    made = await repository.in_making(work, plan.plan_id)
+    plan = await repository.change(work, plan.plan_id, consents=[*plan.consents, consent.model_dump(mode="json")])
+    return await _done(work, plan, "give_guardian_consent", made.edition if made else plan.edition)
 
 
 async def withdraw_guardian_consent(message: WithdrawGuardianConsent, work: Work) -> PlanVersion:

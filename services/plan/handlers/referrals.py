@@ -170,7 +170,7 @@ async def get_referral_for_provider(message: GetReferralForProvider, work: Work)
         referral_id=referral.referral_id,
         version=referral.version,
         state=referral.state,
-        municipality=referral.municipality,
+        municipality=plan.municipality,
         changed_at=referral.changed_at,
         customer_id=referral.customer_id if referral.state in rules.OPEN else None,
         referred_on=referral.referred_on,

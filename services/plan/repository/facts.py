@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, func, select
+from sqlalchemy import Row, Table, any_, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.kit.work import Work
@@ -46,6 +46,13 @@ async def ids_of(work: Work, customer_id: UUID) -> list[UUID]:
 async def people_of(work: Work, plan: Row[Any]) -> list[UUID]:
     """Every id of everybody whom a plan is for."""
     return [each for customer_id in plan.customer_ids for each in await ids_of(work, customer_id)]
+
+
+async def is_customer_of(work: Work, ids: Sequence[UUID], municipality: str) -> bool:
+    """Whether the person with these ids has an open relationship with a municipality."""
+    case = INTEGRATION_CASE.c
+    open_there = case.customer_id.in_(ids) & (any_(case.open_municipalities) == municipality)
+    return (await work.connection.execute(select(case.customer_id).where(open_there))).first() is not None
 
 
 async def remember_first_plan(work: Work, customer_id: UUID, drawn_up_on: date) -> None:

@@ -6,25 +6,23 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, Uuid, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from contracts.plan.content import PlanContent
 from contracts.plan.plans import MOST_ACTS
-from services.kit.customer_view import join_record
+from services.kit.customer_view import reaches_each
 from services.kit.errors import NotFound
 from services.kit.rights import MUNICIPALITY, Reach
 from services.kit.work import Work
 from services.plan.repository.facts import people_of
-from services.plan.repository.reach import reached
 from services.plan.tables import CUSTOMER_VIEW
 from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_APPROVAL, PLAN_DOCUMENT, PLAN_EDITION, PLAN_HINDRANCE
 
 IS_OPEN = PLAN.c.status.not_in(("ended", "dropped"))
 IN_FORCE = PLAN.c.status.in_(("in_force", "interrupted"))
 IN_MAKING = PLAN_EDITION.c.stage.in_(("draft", "offered"))
-_WITHHELD = bindparam("withheld_members", type_=ARRAY(Uuid))
 
 
 async def get(work: Work, plan_id: UUID, *, lock: bool = False) -> Row[Any]:
@@ -32,7 +30,7 @@ async def get(work: Work, plan_id: UUID, *, lock: bool = False) -> Row[Any]:
     query = _reached(work.rights.reach("plan")).where(PLAN.c.plan_id == plan_id)
     if lock:
         query = query.with_for_update(of=PLAN)
-    row: Row[Any] | None = (await work.connection.execute(query, _values(work))).first()
+    row: Row[Any] | None = (await work.connection.execute(query, work.rights.values)).first()
     if row is None:
         raise NotFound("no such plan")
     return row
@@ -47,7 +45,7 @@ async def get_part(work: Work, part: Table, is_it: ColumnElement[bool], *, lock:
     query = query.with_only_columns(*part.c, maintain_column_froms=True)
     if lock:
         query = query.with_for_update(of=PLAN)
-    row: Row[Any] | None = (await work.connection.execute(query, _values(work))).first()
+    row: Row[Any] | None = (await work.connection.execute(query, work.rights.values)).first()
     return row
 
 
@@ -55,13 +53,13 @@ async def find(work: Work, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     """The plans of a person, of the family's too, that the asker reaches; the newest first."""
     query = _reached(work.rights.reach("plan")).where(PLAN.c.customer_ids.overlap(ids))
     newest_first = query.order_by(PLAN.c.created_at.desc(), PLAN.c.plan_id.desc())
-    rows: Sequence[Row[Any]] = (await work.connection.execute(newest_first, _values(work))).all()
+    rows: Sequence[Row[Any]] = (await work.connection.execute(newest_first, work.rights.values)).all()
     return rows
 
 
 async def lock_of(work: Work, ids: Sequence[UUID], municipality: str) -> Sequence[Row[Any]]:
-    """Locks the open plans that a municipality has of a person, whoever asks."""
-    theirs = select(PLAN).where(PLAN.c.customer_id.in_(ids), PLAN.c.municipality == municipality, IS_OPEN)
+    """Locks the open plans that a municipality has of a person, of the family's too, whoever asks."""
+    theirs = select(PLAN).where(PLAN.c.customer_ids.overlap(ids), PLAN.c.municipality == municipality, IS_OPEN)
     return (await work.connection.execute(theirs.order_by(PLAN.c.plan_id).with_for_update())).all()
 
 
@@ -89,9 +87,10 @@ async def whole(work: Work, plan_id: UUID) -> Row[Any] | None:
     return (await work.connection.execute(select(PLAN).where(PLAN.c.plan_id == plan_id))).first()
 
 
-async def add(work: Work, **values: Any) -> Row[Any]:
-    """Writes a new plan."""
-    row: Row[Any] = (await work.connection.execute(insert(PLAN).values(**values).returning(PLAN))).one()
+async def add(work: Work, **values: Any) -> Row[Any] | None:
+    """Writes a new plan; None where there is an open one, as a transfer may have brought it at the same moment."""
+    added = insert(PLAN).values(**values).on_conflict_do_nothing().returning(PLAN)
+    row: Row[Any] | None = (await work.connection.execute(added)).first()
     return row
 
 
@@ -203,7 +202,7 @@ async def add_act(work: Work, plan: Row[Any], act: str, number: int, **told: Any
         "act": act,
         "version": plan.version,
         "edition": number,
-        "acted_at": work.now,
+        "acted_at": work.happened_at,
         "acted_by": work.actor.user,
         "organisation": work.actor.organisation,
         "told": told,
@@ -265,21 +264,8 @@ async def end_hindrances(work: Work, plan_id: UUID, on: date) -> None:
     await work.connection.execute(ended.values(last=func.greatest(table.first, on)))
 
 
-def _values(work: Work) -> dict[str, Any]:
-    return {**work.rights.values, "withheld_members": list(work.actor.withheld)}
-
-
 @cache
 def _reached(reach: Reach) -> Select[Any]:
-    """Plans of the municipality whose customer the asker reaches, and none of whose members is withheld."""
-    of_customer = join_record(CUSTOMER_VIEW, PLAN, PLAN.c.customer_id)
-    of_municipality = select(PLAN).select_from(of_customer).where(PLAN.c.municipality == MUNICIPALITY)
-    return of_municipality.where(reached(reach), ~_withheld())
-
-
-def _withheld() -> ColumnElement[bool]:
-    member = CUSTOMER_VIEW.alias("member")
-    ids = func.any(_WITHHELD)
-    of_plan = member.c.customer_id == func.any(PLAN.c.customer_ids)
-    alias = select(member.c.customer_id).where(of_plan, member.c.merged_into == ids)
-    return or_(PLAN.c.customer_ids.overlap(_WITHHELD), alias.exists())
+    """Plans of the municipality about people each of whom the asker reaches."""
+    each = reaches_each(CUSTOMER_VIEW, reach, PLAN.c.customer_ids)
+    return select(PLAN).where(PLAN.c.municipality == MUNICIPALITY, each)

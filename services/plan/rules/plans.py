@@ -20,6 +20,7 @@ from contracts.plan.plans import (
     EditionDocument,
     EndPlan,
     FieldDifference,
+    GuardianConsent,
     LineDifference,
     Party,
 )
@@ -60,6 +61,12 @@ def broken_by_drafting(asked: DraftPlan, customer_id: UUID, on: date) -> list[Fi
     if asked.earlier:
         found += _broken_by_earlier(asked, on)
     return found
+
+
+def broken_by_consent(consent: GuardianConsent, kind: PlanKind, on: date) -> list[FieldError]:
+    """The rules that a consent to a plan breaks that is open already."""
+    found = [] if kind == "family" else [error("/consent", "not_family")]
+    return found + ([error("/consent/given_on", "future")] if consent.given_on > on else [])
 
 
 def _broken_by_earlier(asked: DraftPlan, on: date) -> Iterator[FieldError]:

@@ -21,8 +21,8 @@ from contracts.records.state import DocumentKept
 from services.kit.actor import service_actor
 from services.kit.background import pause
 from services.kit.errors import ProblemReply
-from services.kit.inbox import erased_among
 from services.kit.telemetry import describe_error, log
+from services.kit.tombstones import erased_among
 from services.kit.work import Cause, UnitOfWork, Work
 from services.records import repository
 from services.records.rules import matters
@@ -107,12 +107,14 @@ async def keep(work: Work, matter: Matter, pdf: bytes, copies: Iterable[Matter] 
     people = (matter.customer_id, *matter.members)
     if await erased_among(work.connection, work.backbone, people):
         return
-    if not await repository.settle(work, matter.document_id):
+    wanted = await repository.settle(work, matter.document_id)
+    if wanted is None:
         return
     for each in copies:
         await repository.want(work, each)
     sha256 = hashlib.sha256(pdf).hexdigest()
-    await repository.keep(work, matter, sha256=sha256, size=len(pdf), content=base64.b64encode(pdf).decode())
+    content = base64.b64encode(pdf).decode()
+    matter = await repository.keep(work, wanted, sha256=sha256, size=len(pdf), content=content)
     await work.publish(
         DocumentKept(
             document_id=matter.document_id,

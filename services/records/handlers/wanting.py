@@ -8,7 +8,11 @@ from services.records.rules import matters
 
 
 async def want_of_plan(message: PlanChanged, work: Work) -> None:
-    """Notes the documents of an edition that is offered; late or doubled, the event notes nothing more."""
+    """Notes the documents of an edition that is offered, and whose all of the plan are now.
+
+    Late or doubled, the event notes nothing more.
+    """
+    await repository.move(work, message.plan_id, message.municipality)
     for matter in matters.of_plan(message):
         await repository.want(work, matter)
 

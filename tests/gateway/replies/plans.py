@@ -37,6 +37,7 @@ from contracts.plan.plans import (
     GetPlanDifferences,
     GetPlanEdition,
     GetPlanHistory,
+    GiveGuardianConsent,
     ListCustomerPlans,
     OfferPlan,
     Plan,
@@ -78,7 +79,16 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     GetDueDateSettings: KeptDueDateSettings(version=0, notice_days=14, aims=()),
     SetDueDateSettings: DueDateSettingsVersion(version=1),
     **dict.fromkeys(
-        (DraftPlan, WritePlan, OfferPlan, ApprovePlan, DropPlan, EndPlan, WithdrawGuardianConsent),
+        (
+            DraftPlan,
+            WritePlan,
+            OfferPlan,
+            ApprovePlan,
+            DropPlan,
+            EndPlan,
+            GiveGuardianConsent,
+            WithdrawGuardianConsent,
+        ),
         PlanVersion(plan_id=PLAN_ID, version=3, edition=1),
     ),
     **dict.fromkeys(

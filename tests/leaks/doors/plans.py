@@ -31,6 +31,7 @@ from contracts.plan.plans import (
     GetPlanDifferences,
     GetPlanEdition,
     GetPlanHistory,
+    GiveGuardianConsent,
     ListCustomerPlans,
     OfferPlan,
     WithdrawGuardianConsent,
@@ -104,6 +105,12 @@ DOORS = (
     Door("approve a plan", ApprovePlan, of_plan(ApprovePlan, edition=1, approval=_APPROVAL), refuses=True),
     Door("drop a plan", DropPlan, of_plan(DropPlan, versioned=True, why="Moved")),
     Door("end a plan", EndPlan, of_plan(EndPlan, versioned=True, **_ENDING), **NOT_IN_FORCE),
+    Door(
+        "give a consent",
+        GiveGuardianConsent,
+        of_plan(GiveGuardianConsent, versioned=True, consent={"given_on": date(2026, 1, 2), "given_by": "Aamu"}),
+        refuses=True,  # it is no family's plan
+    ),
     Door(
         "withdraw a consent",
         WithdrawGuardianConsent,
