@@ -10,6 +10,7 @@ import pytest
 from contracts.plan.referrals import Completion, ReferralAnswer, ReferralForProvider
 from services.plan.law import disclosure_to_provider
 from services.plan.rules.referrals import (
+    FINAL_LANGUAGE_TEST,
     Standing,
     broken_by_answer,
     broken_by_completion,
@@ -80,19 +81,22 @@ def test_a_final_language_test_tests_four_skills() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "the_last", "a_result"),
+    ("state", "a_part", "the_last", "a_test"),
     [
-        ("made", True, True),
-        ("taken_up", True, True),
-        ("declined", False, False),
-        ("completed", False, True),
-        ("interrupted", False, True),
+        ("made", True, True, True),
+        ("taken_up", True, True, True),
+        ("declined", False, False, False),
+        ("completed", False, False, True),
+        ("interrupted", False, False, True),
     ],
 )
-def test_the_last_completion_ends_a_referral_and_results_may_come_after_it(
-    state: str, the_last: bool, a_result: bool
+def test_the_last_completion_ends_a_referral_and_the_result_of_a_test_alone_may_come_after_it(
+    state: str, a_part: bool, the_last: bool, a_test: bool
 ) -> None:
-    assert (may_complete(state, is_over=True), may_complete(state, is_over=False)) == (the_last, a_result)
+    assert may_complete(state, "service", is_over=False) == a_part
+    assert may_complete(state, "service", is_over=True) == may_complete(state, FINAL_LANGUAGE_TEST, is_over=True)
+    assert may_complete(state, "service", is_over=True) == the_last
+    assert may_complete(state, FINAL_LANGUAGE_TEST, is_over=False) == a_test
 
 
 @dataclass

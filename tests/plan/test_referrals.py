@@ -29,6 +29,7 @@ from services.kit.actor import Actor, service_actor
 from services.kit.erasure import erase_customer
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
 from services.plan.repository.referrals import referred_on
+from services.plan.rules import referrals as rules
 from tests.plan.agreed import Agreed, agreed, line
 from tests.plan.programmes import course
 from tests.plan.support import CAUSE, LINE, SUPERVISOR, TODAY, Desk, opened
@@ -414,10 +415,12 @@ async def test_a_provider_is_told_of_its_own_referral_what_the_act_lists(desk: D
         desk, *(line(line_id, services[name]) for name, line_id in lines.items()), service_id=added.service_id
     )
     made = await desk.ask(referring(plan))
+    before: dict[str, Any] = {"referred_on": "2026-02-02"}
+    begun = DONE.model_copy(update={"starts_on": date(2026, 3, 1)})
     for name in ("care", "earlier"):
-        await desk.ask(completing(await desk.ask(referring(plan, lines[name]))))
-    await desk.ask(completing(await desk.ask(referring(plan, plan.other))))
-    await desk.ask(referring(plan, lines["never_begun"]))
+        await desk.ask(completing(await desk.ask(referring(plan, lines[name], **before)), begun))
+    await desk.ask(completing(await desk.ask(referring(plan, plan.other, **before)), begun))
+    await desk.ask(referring(plan, lines["never_begun"], **before))
 
     told = await desk.ask(GetReferralForProvider(partner="school", referral_id=made.referral_id), PARTNERS)
     assert (told.plan_drawn_up_on, told.plan_valid_until) == (TODAY, date(2027, 3, 2))
@@ -428,6 +431,71 @@ async def test_a_provider_is_told_of_its_own_referral_what_the_act_lists(desk: D
     assert (await desk.uses())[-1]["organisation"] == "school"
     with pytest.raises(NotFound):
         await desk.ask(GetReferralForProvider(partner="other", referral_id=made.referral_id), PARTNERS)
+
+
+async def test_a_provider_is_not_told_of_a_training_that_began_after_the_client_was_referred_to_it(
+    desk: Desk,
+) -> None:
+    service, later = await desk.ask(AddProgrammeService(service=course()), SUPERVISOR), uuid4()
+    plan = await agreed(desk, line(later, service.service_id), service_id=service.service_id)
+    made = await desk.ask(referring(plan))
+    await desk.ask(answering(await desk.ask(referring(plan, later))))
+    told = await desk.ask(GetReferralForProvider(partner="school", referral_id=made.referral_id), PARTNERS)
+    assert (told.customer_id, told.earlier_measures) == (plan.customer_id, ())
+
+
+async def test_of_a_referral_that_is_over_a_provider_is_told_that_it_is_and_nothing_of_the_client(
+    desk: Desk,
+) -> None:
+    service, earlier = await desk.ask(AddProgrammeService(service=course()), SUPERVISOR), uuid4()
+    plan = await agreed(desk, line(earlier, service.service_id), service_id=service.service_id)
+    begun = DONE.model_copy(update={"starts_on": date(2026, 3, 1)})
+    await desk.ask(completing(await desk.ask(referring(plan, earlier, referred_on="2026-02-02")), begun))
+    made = await desk.ask(referring(plan))
+    asked = GetReferralForProvider(partner="school", referral_id=made.referral_id)
+    assert len((await desk.ask(asked, PARTNERS)).earlier_measures) == 1
+    await desk.ask(completing(made))
+    told = await desk.ask(asked, PARTNERS)
+    assert (told.state, told.version, told.referred_on, told.service_name.fi) == (
+        "completed",
+        2,
+        TODAY,
+        "Suomen kielen kurssi",
+    )
+    of_client = {"customer_id", "plan_drawn_up_on", "plan_valid_until", "service_starts_on", "service_ends_on"}
+    assert not any(told.model_dump(include=of_client).values())
+    assert told.earlier_measures == ()
+
+
+async def test_after_the_end_a_provider_reports_the_result_of_a_test_alone(desk: Desk, plan: Agreed) -> None:
+    made = await desk.ask(referring(plan))
+    about: dict[str, Any] = {"partner": "school", "referral_id": made.referral_id}
+    await desk.ask(RecordCompletionForPartner(completion=DONE, **about), PARTNERS)
+    with pytest.raises(Conflict):
+        await desk.ask(RecordCompletionForPartner(completion=DONE, is_over=False, **about), PARTNERS)
+    await desk.ask(RecordCompletionForPartner(completion=TEST, is_over=False, **about), PARTNERS)
+
+
+async def test_a_provider_reports_so_many_parts_and_no_more_but_the_end(
+    desk: Desk, plan: Agreed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MOST_COMPLETIONS", 2)
+    made = await desk.ask(referring(plan))
+    part = RecordCompletionForPartner(partner="school", referral_id=made.referral_id, completion=DONE, is_over=False)
+    for _ in range(2):
+        await desk.ask(part, PARTNERS)
+    with pytest.raises(Conflict):
+        await desk.ask(part, PARTNERS)
+    assert (await desk.ask(part.model_copy(update={"is_over": True}), PARTNERS)).version == 4
+
+
+async def test_of_a_line_that_a_later_edition_dropped_a_provider_is_told_as_it_was_agreed(
+    desk: Desk, plan: Agreed
+) -> None:
+    made = await desk.ask(referring(plan, plan.other))
+    plan.plan = await desk.approved(await desk.offered(plan.plan, services=plan.lines[:1]))
+    told = await desk.ask(GetReferralForProvider(partner="school", referral_id=made.referral_id), PARTNERS)
+    assert (told.service_name.fi, told.customer_id) == ("Perhekahvila", plan.customer_id)
 
 
 async def test_no_person_asks_what_a_provider_is_told(desk: Desk, plan: Agreed) -> None:

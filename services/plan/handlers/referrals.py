@@ -149,37 +149,42 @@ async def list_plan_referrals(message: ListPlanReferrals, work: Work) -> PlanRef
 
 
 async def get_referral_for_provider(message: GetReferralForProvider, work: Work) -> ReferralForProvider:
-    """What this service knows of the items of 94 §, as the plan says now; nothing of it is kept."""
+    """What this service knows of the items of 94 §, as the plan says now; of what is over only that it is."""
     _check_partner(work)
     referral = await repository.of_partner(work, message.referral_id, message.partner)
     plan = await plans.whole(work, referral.plan_id)
-    content = await repository.agreed(work, plan) if plan else None
-    if plan is None or content is None:
+    content = await repository.agreed_with(work, referral)
+    line = rules.line_of(content, referral.line_id) if content else None
+    if plan is None or content is None or line is None:
         raise NotFound("no such referral")
     law = disclosure_to_provider()
-    line = rules.line_of(content, referral.line_id)
-    pinned = [each.service for each in content.services if each.service]
-    theirs = [each for each in await repository.of_plan(work, plan.plan_id) if each.customer_id == referral.customer_id]
-    earlier = rules.earlier_lines(
-        content, referral.line_id, theirs, await repository.kinds_of(work, pinned), law.kinds_of_training
-    )
-    service = repository.pinned(referral)
     work.record_use([referral.customer_id], message.DATA, relation="none", organisation=message.partner)
-    return ReferralForProvider(
+    told = ReferralForProvider(
         referral_id=referral.referral_id,
         version=referral.version,
         state=referral.state,
         municipality=referral.municipality,
         changed_at=referral.changed_at,
-        customer_id=referral.customer_id if referral.state in rules.OPEN else None,
         referred_on=referral.referred_on,
-        plan_drawn_up_on=plan.drawn_up_on,
-        plan_valid_until=plan.valid_until,
-        service=service,
+        service=repository.pinned(referral),
         service_name=await _name(work, line, content),
-        service_starts_on=line and line.starts_on,
-        service_ends_on=line and line.ends_on,
-        earlier_measures=tuple(
+        earlier_measures=(),
+        may_be_told=tuple(each.code for each in law.items),
+    )
+    if referral.state not in rules.OPEN:
+        return told
+    pinned = [each.service for each in content.services if each.service]
+    theirs = [each for each in await repository.of_plan(work, plan.plan_id) if each.customer_id == referral.customer_id]
+    earlier = rules.earlier_lines(
+        content, referral, theirs, await repository.kinds_of(work, pinned), law.kinds_of_training
+    )
+    of_client = {
+        "customer_id": referral.customer_id,
+        "plan_drawn_up_on": plan.drawn_up_on,
+        "plan_valid_until": plan.valid_until,
+        "service_starts_on": line.starts_on,
+        "service_ends_on": line.ends_on,
+        "earlier_measures": tuple(
             [
                 EarlierMeasure(
                     service=each.service,
@@ -191,8 +196,8 @@ async def get_referral_for_provider(message: GetReferralForProvider, work: Work)
                 if each.service
             ]
         ),
-        may_be_told=tuple(each.code for each in law.items),
-    )
+    }
+    return told.model_copy(update=of_client)
 
 
 async def _name(work: Work, line: Any, content: Any) -> NameInLanguages:
@@ -215,8 +220,11 @@ async def _complete(
 ) -> ReferralVersion:
     if errors := rules.broken_by_completion(told, referral.referred_on, helsinki_date(work.now)):
         raise InvalidInput(errors=errors)
-    if not rules.may_complete(referral.state, is_over):
+    if not rules.may_complete(referral.state, told.kind, is_over):
         raise Conflict("The referral was declined, or is over already.")
+    known = await repository.completions(work, referral.referral_id)
+    if not is_over and sum(each.organisation == organisation for each in known) >= rules.MOST_COMPLETIONS:
+        raise Conflict(f"At most {rules.MOST_COMPLETIONS} completions of a referral are told by one organisation.")
     await repository.add_completion(work, referral, told, organisation, is_over=is_over)
     return await _change(work, referral, await _standing(work, referral))
 

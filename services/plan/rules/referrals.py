@@ -35,6 +35,8 @@ SKILLS = ("listening", "reading", "speaking", "writing")
 _NATIONAL_LANGUAGES = {"fi", "sv"}
 OPEN = ("made", "taken_up")
 """States in which something of the service is to come."""
+MOST_COMPLETIONS = 50
+"""Of one referral, told by one organisation, beside the one that ends it."""
 
 
 def line_of(content: PlanContent, line_id: UUID) -> PlannedService | None:
@@ -106,9 +108,9 @@ def standing(answer: str | None, said_on: date | None, completions: Iterable[Any
     return Standing("taken_up" if said_on else "made", said_on, None)
 
 
-def may_complete(state: str, is_over: bool) -> bool:
-    """Whether the state allows a completion; results may come after the end, such as those of a test."""
-    return state in OPEN or (state != "declined" and not is_over)
+def may_complete(state: str, kind: str, is_over: bool) -> bool:
+    """Whether the state allows a completion; the result of a test may come after the end."""
+    return state in OPEN or (state != "declined" and kind == FINAL_LANGUAGE_TEST and not is_over)
 
 
 def referred_on(line_ids: Iterable[UUID], referred: Iterable[tuple[UUID, date]]) -> date | None:
@@ -129,13 +131,15 @@ def name_of(line: PlannedService | None, service: ServiceContent | None, content
 
 
 def earlier_lines(
-    content: PlanContent, but: UUID, referrals: Sequence[Any], kinds: dict[UUID, str], of_training: Iterable[str]
+    content: PlanContent, referral: Any, others: Sequence[Any], kinds: dict[UUID, str], of_training: Iterable[str]
 ) -> list[PlannedService]:
-    """The lines of training in which the client has been, but for one; `kinds` are those of the programme's services.
+    """The lines of training in which the client had begun before the day of a referral to another line.
 
-    What is no training, or not of the programme, a provider is not told of (94 §).
+    `kinds` are those of the programme's services; what is no training, or not of the programme, a provider is not told
+    of (94 §).
     """
-    been = {each.line_id for each in referrals if each.state in ("taken_up", "completed", "interrupted")} - {but}
+    begun = [each for each in others if each.state in ("taken_up", "completed", "interrupted")]
+    been = {each.line_id for each in begun if each.answered_on < referral.referred_on} - {referral.line_id}
     training = set(of_training)
     return [
         line
