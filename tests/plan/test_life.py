@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from contracts.plan.content import PinnedService
 from contracts.plan.plans import (
     DraftPlan,
     DropPlan,
@@ -18,12 +19,15 @@ from contracts.plan.plans import (
     OfferPlan,
     WritePlan,
 )
+from contracts.plan.programme import AddProgrammeService
 from services.kit.actor import Actor
 from services.kit.erasure import erasable
 from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
 from services.kit.migrate import drift
 from services.plan.tables import METADATA
-from tests.plan.support import NEED, TODAY, Desk, concluded, content, opened
+from tests.plan.agreed import line
+from tests.plan.programmes import course
+from tests.plan.support import NEED, SUPERVISOR, SUPERVISOR_HELSINKI, TODAY, Desk, concluded, content, opened
 from tests.support import EXPERT_HELSINKI, owner_url
 
 pytestmark = pytest.mark.database
@@ -134,6 +138,20 @@ async def test_a_copy_for_reading_is_not_what_is_approved(desk: Desk, language: 
     with pytest.raises(InvalidInput) as refused:
         await desk.ask(desk.approving(offered, language=language, sha256=copy.sha256))
     assert [each.rule for each in refused.value.errors] == ["document"]
+
+
+async def test_a_plan_names_only_services_of_its_municipality_s_programme(desk: Desk) -> None:
+    ours = await desk.ask(AddProgrammeService(service=course()), SUPERVISOR)
+    theirs = await desk.ask(AddProgrammeService(service=course()), SUPERVISOR_HELSINKI)
+    no_such_version = {"service_id": ours.service_id, "version": 2}
+    lines = [line(uuid4(), each) for each in (ours.service_id, theirs.service_id, uuid4())]
+    lines.append(line(uuid4()).model_copy(update={"service": PinnedService.model_validate(no_such_version)}))
+    draft = await desk.drafted(await desk.customer())
+    with pytest.raises(InvalidInput) as refused:
+        await desk.offered(draft, services=lines)
+    assert [(each.pointer, each.rule) for each in refused.value.errors] == [
+        (f"/content/services/{number}/service", "unknown") for number in (1, 2, 3)
+    ]
 
 
 async def test_a_new_edition_leaves_the_old_one_in_force_until_it_is_approved(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from contracts.plan.content import PlanContent, PlannedService
 from contracts.plan.programme import NameInLanguages
 from contracts.plan.referrals import (
     AnswerReferral,
@@ -50,7 +51,10 @@ async def refer_to_service(message: ReferToService, work: Work) -> ReferralVersi
     line = rules.line_of(content, message.line_id)
     ids = await ids_of(work, message.customer_id or plan.customer_id)
     customer_id = next((each for each in plan.customer_ids if each in ids), None)
-    if errors := rules.broken_by_referring(line, customer_id is not None, message.referred_on, helsinki_date(work.now)):
+    await work.beyond_the_border("a plan that moved names services of the programme that it was agreed with")
+    service = await programme.agreed_on(work, line.service) if line and line.service else None
+    today = helsinki_date(work.now)
+    if errors := rules.broken_by_referring(message, line, service, customer_id is not None, today):
         raise InvalidInput(errors=errors)
     assert line
     assert customer_id
@@ -200,10 +204,9 @@ async def get_referral_for_provider(message: GetReferralForProvider, work: Work)
     return told.model_copy(update=of_client)
 
 
-async def _name(work: Work, line: Any, content: Any) -> NameInLanguages:
-    service = line and line.service
-    known = await programme.get(work, service.service_id, service.version) if service else None
-    return rules.name_of(line, known.service if known else None, content)
+async def _name(work: Work, line: PlannedService, content: PlanContent) -> NameInLanguages:
+    service = await programme.agreed_on(work, line.service) if line.service else None
+    return rules.name_of(line, service, content)
 
 
 async def _answer(work: Work, referral: Row[Any], told: ReferralAnswer) -> ReferralVersion:

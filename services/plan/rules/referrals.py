@@ -9,7 +9,7 @@ from uuid import UUID
 from contracts.envelope import FieldError
 from contracts.plan.content import PlanContent, PlannedService
 from contracts.plan.programme import NameInLanguages, ServiceContent
-from contracts.plan.referrals import Completion, ReferralAnswer
+from contracts.plan.referrals import Completion, ReferralAnswer, ReferToService
 from services.kit import code_lists
 
 RULES = {
@@ -19,6 +19,7 @@ RULES = {
     "order": "it ends before it begins, or is older than the referral",
     "not_agreed": "the edition in force has no such line",
     "not_of_plan": "the plan is not for this customer",
+    "not_the_provider": "the agreed service is given by another provider's program, or by none",
     "not_of_outcome": "this outcome has no use for the field",
 }
 """What each rule says, without the value that was entered."""
@@ -44,12 +45,24 @@ def line_of(content: PlanContent, line_id: UUID) -> PlannedService | None:
     return next((each for each in content.services if each.line_id == line_id), None)
 
 
-def broken_by_referring(line: PlannedService | None, is_of_plan: bool, referred_on: date, on: date) -> list[FieldError]:
-    """The rules that a referral breaks; `is_of_plan`: the plan is for the customer who was referred."""
+def broken_by_referring(
+    told: ReferToService, line: PlannedService | None, service: ServiceContent | None, is_of_plan: bool, on: date
+) -> list[FieldError]:
+    """The rules that a referral breaks; `is_of_plan`: the plan is for the customer who was referred.
+
+    `service`: what the programme says of the line's. Its provider's program is told of the referral, and no other.
+    """
+    is_pinned = line is not None and line.service is not None
+    given_by = (None, service.provider.partner if service else None)
     return [
         *([] if line else [_error("/line_id", "not_agreed")]),
         *([] if is_of_plan else [_error("/customer_id", "not_of_plan")]),
-        *([_error("/referred_on", "in_future")] if referred_on > on else []),
+        *(
+            [_error("/provider/partner", "not_the_provider")]
+            if is_pinned and told.provider.partner not in given_by
+            else []
+        ),
+        *([_error("/referred_on", "in_future")] if told.referred_on > on else []),
     ]
 
 
@@ -123,11 +136,11 @@ def referred_on(line_ids: Iterable[UUID], referred: Iterable[tuple[UUID, date]])
     return max(known) if known and len(known) == len(days) else None
 
 
-def name_of(line: PlannedService | None, service: ServiceContent | None, content: PlanContent) -> NameInLanguages:
+def name_of(line: PlannedService, service: ServiceContent | None, content: PlanContent) -> NameInLanguages:
     """The service's name: of the programme in all its languages, else as the plan says in its own."""
     if service:
         return service.name
-    return NameInLanguages.model_validate({content.language or "fi": line.name if line else None})
+    return NameInLanguages.model_validate({content.language or "fi": line.name})
 
 
 def earlier_lines(
