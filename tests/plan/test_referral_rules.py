@@ -7,7 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.plan.referrals import Completion, ReferralAnswer, ReferralForProvider
+from contracts.customer.disclosures import PersonForPartner
+from contracts.partners import MatterTold
+from contracts.partners.measures import MeasureOrdered
+from contracts.partners.referrals import ReferralTold
+from contracts.plan.referrals import Completion, EarlierMeasure, ReferralAnswer, ReferralForProvider
 from services.plan.law import disclosure_to_provider
 from services.plan.rules.referrals import (
     FINAL_LANGUAGE_TEST,
@@ -140,22 +144,38 @@ def test_all_is_referred_on_the_day_of_the_last_line_and_the_first_time_counts()
     assert referred_on([], []) is None
 
 
-def test_the_act_lists_eighteen_items_and_a_provider_is_told_no_other() -> None:
-    items = {each.code for each in disclosure_to_provider().items}
-    assert len(items) == 18
-    item_of = {
-        "referral_id": "other_indispensable",
-        "referred_on": "other_indispensable",
-        "plan_drawn_up_on": "plan_date_and_validity",
-        "plan_valid_until": "plan_date_and_validity",
-        "service": "other_indispensable",
-        "service_name": "other_indispensable",
-        "service_starts_on": "other_indispensable",
-        "service_ends_on": "other_indispensable",
-        "earlier_measures": "earlier_measures",
-    }
-    of_the_message = {"version", "state", "municipality", "changed_at", "customer_id", "may_be_told"}
-    assert set(item_of) == set(ReferralForProvider.model_fields) - of_the_message
-    assert set(item_of.values()) <= items
-    ours = {each.code for each in disclosure_to_provider().items if each.known_by == "plan"}
-    assert set(item_of.values()) == ours
+OF_THE_MESSAGE = {
+    "partner",
+    "version",
+    "legal_basis",
+    "changed_at",
+    "referral_id",
+    "measure_id",
+    "state",
+    "municipality",
+}
+
+
+@pytest.mark.parametrize("message", [ReferralTold, MeasureOrdered])
+def test_each_field_that_a_provider_hears_is_an_item_that_the_act_lists(message: type[MatterTold]) -> None:
+    items = disclosure_to_provider().items
+    assert len({each.code for each in items}) == 18
+    listed = [field for each in items for field in each.told_as]
+    assert len(listed) == len(set(listed))
+    parts = {"person": PersonForPartner, "earlier_measures": EarlierMeasure}
+    heard = set()
+    for field in message.model_fields.keys() - OF_THE_MESSAGE:
+        heard |= {f"{field}.{each}" for each in parts[field].model_fields} if field in parts else {field}
+    assert heard <= set(listed)
+
+
+def test_no_item_is_told_by_a_field_that_nobody_hears() -> None:
+    parts = {*PersonForPartner.model_fields, *EarlierMeasure.model_fields}
+    heard = {*ReferralTold.model_fields, *MeasureOrdered.model_fields}
+    listed = [field for each in disclosure_to_provider().items for field in each.told_as]
+    assert all(each.rpartition(".")[2] in (parts if "." in each else heard) for each in listed)
+
+
+def test_what_the_plan_service_tells_for_a_provider_goes_no_further_than_the_message() -> None:
+    of_the_request = {"customer_id", "may_be_told"}
+    assert ReferralForProvider.model_fields.keys() - of_the_request <= ReferralTold.model_fields.keys()
