@@ -14,6 +14,7 @@ BEYOND = {
     "services/customer/repository/search.py": {"find_elsewhere", "find_owner"},
     "services/customer/repository/transfers.py": {"lock_both"},
     "services/plan/handlers/due_dates.py": {"facts_changed"},
+    "services/plan/handlers/referrals.py": {"refer_to_service"},
 }
 
 

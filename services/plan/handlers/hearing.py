@@ -44,13 +44,14 @@ async def hear_of_customer(message: CustomerState, work: Work) -> None:
 
 
 async def hear_of_circumstances(message: CustomerCircumstances, work: Work) -> None:
-    """Keeps whether the customer is an unemployed jobseeker."""
+    """Keeps whether the customer is a jobseeker."""
     is_newest = await facts.keep_newest(
         work,
         INTEGRATION_CASE,
         "circumstances_sequence",
         customer_id=message.customer_id,
         unemployed_jobseeker=message.unemployed_jobseeker,
+        registered_jobseeker=message.registered_jobseeker,
     )
     if is_newest:
         await facts_changed(work, message.customer_id)

@@ -169,7 +169,7 @@ def _days(content: PlanContent, on: date) -> Iterator[FieldError]:
 
 def _obligatory_goals(content: PlanContent, facts: Facts, law: Law, on: date) -> Iterator[FieldError]:
     named, kinds = {each.code for each in law.plan.goals}, {each.kind for each in content.goals}
-    if facts.unemployed_jobseeker and EMPLOYMENT in named and not kinds & _EMPLOYMENT_KINDS:
+    if facts.jobseeker and EMPLOYMENT in named and not kinds & _EMPLOYMENT_KINDS:
         yield error("/content/goals", "employment_goal")
     is_young = facts.education_goal_until is not None and on <= facts.education_goal_until
     reason = (content.education_goal_reason or "").strip()
