@@ -86,8 +86,14 @@ class CustomerCircumstances(StateEvent, type="customer.circumstances_changed.v1"
 
     customer_id: CustomerId
     unemployed_jobseeker: bool | None = None
+    registered_jobseeker: bool | None = Field(None, description="unemployed or not; null is not known")
     child_home_care_allowance: bool | None = None
     social_assistance: bool | None = Field(None, description="other than temporarily")
+
+    @property
+    def is_jobseeker(self) -> bool:
+        """Whether registered as a jobseeker, as far as is known: who is an unemployed one is that."""
+        return bool(self.registered_jobseeker or self.unemployed_jobseeker)
 
 
 class CustomerDataUsed(DataUsed, type="customer.data_used.v1", data=("usage_log",)):

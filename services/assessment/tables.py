@@ -199,6 +199,7 @@ circumstances = Table(
     Column("customer_id", Uuid, primary_key=True),
     Column("sequence", BigInteger, nullable=False),
     Column("unemployed_jobseeker", Boolean),
+    Column("registered_jobseeker", Boolean, comment="unemployed or not"),
     Column("child_home_care_allowance", Boolean),
     Column("social_assistance", Boolean),
     comment="What else the duty to assess depends on, of the newest event that told it.",

@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from contracts.envelope import Envelope, StateEvent, schema_urn
 from contracts.partners import MatterTold, Partner
+from contracts.plan.referrals import ReferralChanged
 from services.integration import repository, rules
 from services.integration.settings import IntegrationSettings
 from services.integration.tellings import TELLINGS, Ask
@@ -25,9 +26,11 @@ async def matter_changed(event: StateEvent, work: Work) -> None:
     assert isinstance(work.settings, IntegrationSettings)
     kind, telling = next((kind, each) for kind, each in TELLINGS.items() if isinstance(event, each.event))
     [customer_id] = event.about_customers()
-    for partner in work.settings.partners:
-        if partner.organisation and telling.concerns(event, partner):
-            await repository.note(work, partner.code, kind, event.subject(), customer_id)
+    told = [each for each in work.settings.partners if telling.is_told_to(each) and telling.concerns(event, each)]
+    for partner in told:
+        await repository.note(work, partner.code, kind, event.subject(), customer_id)
+    if not told and isinstance(event, ReferralChanged) and event.partner:
+        log.warning("partner_matter.nobodys", service=work.settings.service, kind=kind, matter_id=str(event.subject()))
 
 
 async def tell_next(work: Work, partners: Iterable[Partner], ask: Ask, send: Send) -> bool:
@@ -59,10 +62,10 @@ async def tell_next(work: Work, partners: Iterable[Partner], ask: Ask, send: Sen
 
 
 async def _told(row: Row[Any], partner: Partner, ask: Ask) -> MatterTold | None:
-    """The matter as the partner may see it; None when there is nothing to see, for the person was erased."""
-    if partner.organisation is None:
-        return None
+    """The matter as the partner may see it; None when there is nothing to see: the person was erased."""
     telling = TELLINGS[row.kind]
+    if not telling.is_told_to(partner):
+        return None
     try:
         found = await telling.look(ask, partner, row.matter_id)
     except ProblemReply as failure:

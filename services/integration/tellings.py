@@ -14,11 +14,11 @@ from contracts.assessment.participations import (
 from contracts.customer.disclosures import GetPersonForPartner, PersonForPartner
 from contracts.customer.transfers import GetTransferForPartner, PartnerTransfer, TransferChanged
 from contracts.envelope import Request, StateEvent
-from contracts.partners import MatterTold, Partner
-from contracts.partners.measures import MeasureOrdered
-from contracts.partners.participations import ParticipationTold
-from contracts.partners.referrals import ReferralTold
-from contracts.partners.transfers import TransferTold
+from contracts.partners import FromPartner, MatterTold, Partner
+from contracts.partners.measures import MeasureOrdered, MeasureReported
+from contracts.partners.participations import CountyContribution, ParticipationAnswer, ParticipationTold
+from contracts.partners.referrals import CompletionReported, ReferralAnswered, ReferralTold
+from contracts.partners.transfers import TransferAnswer, TransferRequest, TransferTold
 from contracts.plan.referrals import GetReferralForProvider, ReferralChanged, ReferralForProvider
 from services.kit.errors import ProblemReply
 
@@ -38,6 +38,12 @@ class Telling:
     look: Callable[[Ask, Partner, UUID], Awaitable[dict[str, Any]]]
     """What a partner may see of the matter at this moment: the content of the message."""
     message: type[MatterTold]
+    answered_by: tuple[type[FromPartner], ...]
+    """One of which a partner may write that is told: what is typed may name the wrong one."""
+
+    def is_told_to(self, partner: Partner) -> bool:
+        """Whether such matters are the partner's business, whichever they are."""
+        return partner.organisation is not None and any(each.TYPE in partner.sends for each in self.answered_by)
 
 
 async def _transfer(ask: Ask, partner: Partner, transfer_id: UUID) -> dict[str, Any]:
@@ -99,16 +105,28 @@ TELLINGS: dict[str, Telling] = {
         lambda event, partner: partner.organisation in (event.requester, event.addressee),
         _transfer,
         TransferTold,
+        (TransferRequest, TransferAnswer),
     ),
     "participation": Telling(
         ParticipationChanged,
         lambda event, partner: partner.organisation == event.county,
         _participation,
         ParticipationTold,
+        (ParticipationAnswer, CountyContribution),
     ),
     "measure": Telling(
-        MeasureChanged, lambda event, partner: partner.organisation == event.organisation, _measure, MeasureOrdered
+        MeasureChanged,
+        lambda event, partner: partner.organisation == event.organisation,
+        _measure,
+        MeasureOrdered,
+        (MeasureReported,),
     ),
-    "referral": Telling(ReferralChanged, lambda event, partner: partner.code == event.partner, _referral, ReferralTold),
+    "referral": Telling(
+        ReferralChanged,
+        lambda event, partner: partner.code == event.partner,
+        _referral,
+        ReferralTold,
+        (ReferralAnswered, CompletionReported),
+    ),
 }
 """By kind of matter."""

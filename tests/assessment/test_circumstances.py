@@ -86,6 +86,15 @@ async def test_the_employment_authority_is_responsible_for_an_unemployed_jobseek
     assert [each["responsible_authority"] for each in await desk.told()] == ["municipality", "employment_authority"]
 
 
+async def test_the_employment_authority_is_responsible_for_a_jobseeker_who_is_not_unemployed_and_it_is_no_ground(
+    desk: Desk, customer_id: UUID
+) -> None:
+    known = await desk.to_start(customer_id)
+    await desk.hear(circumstances(customer_id, unemployed_jobseeker=False, registered_jobseeker=True), 2)
+    whole = await desk.whole(known)
+    assert (whole.responsible.authority, whole.reasons) == ("employment_authority", ("integration_act_group",))
+
+
 async def test_what_is_not_known_of_work_makes_the_municipality_responsible(desk: Desk, customer_id: UUID) -> None:
     known = await desk.to_start(customer_id)
     await desk.hear(circumstances(customer_id, social_assistance=True), 2)

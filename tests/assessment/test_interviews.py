@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from uuid_utils.compat import uuid7
 
+from contracts.assessment.versions import AssessmentVersion
 from services.assessment.rules.interviews import consequences, missed_that_count
 from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput
-from tests.assessment.support import LAW, TODAY, Desk, broken, holding, missing, planning, telling
+from tests.assessment.support import LAW, TODAY, Desk, broken, changed, holding, missing, opened, planning, telling
 
 pytestmark = pytest.mark.database
 
@@ -81,8 +83,29 @@ async def test_nobody_misses_what_was_not_planned_or_has_not_begun(desk: Desk, c
 @pytest.mark.parametrize(("second", "counted"), [(date(2027, 3, 1), 2), (date(2027, 3, 2), 2), (date(2027, 3, 3), 1)])
 def test_interviews_missed_count_together_for_twelve_months(second: date, counted: int) -> None:
     missed = [TODAY, second]
-    assert missed_that_count(missed, LAW) == counted
-    assert len(consequences(missed, LAW)) == counted - 1
+    assert missed_that_count(missed, LAW, second) == counted
+    assert len(consequences(missed, LAW, second)) == counted - 1
+
+
+def test_interviews_missed_years_ago_count_no_more() -> None:
+    missed = [date(2023, 3, 1), date(2023, 4, 1), date(2023, 5, 1)]
+    assert (missed_that_count(missed, LAW, TODAY), consequences(missed, LAW, TODAY)) == (0, ())
+    assert missed_that_count([*missed, TODAY], LAW, TODAY) == 1
+
+
+async def test_interviews_that_a_merged_record_missed_count_too(desk: Desk, customer_id: UUID) -> None:
+    duplicate = uuid7()
+    await desk.learn(opened(duplicate))
+    await desk.learn(opened(customer_id))
+    rows = await desk.rows(f"SELECT assessment_id, version FROM assessment ORDER BY customer_id = '{customer_id}'")
+    for assessment_id, version in rows:
+        known = AssessmentVersion(assessment_id=assessment_id, version=version)
+        known = await desk.act(planning(known, desk.clock.moment + timedelta(days=1)))
+        desk.clock.moment += timedelta(days=2)
+        known = await desk.act(missing(known))
+    await desk.learn(changed(duplicate, merged_into=customer_id), 2)
+    whole = await desk.whole(known)
+    assert (whole.missed, len(whole.consequences)) == (2, 1)
 
 
 async def test_an_interview_held_brings_the_assessment_under_way(desk: Desk, customer_id: UUID) -> None:

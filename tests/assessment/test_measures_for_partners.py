@@ -4,13 +4,14 @@ import json
 from uuid import UUID
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from contracts.assessment.measures import CancelMeasure, MeasureVersion
 from contracts.assessment.measures_for_partners import GetMeasureForPartner, PartnerMeasure, ReportMeasureForPartner
 from contracts.assessment.versions import AssessmentVersion
 from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
 from tests.assessment.participations import PARTNERS
-from tests.assessment.support import TODAY, Desk, broken, changed, ordering, relationships, reporting
+from tests.assessment.support import TODAY, Desk, broken, changed, dropping, ordering, relationships, reporting
 
 pytestmark = pytest.mark.database
 SCHOOL = "0245437-2"
@@ -68,6 +69,47 @@ async def test_what_was_cancelled_is_not_reported_any_more(desk: Desk, customer_
     with pytest.raises(Conflict):
         await desk.act(report(known), PARTNERS)
     assert (await of_school(desk, known)).state == "cancelled"
+
+
+async def states(desk: Desk) -> list[str]:
+    """The states of measures that others heard, in order."""
+    query = "SELECT data->>'state' FROM outbox WHERE type = 'assessment.measure_changed.v1' ORDER BY position"
+    return [state for (state,) in await desk.rows(query)]
+
+
+async def test_what_is_to_be_done_is_recalled_when_the_assessment_is_dropped(desk: Desk, customer_id: UUID) -> None:
+    known = await ordered(desk, customer_id)
+    [(assessment_id, version)] = await desk.assessments("assessment_id, version")
+    await desk.act(dropping(AssessmentVersion(assessment_id=assessment_id, version=version)))
+    order = await of_school(desk, known)
+    assert (order.state, order.version, order.customer_id) == ("cancelled", 2, None)
+    assert await states(desk) == ["ordered", "cancelled"]
+    [(by, organisation)] = await desk.rows("SELECT settled_by, organisation FROM measure")
+    assert (by, organisation) == ("expert@tampere", "837")
+
+
+async def test_what_is_to_be_done_is_recalled_when_the_customer_leaves(desk: Desk, customer_id: UUID) -> None:
+    known = await ordered(desk, customer_id)
+    await desk.learn(changed(customer_id, relationships=relationships(ended=("837",), _091="moved")), 2)
+    assert (await of_school(desk, known)).state == "cancelled"
+    assert await states(desk) == ["ordered", "cancelled"]
+
+
+async def test_what_was_reported_is_not_recalled(desk: Desk, customer_id: UUID) -> None:
+    known = await ordered(desk, customer_id)
+    await desk.act(report(known), PARTNERS)
+    await desk.learn(changed(customer_id, relationships=relationships(ended=("837",), _091="moved")), 2)
+    assert (await of_school(desk, known)).state == "reported"
+    assert await states(desk) == ["ordered", "reported"]
+
+
+async def test_a_merge_recalls_nothing_for_it_may_be_undone(desk: Desk, customer_id: UUID) -> None:
+    known = await ordered(desk, customer_id)
+    await desk.learn(changed(customer_id, merged_into=uuid7()), 2)
+    [(state,)] = await desk.rows("SELECT state FROM measure")
+    assert (state, await states(desk)) == ("ordered", ["ordered"])
+    await desk.learn(changed(customer_id), 3)
+    assert (await of_school(desk, known)).customer_id == customer_id
 
 
 async def test_a_report_that_breaks_rules_names_the_fields(desk: Desk, customer_id: UUID) -> None:

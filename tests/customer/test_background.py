@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -20,9 +21,10 @@ from contracts.customer.background import (
     GetBackgroundGroup,
     GetBackgroundHistory,
     Group,
+    LifeSituation,
 )
 from contracts.customer.people import CustomerVersion, EraseCustomer, GetCustomer, GetCustomerHistory
-from services.customer.rules.background import CIRCUMSTANCES
+from services.customer.rules.background import CIRCUMSTANCES, circumstances
 from services.kit.actor import Actor
 from services.kit.errors import ChangedMeanwhile, Forbidden, InvalidInput, NotFound
 from tests.customer.conftest import CustomerService, changing, opening
@@ -482,3 +484,15 @@ async def test_an_erased_person_has_no_background(customers: CustomerService) ->
         await customers.ask(replacing(opened, group))
     await customers.ask(EraseCustomer(customer_id=opened.customer_id), RECORDS_TAMPERE)
     assert await customers.rows("SELECT FROM background") == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "unemployed", "registered"),
+    [("unemployed_jobseeker", True, True), ("registered_jobseeker", False, True), ("employed", False, False)],
+)
+def test_others_hear_who_is_a_jobseeker_and_who_of_them_is_unemployed(
+    fact: str, unemployed: bool, registered: bool
+) -> None:
+    situation = LifeSituation.model_validate({"group": "life_situation", "facts": [{"fact": fact}]})
+    told = circumstances(uuid4(), [situation])
+    assert (told.unemployed_jobseeker, told.registered_jobseeker) == (unemployed, registered)

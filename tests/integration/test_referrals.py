@@ -121,6 +121,15 @@ async def test_a_referral_to_another_provider_is_none_of_its_business(house: Hou
     assert not any(each["type"] == TOLD for each in college.heard)
 
 
+async def test_a_partner_that_answers_no_referrals_is_told_of_none_whatever_was_typed(
+    house: House, county: Authority
+) -> None:
+    await referred(house, {"name": "Esimerkin hyvinvointialue", "partner": "county"})
+    await house.settle()
+    assert await house.rows("integration", "SELECT FROM partner_matter") == []
+    assert not any(each["type"] == TOLD for each in county.heard)
+
+
 async def test_of_a_customer_under_non_disclosure_nobody_is_named(house: House, college: Authority) -> None:
     await referred(house, actor=SAFE, safety_non_disclosure=True)
     told = await college.matter("referral_id", "made")

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from contracts.plan.content import PlannedService
 from contracts.plan.plans import PlanVersion
-from contracts.plan.programme import ServiceProvider
+from contracts.plan.programme import AddProgrammeService, ServiceContent, ServiceProvider
 from contracts.plan.referrals import (
     AnswerReferral,
     Completion,
@@ -18,7 +18,13 @@ from contracts.plan.referrals import (
     ReferToService,
 )
 from services.kit.actor import service_actor
-from tests.plan.support import GOAL, TODAY, Desk
+from tests.plan.programmes import course
+from tests.plan.support import GOAL, SUPERVISOR, TODAY, Desk
+
+
+def taught(**more: Any) -> ServiceContent:
+    """A course whose provider's program is connected, and what a test tells else."""
+    return course(provider={"name": "Esimerkkiopisto", "partner": "school"}, **more)
 
 
 def line(line_id: UUID, service_id: UUID | None = None, name: str = "Perhekahvila", **more: Any) -> PlannedService:
@@ -68,8 +74,10 @@ class Agreed:
 
 
 async def agreed(desk: Desk, *more: PlannedService, service_id: UUID | None = None) -> Agreed:
-    """The plan of a new customer, in force."""
-    plan = Agreed(desk, await desk.customer(), service_id or uuid4())
+    """The plan of a new customer, in force; the course is a new service of the programme, unless told otherwise."""
+    if service_id is None:
+        service_id = (await desk.ask(AddProgrammeService(service=taught()), SUPERVISOR)).service_id
+    plan = Agreed(desk, await desk.customer(), service_id)
     return await plan.in_force(*more)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from uuid_utils.compat import uuid7
 
-from contracts.customer.state import CustomerClosed
+from contracts.customer.state import CustomerCircumstances, CustomerClosed
 from contracts.plan.documents import GetPlanForDocument
 from contracts.plan.plans import DraftPlan, ListCustomerPlans, OfferPlan, WritePlan
 from services.kit.actor import service_actor
@@ -55,6 +55,16 @@ async def test_circumstances_may_be_heard_of_before_the_customer(desk: Desk) -> 
 async def test_a_jobseeker_s_plan_is_offered_with_a_goal_of_employment(desk: Desk) -> None:
     customer = await desk.customer()
     await desk.of_circumstances(customer, jobseeker=True)
+    goal = content().goals[0].model_copy(update={"kind": "language"})
+    with pytest.raises(InvalidInput) as refused:
+        await desk.offered(await desk.first(customer), goals=(goal,))
+    assert [each.rule for each in refused.value.errors] == ["employment_goal"]
+
+
+async def test_a_jobseeker_who_is_not_unemployed_is_one_too(desk: Desk) -> None:
+    customer = await desk.customer()
+    told = CustomerCircumstances(customer_id=customer, unemployed_jobseeker=False, registered_jobseeker=True)
+    await desk.hear(told, 2)
     goal = content().goals[0].model_copy(update={"kind": "language"})
     with pytest.raises(InvalidInput) as refused:
         await desk.offered(await desk.first(customer), goals=(goal,))

@@ -1,11 +1,13 @@
 """A plan from the needs of an assessment to its end, by its acts."""
 
+import asyncio
 from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from contracts.plan.content import PinnedService
 from contracts.plan.plans import (
     DraftPlan,
     DropPlan,
@@ -18,13 +20,18 @@ from contracts.plan.plans import (
     OfferPlan,
     WritePlan,
 )
+from contracts.plan.programme import AddProgrammeService
 from services.kit.actor import Actor
 from services.kit.erasure import erasable
 from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
 from services.kit.migrate import drift
+from services.kit.work import Repetition
+from services.plan.subscribers import REQUESTS
 from services.plan.tables import METADATA
-from tests.plan.support import NEED, TODAY, Desk, concluded, content, opened
-from tests.support import EXPERT_HELSINKI, owner_url
+from tests.plan.agreed import line
+from tests.plan.programmes import course
+from tests.plan.support import CAUSE, NEED, SUPERVISOR, SUPERVISOR_HELSINKI, TODAY, Desk, concluded, content, opened
+from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, eventually, owner_url
 
 pytestmark = pytest.mark.database
 
@@ -69,6 +76,50 @@ async def test_where_the_county_takes_part_its_approval_is_needed_too(desk: Desk
     assert found.in_making
     assert found.in_making.awaited == ("county",)
     assert (await desk.plan(await desk.approved(offered, "county"))).status == "in_force"
+
+
+@pytest.mark.parametrize("stage", ["draft", "offered"])
+async def test_a_county_that_agrees_while_the_plan_is_made_approves_it_too(desk: Desk, stage: str) -> None:
+    customer, assessment = await desk.customer(), uuid4()
+    await desk.hear(concluded(customer, assessment))
+    plan = await desk.drafted(customer, earlier=None)
+    if stage == "offered":
+        plan = await desk.approved(await desk.offered(plan), "customer")
+    await desk.hear(concluded(customer, assessment, county_takes_part=True), 2)
+    found = await desk.plan(plan)
+    assert (found.county_takes_part, found.version) == (True, plan.version + 1)
+    assert (await desk.told(plan.plan_id))[-1]["county_takes_part"]
+    offered = plan if stage == "offered" else await desk.offered(plan.model_copy(update={"version": found.version}))
+    await desk.ask(desk.approving(offered, "expert"))
+    found = await desk.plan(offered)
+    assert found.in_making
+    assert "county" in found.in_making.awaited
+
+
+async def test_a_county_that_agrees_later_changes_no_plan_in_force_or_of_another_assessment(desk: Desk) -> None:
+    customer, assessment = await desk.customer(), uuid4()
+    await desk.hear(concluded(customer, assessment))
+    plan = await desk.approved(await desk.offered(await desk.drafted(customer, earlier=None)))
+    other = await desk.customer()
+    draft = await desk.first(other)
+    await desk.hear(concluded(customer, assessment, county_takes_part=True), 2)
+    await desk.hear(concluded(other, county_takes_part=True))
+    for each in (plan, draft):
+        found = await desk.plan(each)
+        assert (found.county_takes_part, found.version) == (False, each.version)
+
+
+async def test_a_county_that_agrees_at_the_moment_of_the_draft_approves_the_plan(desk: Desk) -> None:
+    customer, assessment = await desk.customer(), uuid4()
+    await desk.hear(concluded(customer, assessment))
+    asked = DraftPlan(customer_id=customer)
+    repetition = Repetition(asked.TYPE, str(uuid4()), [b""])
+    async with desk.unit_of_work.begin(EXPERT_TAMPERE, CAUSE, request=DraftPlan, repetition=repetition) as work:
+        plan = await REQUESTS[DraftPlan](asked, work)
+        agreeing = asyncio.create_task(desk.hear(concluded(customer, assessment, county_takes_part=True), 2))
+        await eventually(lambda: desk.rows("SELECT FROM pg_locks WHERE NOT granted"))
+    await agreeing
+    assert (await desk.plan(plan.plan_id)).county_takes_part
 
 
 async def test_a_change_of_what_was_offered_voids_the_approvals_and_everybody_hears(desk: Desk) -> None:
@@ -134,6 +185,20 @@ async def test_a_copy_for_reading_is_not_what_is_approved(desk: Desk, language: 
     with pytest.raises(InvalidInput) as refused:
         await desk.ask(desk.approving(offered, language=language, sha256=copy.sha256))
     assert [each.rule for each in refused.value.errors] == ["document"]
+
+
+async def test_a_plan_names_only_services_of_its_municipality_s_programme(desk: Desk) -> None:
+    ours = await desk.ask(AddProgrammeService(service=course()), SUPERVISOR)
+    theirs = await desk.ask(AddProgrammeService(service=course()), SUPERVISOR_HELSINKI)
+    no_such_version = {"service_id": ours.service_id, "version": 2}
+    lines = [line(uuid4(), each) for each in (ours.service_id, theirs.service_id, uuid4())]
+    lines.append(line(uuid4()).model_copy(update={"service": PinnedService.model_validate(no_such_version)}))
+    draft = await desk.drafted(await desk.customer())
+    with pytest.raises(InvalidInput) as refused:
+        await desk.offered(draft, services=lines)
+    assert [(each.pointer, each.rule) for each in refused.value.errors] == [
+        (f"/content/services/{number}/service", "unknown") for number in (1, 2, 3)
+    ]
 
 
 async def test_a_new_edition_leaves_the_old_one_in_force_until_it_is_approved(desk: Desk) -> None:

@@ -7,11 +7,14 @@ from uuid import uuid4
 
 import pytest
 
+from contracts.customer.disclosures import PersonForPartner
 from contracts.partners import MatterTold
+from contracts.partners.measures import MeasureOrdered
 from contracts.partners.referrals import ReferralTold
-from contracts.plan.referrals import Completion, ReferralAnswer
+from contracts.plan.referrals import Completion, EarlierMeasure, ReferralAnswer, ReferralForProvider
 from services.plan.law import disclosure_to_provider
 from services.plan.rules.referrals import (
+    FINAL_LANGUAGE_TEST,
     Directed,
     Standing,
     broken_by_answer,
@@ -83,19 +86,22 @@ def test_a_final_language_test_tests_four_skills() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "the_last", "a_result"),
+    ("state", "a_part", "the_last", "a_test"),
     [
-        ("made", True, True),
-        ("taken_up", True, True),
-        ("declined", False, False),
-        ("completed", False, True),
-        ("interrupted", False, True),
+        ("made", True, True, True),
+        ("taken_up", True, True, True),
+        ("declined", False, False, False),
+        ("completed", False, False, True),
+        ("interrupted", False, False, True),
     ],
 )
-def test_the_last_completion_ends_a_referral_and_results_may_come_after_it(
-    state: str, the_last: bool, a_result: bool
+def test_the_last_completion_ends_a_referral_and_the_result_of_a_test_alone_may_come_after_it(
+    state: str, a_part: bool, the_last: bool, a_test: bool
 ) -> None:
-    assert (may_complete(state, is_over=True), may_complete(state, is_over=False)) == (the_last, a_result)
+    assert may_complete(state, "service", is_over=False) == a_part
+    assert may_complete(state, "service", is_over=True) == may_complete(state, FINAL_LANGUAGE_TEST, is_over=True)
+    assert may_complete(state, "service", is_over=True) == the_last
+    assert may_complete(state, FINAL_LANGUAGE_TEST, is_over=False) == a_test
 
 
 @dataclass
@@ -153,22 +159,38 @@ def test_it_counts_from_the_oldest_line_that_waits_and_all_is_referred_with_the_
     assert directed(editions, referrals) == expected
 
 
-def test_the_act_lists_eighteen_items_and_a_provider_is_told_no_other() -> None:
-    items = {each.code for each in disclosure_to_provider().items}
-    assert len(items) == 18
-    item_of = {
-        "referral_id": "other_indispensable",
-        "referred_on": "other_indispensable",
-        "plan_drawn_up_on": "plan_date_and_validity",
-        "plan_valid_until": "plan_date_and_validity",
-        "service": "other_indispensable",
-        "service_name": "other_indispensable",
-        "service_starts_on": "other_indispensable",
-        "service_ends_on": "other_indispensable",
-        "earlier_measures": "earlier_measures",
-    }
-    of_the_message = {*MatterTold.model_fields, "state", "municipality"}
-    assert set(item_of) == set(ReferralTold.model_fields) - of_the_message - {"person"}  # the person: tests of customer
-    assert set(item_of.values()) <= items
-    ours = {each.code for each in disclosure_to_provider().items if each.known_by == "plan"}
-    assert set(item_of.values()) == ours
+OF_THE_MESSAGE = {
+    "partner",
+    "version",
+    "legal_basis",
+    "changed_at",
+    "referral_id",
+    "measure_id",
+    "state",
+    "municipality",
+}
+
+
+@pytest.mark.parametrize("message", [ReferralTold, MeasureOrdered])
+def test_each_field_that_a_provider_hears_is_an_item_that_the_act_lists(message: type[MatterTold]) -> None:
+    items = disclosure_to_provider().items
+    assert len({each.code for each in items}) == 18
+    listed = [field for each in items for field in each.told_as]
+    assert len(listed) == len(set(listed))
+    parts = {"person": PersonForPartner, "earlier_measures": EarlierMeasure}
+    heard = set()
+    for field in message.model_fields.keys() - OF_THE_MESSAGE:
+        heard |= {f"{field}.{each}" for each in parts[field].model_fields} if field in parts else {field}
+    assert heard <= set(listed)
+
+
+def test_no_item_is_told_by_a_field_that_nobody_hears() -> None:
+    parts = {*PersonForPartner.model_fields, *EarlierMeasure.model_fields}
+    heard = {*ReferralTold.model_fields, *MeasureOrdered.model_fields}
+    listed = [field for each in disclosure_to_provider().items for field in each.told_as]
+    assert all(each.rpartition(".")[2] in (parts if "." in each else heard) for each in listed)
+
+
+def test_what_the_plan_service_tells_for_a_provider_goes_no_further_than_the_message() -> None:
+    of_the_request = {"customer_id", "may_be_told"}
+    assert ReferralForProvider.model_fields.keys() - of_the_request <= ReferralTold.model_fields.keys()

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.plan.due_dates import GetCustomerDueDates, ListDue
-from contracts.plan.plans import EndPlan
+from contracts.plan.plans import EndPlan, OfferPlan, WritePlan
 from contracts.plan.programme import AddProgrammeService, ListProgramme
 from contracts.plan.referrals import (
     AnswerReferralForPartner,
@@ -25,6 +25,7 @@ from services.kit.actor import Actor, service_actor
 from services.kit.erasure import erase_customer
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
 from services.plan.repository.referrals import directed
+from services.plan.rules import referrals as rules
 from tests.plan.agreed import (
     BEGUN,
     DECLINED,
@@ -39,9 +40,10 @@ from tests.plan.agreed import (
     line,
     referring,
     states,
+    taught,
 )
 from tests.plan.programmes import course
-from tests.plan.support import CAUSE, LINE, SUPERVISOR, TODAY, Desk, opened
+from tests.plan.support import CAUSE, HELSINKI, LINE, SUPERVISOR, TAMPERE, TODAY, Desk, opened
 from tests.plan.test_hearing import transfer
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
 
@@ -103,6 +105,32 @@ async def test_all_that_is_wrong_with_a_referral_is_told_at_once(desk: Desk, pla
         ("/customer_id", "not_of_plan"),
         ("/referred_on", "in_future"),
     ]
+
+
+@pytest.mark.parametrize("named", ["kela", "other"])
+async def test_a_service_of_the_programme_is_referred_to_its_own_provider_or_by_hand(desk: Desk, named: str) -> None:
+    by_hand = await desk.ask(AddProgrammeService(service=course()), SUPERVISOR)
+    plan = await agreed(desk, line(lines := uuid4(), by_hand.service_id))
+    for line_id in (plan.course, lines):
+        with pytest.raises(InvalidInput) as raised:
+            await desk.ask(referring(plan, line_id, provider={"name": "Kela", "partner": named}))
+        assert [(each.pointer, each.rule) for each in raised.value.errors] == [
+            ("/provider/partner", "not_the_provider")
+        ]
+        await desk.ask(referring(plan, line_id, provider={"name": "Esimerkkiopisto"}))
+
+
+async def test_a_plan_that_moved_is_referred_and_offered_anew_with_the_services_that_it_came_with(desk: Desk) -> None:
+    plan = Agreed(desk, await desk.customer(TAMPERE, HELSINKI))
+    plan.service_id = (await desk.ask(AddProgrammeService(service=taught()), SUPERVISOR)).service_id
+    await plan.in_force()
+    await desk.hear(transfer(plan.customer_id))
+    assert (await desk.ask(referring(plan), EXPERT_HELSINKI)).version == 1
+    found = await desk.plan(plan.plan, EXPERT_HELSINKI)
+    assert found.in_force
+    written = WritePlan(plan_id=plan.plan_id, expected_version=found.version, content=found.in_force.content)
+    version = (await desk.ask(written, EXPERT_HELSINKI)).version
+    await desk.ask(OfferPlan(plan_id=plan.plan_id, expected_version=version), EXPERT_HELSINKI)
 
 
 async def test_only_what_is_in_force_is_referred_to(desk: Desk) -> None:
@@ -307,7 +335,7 @@ async def test_an_erased_customers_referrals_and_completions_are_gone(desk: Desk
 
 
 async def test_a_place_is_taken_while_the_client_is_referred_or_in_the_service(desk: Desk) -> None:
-    added = await desk.ask(AddProgrammeService(service=course(places=1)), SUPERVISOR)
+    added = await desk.ask(AddProgrammeService(service=taught(places=1)), SUPERVISOR)
     plan = await agreed(desk, service_id=added.service_id)
 
     async def with_room() -> list[int]:
@@ -324,19 +352,21 @@ async def test_a_place_is_taken_while_the_client_is_referred_or_in_the_service(d
 
 
 async def test_a_provider_is_told_of_its_own_referral_what_the_act_lists(desk: Desk) -> None:
-    added = await desk.ask(AddProgrammeService(service=course(name={"fi": "Kurssi", "en": "Course"})), SUPERVISOR)
-    care = await desk.ask(AddProgrammeService(service=course(kind="social_and_health")), SUPERVISOR)
-    earlier = await desk.ask(AddProgrammeService(service=course(name={"fi": "Alkeet"})), SUPERVISOR)
+    added = await desk.ask(AddProgrammeService(service=taught(name={"fi": "Kurssi", "en": "Course"})), SUPERVISOR)
+    care = await desk.ask(AddProgrammeService(service=taught(kind="social_and_health")), SUPERVISOR)
+    earlier = await desk.ask(AddProgrammeService(service=taught(name={"fi": "Alkeet"})), SUPERVISOR)
     lines = {"care": uuid4(), "earlier": uuid4(), "never_begun": uuid4()}
     services = {"care": care.service_id, "earlier": earlier.service_id, "never_begun": earlier.service_id}
     plan = await agreed(
         desk, *(line(line_id, services[name]) for name, line_id in lines.items()), service_id=added.service_id
     )
     made = await desk.ask(referring(plan))
+    before: dict[str, Any] = {"referred_on": "2026-02-02"}
+    begun = DONE.model_copy(update={"starts_on": date(2026, 3, 1)})
     for name in ("care", "earlier"):
-        await desk.ask(completing(await desk.ask(referring(plan, lines[name]))))
-    await desk.ask(completing(await desk.ask(referring(plan, plan.other))))
-    await desk.ask(referring(plan, lines["never_begun"]))
+        await desk.ask(completing(await desk.ask(referring(plan, lines[name], **before)), begun))
+    await desk.ask(completing(await desk.ask(referring(plan, plan.other, **before)), begun))
+    await desk.ask(referring(plan, lines["never_begun"], **before))
 
     told = await desk.ask(GetReferralForProvider(partner="school", referral_id=made.referral_id), PARTNERS)
     assert (told.plan_drawn_up_on, told.plan_valid_until) == (TODAY, date(2027, 3, 2))
@@ -347,6 +377,80 @@ async def test_a_provider_is_told_of_its_own_referral_what_the_act_lists(desk: D
     assert (await desk.uses())[-1]["organisation"] == "school"
     with pytest.raises(NotFound):
         await desk.ask(GetReferralForProvider(partner="other", referral_id=made.referral_id), PARTNERS)
+
+
+async def test_a_provider_is_not_told_of_a_training_that_began_after_the_client_was_referred_to_it(
+    desk: Desk,
+) -> None:
+    service, later = await desk.ask(AddProgrammeService(service=taught()), SUPERVISOR), uuid4()
+    plan = await agreed(desk, line(later, service.service_id), service_id=service.service_id)
+    made = await desk.ask(referring(plan))
+    await desk.ask(answering(await desk.ask(referring(plan, later))))
+    told = await desk.ask(GetReferralForProvider(partner="school", referral_id=made.referral_id), PARTNERS)
+    assert (told.customer_id, told.earlier_measures) == (plan.customer_id, ())
+
+
+async def test_of_a_referral_that_is_over_a_provider_is_told_that_it_is_and_nothing_of_the_client(
+    desk: Desk,
+) -> None:
+    service, earlier = await desk.ask(AddProgrammeService(service=taught()), SUPERVISOR), uuid4()
+    plan = await agreed(desk, line(earlier, service.service_id), service_id=service.service_id)
+    begun = DONE.model_copy(update={"starts_on": date(2026, 3, 1)})
+    await desk.ask(completing(await desk.ask(referring(plan, earlier, referred_on="2026-02-02")), begun))
+    made = await desk.ask(referring(plan))
+    asked = GetReferralForProvider(partner="school", referral_id=made.referral_id)
+    assert len((await desk.ask(asked, PARTNERS)).earlier_measures) == 1
+    await desk.ask(completing(made))
+    told = await desk.ask(asked, PARTNERS)
+    assert (told.state, told.version, told.referred_on, told.service_name.fi) == (
+        "completed",
+        2,
+        TODAY,
+        "Suomen kielen kurssi",
+    )
+    of_client = {"customer_id", "plan_drawn_up_on", "plan_valid_until", "service_starts_on", "service_ends_on"}
+    assert not any(told.model_dump(include=of_client).values())
+    assert told.earlier_measures == ()
+
+
+async def test_after_the_end_a_provider_reports_the_result_of_a_test_alone(desk: Desk, plan: Agreed) -> None:
+    made = await desk.ask(referring(plan))
+    about: dict[str, Any] = {"partner": "school", "referral_id": made.referral_id}
+    await desk.ask(RecordCompletionForPartner(completion=DONE, **about), PARTNERS)
+    with pytest.raises(Conflict):
+        await desk.ask(RecordCompletionForPartner(completion=DONE, is_over=False, **about), PARTNERS)
+    await desk.ask(RecordCompletionForPartner(completion=TEST, is_over=False, **about), PARTNERS)
+
+
+async def test_a_provider_reports_so_many_parts_and_no_more_but_the_end(
+    desk: Desk, plan: Agreed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "MOST_COMPLETIONS", 2)
+    made = await desk.ask(referring(plan))
+    part = RecordCompletionForPartner(partner="school", referral_id=made.referral_id, completion=DONE, is_over=False)
+    for _ in range(2):
+        await desk.ask(part, PARTNERS)
+    with pytest.raises(Conflict):
+        await desk.ask(part, PARTNERS)
+    assert (await desk.ask(part.model_copy(update={"is_over": True}), PARTNERS)).version == 4
+
+
+async def test_of_a_service_that_the_programme_never_had_a_provider_is_told_in_the_plan_s_words(
+    desk: Desk, plan: Agreed
+) -> None:
+    made = await desk.ask(referring(plan))  # plans agreed on such services before an offer was refused for them
+    await desk.rows("DELETE FROM programme_service_version")
+    told = await desk.ask(GetReferralForProvider(partner="school", referral_id=made.referral_id), PARTNERS)
+    assert told.service_name.fi == "Suomen kielen kurssi"
+
+
+async def test_of_a_line_that_a_later_edition_dropped_a_provider_is_told_as_it_was_agreed(
+    desk: Desk, plan: Agreed
+) -> None:
+    made = await desk.ask(referring(plan, plan.other))
+    plan.plan = await desk.approved(await desk.offered(plan.plan, services=plan.lines[:1]))
+    told = await desk.ask(GetReferralForProvider(partner="school", referral_id=made.referral_id), PARTNERS)
+    assert (told.service_name.fi, told.customer_id) == ("Perhekahvila", plan.customer_id)
 
 
 async def test_no_person_asks_what_a_provider_is_told(desk: Desk, plan: Agreed) -> None:

@@ -181,7 +181,7 @@ def test_what_was_granted_by_the_earlier_act_counts_under_that_act_alone() -> No
 def test_a_jobseeker_has_a_goal_of_employment_or_entrepreneurship(kind: str) -> None:
     goals = (Goal(goal_id=GOAL, kind=kind, text="Something"),)
     expected = [("/content/goals", "employment_goal")] if kind == "education" else []
-    assert broken(replace(NEW, unemployed_jobseeker=True), goals=goals) == expected
+    assert broken(replace(NEW, jobseeker=True), goals=goals) == expected
     assert broken(goals=goals) == []
 
 
@@ -248,7 +248,7 @@ def test_a_family_s_plan_ends_with_the_last_of_the_members_own(
     until: date | None, consents: bool, expected: list[Any]
 ) -> None:
     family = Family((UUID(int=5),), consents, until)
-    found = broken_by_offering(content(), replace(NEW, unemployed_jobseeker=True), LAW, TODAY, family=family)
+    found = broken_by_offering(content(), replace(NEW, jobseeker=True), LAW, TODAY, family=family)
     assert [(each.pointer, each.rule) for each in found] == expected
 
 

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +20,7 @@ from services.records.rules.assessments import pages_of_assessment
 from services.records.rules.matters import Matter
 from services.records.rules.pages import Pages, written
 from services.records.rules.plans import pages_of_plan
+from services.records.rules.wording import Wording
 from services.records.rules.words import OFFICIAL, words
 from services.records.typesetting import typeset
 from tests.records.support import OFFERED_AT, plan_of
@@ -34,6 +35,18 @@ def the_plan(language: str = "fi", *, goal: str = "Töihin keittiöön", members
     approved_in = language if language in OFFICIAL else "fi"
     matter = Matter(CUSTOMER, members, "837", "plan", plan.plan_id, 1, language, approved_in, OFFERED_AT)
     return pages_of_plan(matter, plan, {each: card(each) for each in (CUSTOMER, *members)})
+
+
+def test_names_are_those_of_the_day_in_helsinki(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = set()
+    monkeypatch.setattr(Wording, "municipality", lambda self, code, on: days.add(on) or self.fixed(code))
+    monkeypatch.setattr(Wording, "code", lambda self, entries, code, on: days.add(on) or self.fixed(code))
+    night = datetime(2026, 12, 31, 22, 30, tzinfo=UTC)
+    goal = Goal(goal_id=UUID(int=3), kind="learn_language")
+    plan = plan_of(CUSTOMER, content=PlanContent(goals=(goal,)), offered_at=night)
+    matter = Matter(CUSTOMER, (), "837", "plan", plan.plan_id, 1, "fi", "fi", night)
+    pages_of_plan(matter, plan, {CUSTOMER: card(CUSTOMER)})
+    assert days == {date(2027, 1, 1)}
 
 
 def card(customer_id: UUID) -> CustomerCard:

@@ -25,6 +25,7 @@ from contracts.assessment.topics import Topic, Writing
 from contracts.assessment.versions import AssessmentVersion
 from contracts.law import AssessmentLaw, laws
 from services.assessment.handlers.base import change, check, needs_in, tell, to_version
+from services.assessment.handlers.measures import recall_open
 from services.assessment.repository import cases, facts, interviews, measures, participations, reach, topics
 from services.assessment.rules import grounds
 from services.assessment.rules import interviews as interview_rules
@@ -67,7 +68,7 @@ async def get_assessment(message: GetAssessment, work: Work) -> WholeAssessment:
     if of_county:
         shown += [each.code for each in law.further_topics]
     written = await topics.newest(work, row.assessment_id, shown)
-    missed = await interviews.missed_on(work, row.customer_id)
+    missed, today = await interviews.missed_on(work, row.kept), helsinki_date(work.now)
     duties = tuple(AcknowledgedDuty.model_validate(each) for each in row.duties)
     ended = row.conclusion or row.dropped
     return WholeAssessment(
@@ -88,8 +89,8 @@ async def get_assessment(message: GetAssessment, work: Work) -> WholeAssessment:
         duties=duties,
         duties_left=interview_rules.duties_left(duties, law),
         measures=tuple(map(_measure, await measures.of_assessment(work, row.assessment_id))),
-        missed=interview_rules.missed_that_count(missed, law),
-        consequences=interview_rules.consequences(missed, law),
+        missed=interview_rules.missed_that_count(missed, law, today),
+        consequences=interview_rules.consequences(missed, law, today),
         conclusion=row.conclusion,
         drop=row.dropped,
         ended_by=ended and ended["ended_by"],
@@ -176,6 +177,7 @@ async def _end(
     work: Work, row: Row[Any], status: str, needs: Iterable[Need] = (), **told: dict[str, Any]
 ) -> AssessmentVersion:
     await interviews.settle_planned(work, row.assessment_id, "cancelled")
+    await recall_open(work, row.assessment_id)
     values = {column: told | {"ended_by": work.actor.user} for column, told in told.items()}
     return await change(
         work, row.assessment_id, needs, status=status, ended_on=helsinki_date(work.now), settles=True, **values

@@ -5,6 +5,7 @@ from uuid_utils.compat import uuid7
 from contracts.customer.state import CustomerCircumstances, CustomerState
 from contracts.law import laws
 from services.assessment.handlers.base import tell
+from services.assessment.handlers.measures import recall_open
 from services.assessment.repository import cases, facts, interviews
 from services.assessment.rules.ends import OPEN, considered
 from services.assessment.rules.grounds import reasons_to_assess, responsible_authority, with_assessed_need
@@ -66,4 +67,5 @@ async def _consider(work: Work, state: CustomerState, told: CustomerCircumstance
         )
         if now.status == "withdrawn" and not is_merged:
             await interviews.settle_planned(work, row.assessment_id, "cancelled")
+            await recall_open(work, row.assessment_id)
         await tell(work, row)

@@ -67,6 +67,12 @@ async def cancel_measure(message: CancelMeasure, work: Work) -> MeasureVersion:
     return MeasureVersion(measure_id=message.measure_id)
 
 
+async def recall_open(work: Work, assessment_id: UUID) -> None:
+    """Cancels what is still to be done of an assessment that ends, and tells who was to do it."""
+    for row in await measures.cancel_open(work, assessment_id):
+        await tell(work, row)
+
+
 async def tell(work: Work, row: Row[Any]) -> None:
     """Tells how a measure stands that was ordered from another organisation."""
     if organisation := row.ordered["organisation"]:

@@ -5,9 +5,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, insert, select, update
+from sqlalchemy import Row, and_, insert, or_, select, update
 
-from services.assessment.tables import interview
+from services.assessment.tables import customer_view, interview
 from services.kit.work import Work
 
 MOST_INTERVIEWS = 20
@@ -28,8 +28,13 @@ async def held(work: Work, assessment_id: UUID) -> Sequence[dict[str, Any]]:
 
 
 async def missed_on(work: Work, customer_id: UUID) -> Sequence[date]:
-    """The days of the interviews that the customer missed, in all assessments within the border."""
-    missed = select(interview.c.missed_on).where(interview.c.customer_id == customer_id, interview.c.state == "missed")
+    """The days of the interviews that the customer missed, in all assessments within the border.
+
+    `customer_id` is that of the record kept; those of records merged into it count too.
+    """
+    merged = select(customer_view.c.customer_id).where(customer_view.c.merged_into == customer_id)
+    theirs = or_(interview.c.customer_id == customer_id, interview.c.customer_id.in_(merged))
+    missed = select(interview.c.missed_on).where(theirs, interview.c.state == "missed")
     return (await work.connection.execute(missed)).scalars().all()
 
 

@@ -43,14 +43,15 @@ async def add(work: Work, **values: Any) -> Row[Any]:
 
 async def settle(work: Work, measure_id: UUID, state: str, **values: Any) -> Row[Any]:
     """Writes what became of a measure."""
-    told = {
-        "state": state,
-        "settled_at": work.now,
-        "settled_by": work.actor.user,
-        "organisation": work.actor.organisation,
-    }
     settled = update(measure).where(measure.c.measure_id == measure_id).returning(*measure.c)
-    return (await work.connection.execute(settled.values(told | values))).one()
+    return (await work.connection.execute(settled.values(_settled(work, state) | values))).one()
+
+
+async def cancel_open(work: Work, assessment_id: UUID) -> Sequence[Row[Any]]:
+    """Cancels what is neither reported nor cancelled of an assessment that is locked."""
+    still_open = (measure.c.assessment_id == assessment_id) & (measure.c.state == "ordered")
+    cancelled = update(measure).where(still_open).returning(*measure.c)
+    return (await work.connection.execute(cancelled.values(_settled(work, "cancelled")))).all()
 
 
 async def get_of_partner(work: Work, measure_id: UUID, partner: str) -> Row[Any]:
@@ -78,3 +79,12 @@ async def lock_case(work: Work, assessment_id: UUID) -> Row[Any]:
     """The assessment of a measure, whoever's, locked."""
     query = select(assessment).where(assessment.c.assessment_id == assessment_id).with_for_update()
     return (await work.connection.execute(query)).one()
+
+
+def _settled(work: Work, state: str) -> dict[str, Any]:
+    return {
+        "state": state,
+        "settled_at": work.now,
+        "settled_by": work.actor.user,
+        "organisation": work.actor.organisation,
+    }

@@ -56,7 +56,7 @@ def last_day(first_permit_on: date, law: Law) -> date:
 
 def responsible_authority(told: CustomerCircumstances | None) -> Authority:
     """Who is responsible for the assessment on the facts known (3 § 1 mom.)."""
-    return "employment_authority" if told and told.unemployed_jobseeker else "municipality"
+    return "employment_authority" if told and told.is_jobseeker else "municipality"
 
 
 def broken_by_start(

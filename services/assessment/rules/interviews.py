@@ -67,23 +67,23 @@ def noon(day: date) -> datetime:
     return datetime.combine(day, time(12), UTC)
 
 
-def missed_that_count(missed: Sequence[date], law: AssessmentLaw) -> int:
-    """How many interviews were missed within the longest time in which they count."""
-    return max((_counted(missed, each) for each in law.missed_interviews), default=len(missed))
+def missed_that_count(missed: Sequence[date], law: AssessmentLaw, on: date) -> int:
+    """How many interviews were missed so lately that on that day they count."""
+    return max((_counted(missed, each, on) for each in law.missed_interviews), default=len(missed))
 
 
-def consequences(missed: Sequence[date], law: AssessmentLaw) -> tuple[Consequence, ...]:
+def consequences(missed: Sequence[date], law: AssessmentLaw, on: date) -> tuple[Consequence, ...]:
     """What may follow of the interviews missed: for people to tell, and for others to decide."""
     return tuple(
         Consequence.model_validate(each.model_dump(include=set(Consequence.model_fields)))
         for each in law.missed_interviews
-        if _counted(missed, each) >= each.count
+        if _counted(missed, each, on) >= each.count
     )
 
 
-def _counted(missed: Sequence[date], rule: MissedInterviews) -> int:
-    """The most that were missed within one such time, counted from the first of them; its last day is included."""
-    return max((sum(first <= each <= rule.time.after(first) for each in missed) for first in missed), default=0)
+def _counted(missed: Sequence[date], rule: MissedInterviews, on: date) -> int:
+    """How many were missed within such a time before a day; its last day is included."""
+    return sum(each <= on <= rule.time.after(each) for each in missed)
 
 
 def _broken_by_place(pointer: str, place: str, reason: str | None, on: date) -> Iterator[FieldError]:

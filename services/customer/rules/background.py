@@ -199,7 +199,9 @@ def circumstances(customer_id: UUID, contents: Iterable[Content]) -> CustomerCir
         if isinstance(each, Benefits):
             told |= {benefit.kind: benefit.received for benefit in each.benefits if benefit.kind in _TOLD_BENEFITS}
         elif isinstance(each, LifeSituation) and each.facts:
-            told["unemployed_jobseeker"] = any(fact.fact == "unemployed_jobseeker" for fact in each.facts)
+            facts = {fact.fact for fact in each.facts}
+            told["unemployed_jobseeker"] = "unemployed_jobseeker" in facts
+            told["registered_jobseeker"] = bool(facts & {"unemployed_jobseeker", "registered_jobseeker"})
     return CustomerCircumstances(customer_id=customer_id, **told)
 
 

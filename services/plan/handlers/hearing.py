@@ -53,20 +53,24 @@ async def hear_of_customer(message: CustomerState, work: Work) -> None:
 
 
 async def hear_of_circumstances(message: CustomerCircumstances, work: Work) -> None:
-    """Keeps whether the customer is an unemployed jobseeker."""
+    """Keeps whether the customer is a jobseeker."""
     is_newest = await facts.keep_newest(
         work,
         INTEGRATION_CASE,
         "circumstances_sequence",
         customer_id=message.customer_id,
         unemployed_jobseeker=message.unemployed_jobseeker,
+        registered_jobseeker=message.registered_jobseeker,
     )
     if is_newest:
         await facts_changed(work, message.customer_id)
 
 
 async def hear_of_assessment(message: AssessmentChanged, work: Work) -> None:
-    """Keeps where an assessment stands and the needs that it found."""
+    """Keeps where an assessment stands and the needs that it found.
+
+    A county that has agreed to take part since the plan was begun is asked to approve it too (20 § 2 mom.).
+    """
     is_newest = await facts.keep_newest(
         work,
         KNOWN_ASSESSMENT,
@@ -80,8 +84,14 @@ async def hear_of_assessment(message: AssessmentChanged, work: Work) -> None:
         county_takes_part=message.county_takes_part,
         needs=[each.model_dump(mode="json") for each in message.needs],
     )
-    if is_newest:
-        await facts_changed(work, message.customer_id)
+    if not is_newest:
+        return
+    if message.county_takes_part:
+        ids = await facts.ids_of(work, message.customer_id)
+        for plan in await repository.lock_made_from(work, ids, message.assessment_id):
+            if not plan.county_takes_part:
+                await _with_county(work, plan)
+    await facts_changed(work, message.customer_id)
 
 
 async def hear_of_transfer(message: TransferChanged, work: Work) -> None:
@@ -115,6 +125,13 @@ async def hear_of_document(message: DocumentKept, work: Work) -> None:
         sha256=message.sha256,
         kept_at=message.kept_at,
     )
+
+
+async def _with_county(work: Work, plan: Row[Any]) -> None:
+    plan = await repository.change(work, plan.plan_id, county_takes_part=True)
+    made = await repository.in_making(work, plan.plan_id)
+    await repository.add_act(work, plan, "county_takes_part", made.edition if made else 1)
+    await tell(work, plan)
 
 
 async def _move(work: Work, plan: Row[Any], receiver: str, others: list[UUID]) -> None:

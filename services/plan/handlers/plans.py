@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from uuid_utils.compat import uuid7
 
 from contracts.assessment.state import Need
-from contracts.plan.content import PlanContent
+from contracts.plan.content import PinnedService, PlanContent
 from contracts.plan.plans import (
     MOST_CONSENTS,
     ApprovePlan,
@@ -27,7 +27,7 @@ from services.kit.clock import helsinki_date
 from services.kit.errors import Conflict, InvalidInput, NotFound
 from services.kit.work import Work
 from services.plan.handlers.telling import IN_FORCE, check_in_force, check_version, lock, tell
-from services.plan.repository import facts
+from services.plan.repository import facts, programme
 from services.plan.repository import plans as repository
 from services.plan.repository.known import facts_of, facts_of_draft
 from services.plan.repository.reach import kept_id
@@ -122,7 +122,8 @@ async def offer_plan(message: OfferPlan, work: Work) -> PlanVersion:
         agreed = any(each["withdrawn_on"] is None for each in plan.consents)
         family = Family(plan.customer_ids, agreed, await repository.members_until(work, plan))
     needs = await facts.needs(work, plan.assessment_id)
-    if errors := broken_by_offering(content, known, law, today, needs=needs, family=family):
+    pinned = await _may_be_named(work, plan, content)
+    if errors := broken_by_offering(content, known, law, today, needs=needs, programme=pinned, family=family):
         raise InvalidInput(errors=errors)
     offered = {"offered_at": work.now, "law_version": law.version, "content_sha256": sha256(content)}
     await repository.change_edition(work, plan.plan_id, made.edition, stage="offered", **offered)
@@ -241,6 +242,14 @@ async def withdraw_guardian_consent(message: WithdrawGuardianConsent, work: Work
         changed["status"] = _status(plan, "draft")
     plan = await repository.change(work, plan.plan_id, **changed)
     return await _done(work, plan, "withdraw_guardian_consent", number)
+
+
+async def _may_be_named(work: Work, plan: Row[Any], content: PlanContent) -> set[PinnedService]:
+    """The services that lines may name: of the municipality's programme, and what is agreed already, whosever it is."""
+    agreed = await repository.edition(work, plan.plan_id, plan.edition) if plan.edition else None
+    before = PlanContent.model_validate(agreed.content).services if agreed else ()
+    named = [each.service for each in content.services if each.service]
+    return await programme.known(work, named) | {each.service for each in before if each.service}
 
 
 async def _begin_again(work: Work, plan: Row[Any], content: PlanContent) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from contracts.plan.content import PlanContent, PlannedService
 from contracts.plan.programme import NameInLanguages
 from contracts.plan.referrals import (
     AnswerReferral,
@@ -50,7 +51,10 @@ async def refer_to_service(message: ReferToService, work: Work) -> ReferralVersi
     line = rules.line_of(content, message.line_id)
     ids = await ids_of(work, message.customer_id or plan.customer_id)
     customer_id = next((each for each in plan.customer_ids if each in ids), None)
-    if errors := rules.broken_by_referring(line, customer_id is not None, message.referred_on, helsinki_date(work.now)):
+    await work.beyond_the_border("a plan that moved names services of the programme that it was agreed with")
+    service = await programme.agreed_on(work, line.service) if line and line.service else None
+    today = helsinki_date(work.now)
+    if errors := rules.broken_by_referring(message, line, service, customer_id is not None, today):
         raise InvalidInput(errors=errors)
     assert line
     assert customer_id
@@ -150,37 +154,42 @@ async def list_plan_referrals(message: ListPlanReferrals, work: Work) -> PlanRef
 
 
 async def get_referral_for_provider(message: GetReferralForProvider, work: Work) -> ReferralForProvider:
-    """What this service knows of the items of 94 §, as the plan says now; nothing of it is kept."""
+    """What this service knows of the items of 94 §, as the plan says now; of what is over only that it is."""
     _check_partner(work)
     referral = await repository.of_partner(work, message.referral_id, message.partner)
     plan = await plans.whole(work, referral.plan_id)
-    content = await repository.agreed(work, plan) if plan else None
-    if plan is None or content is None:
+    content = await repository.agreed_with(work, referral)
+    line = rules.line_of(content, referral.line_id) if content else None
+    if plan is None or content is None or line is None:
         raise NotFound("no such referral")
     law = disclosure_to_provider()
-    line = rules.line_of(content, referral.line_id)
-    pinned = [each.service for each in content.services if each.service]
-    theirs = [each for each in await repository.of_plan(work, plan.plan_id) if each.customer_id == referral.customer_id]
-    earlier = rules.earlier_lines(
-        content, referral.line_id, theirs, await repository.kinds_of(work, pinned), law.kinds_of_training
-    )
-    service = repository.pinned(referral)
     work.record_use([referral.customer_id], message.DATA, relation="none", organisation=message.partner)
-    return ReferralForProvider(
+    told = ReferralForProvider(
         referral_id=referral.referral_id,
         version=referral.version,
         state=referral.state,
         municipality=plan.municipality,
         changed_at=referral.changed_at,
-        customer_id=referral.customer_id if referral.state in rules.OPEN else None,
         referred_on=referral.referred_on,
-        plan_drawn_up_on=plan.drawn_up_on,
-        plan_valid_until=plan.valid_until,
-        service=service,
+        service=repository.pinned(referral),
         service_name=await _name(work, line, content),
-        service_starts_on=line and line.starts_on,
-        service_ends_on=line and line.ends_on,
-        earlier_measures=tuple(
+        earlier_measures=(),
+        may_be_told=tuple(each.code for each in law.items),
+    )
+    if referral.state not in rules.OPEN:
+        return told
+    pinned = [each.service for each in content.services if each.service]
+    theirs = [each for each in await repository.of_plan(work, plan.plan_id) if each.customer_id == referral.customer_id]
+    earlier = rules.earlier_lines(
+        content, referral, theirs, await repository.kinds_of(work, pinned), law.kinds_of_training
+    )
+    of_client = {
+        "customer_id": referral.customer_id,
+        "plan_drawn_up_on": plan.drawn_up_on,
+        "plan_valid_until": plan.valid_until,
+        "service_starts_on": line.starts_on,
+        "service_ends_on": line.ends_on,
+        "earlier_measures": tuple(
             [
                 EarlierMeasure(
                     service=each.service,
@@ -192,14 +201,13 @@ async def get_referral_for_provider(message: GetReferralForProvider, work: Work)
                 if each.service
             ]
         ),
-        may_be_told=tuple(each.code for each in law.items),
-    )
+    }
+    return told.model_copy(update=of_client)
 
 
-async def _name(work: Work, line: Any, content: Any) -> NameInLanguages:
-    service = line and line.service
-    known = await programme.get(work, service.service_id, service.version) if service else None
-    return rules.name_of(line, known.service if known else None, content)
+async def _name(work: Work, line: PlannedService, content: PlanContent) -> NameInLanguages:
+    service = await programme.agreed_on(work, line.service) if line.service else None
+    return rules.name_of(line, service, content)
 
 
 async def _answer(work: Work, referral: Row[Any], told: ReferralAnswer) -> ReferralVersion:
@@ -216,8 +224,11 @@ async def _complete(
 ) -> ReferralVersion:
     if errors := rules.broken_by_completion(told, referral.referred_on, helsinki_date(work.now)):
         raise InvalidInput(errors=errors)
-    if not rules.may_complete(referral.state, is_over):
+    if not rules.may_complete(referral.state, told.kind, is_over):
         raise Conflict("The referral was declined, or is over already.")
+    known = await repository.completions(work, referral.referral_id)
+    if not is_over and sum(each.organisation == organisation for each in known) >= rules.MOST_COMPLETIONS:
+        raise Conflict(f"At most {rules.MOST_COMPLETIONS} completions of a referral are told by one organisation.")
     await repository.add_completion(work, referral, told, organisation, is_over=is_over)
     return await _change(work, referral, await _standing(work, referral))
 

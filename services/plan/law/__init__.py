@@ -44,6 +44,8 @@ class Item(Provision):
     """Something that may be told, and the service of the house that knows it; `none`: nobody keeps it."""
 
     known_by: str
+    told_as: tuple[str, ...] = ()
+    """The fields of what a provider's program hears that tell it; of a part, such as the person, `<part>.<field>`."""
 
 
 class DisclosureLaw(_Entry):

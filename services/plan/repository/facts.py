@@ -67,7 +67,10 @@ async def remember_first_plan(work: Work, customer_id: UUID, drawn_up_on: date) 
 
 
 async def assessment(work: Work, ids: Sequence[UUID], assessment_id: UUID | None) -> Row[Any] | None:
-    """The municipality's newest concluded assessment of a person that found a need of a plan, or the one named."""
+    """The municipality's newest concluded assessment of a person that found a need of a plan, or the one named.
+
+    It stays as it is until the transaction ends: what is heard of it meanwhile finds the plan that was made from it.
+    """
     known = KNOWN_ASSESSMENT.c
     needing = select(KNOWN_ASSESSMENT).where(
         known.customer_id.in_(ids),
@@ -78,7 +81,7 @@ async def assessment(work: Work, ids: Sequence[UUID], assessment_id: UUID | None
     if assessment_id:
         needing = needing.where(known.assessment_id == assessment_id)
     newest = needing.order_by(known.ended_on.desc(), known.assessment_id.desc()).limit(1)
-    return (await work.connection.execute(newest)).first()
+    return (await work.connection.execute(newest.with_for_update(read=True))).first()
 
 
 async def needs(work: Work, assessment_id: UUID | None) -> frozenset[UUID]:

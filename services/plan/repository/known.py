@@ -84,7 +84,7 @@ async def _known(work: Work, ids: Sequence[UUID], cases: dict[UUID, Row[Any]]) -
             first_permit_on=case.first_permit_on,
             three_year_limit_applies=case.three_year_limit_applies,
             education_goal_until=case.education_goal_until,
-            unemployed_jobseeker=bool(case.unemployed_jobseeker),
+            jobseeker=bool(case.registered_jobseeker or case.unemployed_jobseeker),
         )
     own = PLAN.c.customer_id.in_(ids) & (PLAN.c.kind != "family") & PLAN.c.drawn_up_on.is_not(None)
     return Known(ids[0], facts, plans=await _plans(work, own))

@@ -63,6 +63,13 @@ async def lock_of(work: Work, ids: Sequence[UUID], municipality: str) -> Sequenc
     return (await work.connection.execute(theirs.order_by(PLAN.c.plan_id).with_for_update())).all()
 
 
+async def lock_made_from(work: Work, ids: Sequence[UUID], assessment_id: UUID) -> Sequence[Row[Any]]:
+    """Locks a person's plans that are made from an assessment and were never in force."""
+    theirs = select(PLAN).where(PLAN.c.customer_id.in_(ids), PLAN.c.status.in_(("draft", "offered")))
+    theirs = theirs.where(PLAN.c.assessment_id == assessment_id)
+    return (await work.connection.execute(theirs.order_by(PLAN.c.plan_id).with_for_update())).all()
+
+
 async def has_open(work: Work, ids: Sequence[UUID], municipality: str, *, family: bool) -> bool:
     """Whether the municipality has an open plan of the person, or of the family."""
     kind = PLAN.c.kind == "family" if family else PLAN.c.kind != "family"

@@ -1,11 +1,13 @@
 """All SQL of the integration programme."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Row, Select, and_, cast, func, insert, or_, select, true, tuple_, update
 from uuid_utils.compat import uuid7
 
+from contracts.plan.content import PinnedService
 from contracts.plan.programme import ListProgramme, ProgrammeService, ServiceContent
 from services.kit.errors import NotFound
 from services.kit.work import Work
@@ -43,6 +45,21 @@ async def get(work: Work, service_id: UUID, version: int | None = None) -> Progr
     if row is None:
         raise NotFound("no such service in the programme")
     return _service(row)
+
+
+async def agreed_on(work: Work, pinned: PinnedService) -> ServiceContent | None:
+    """What a version tells of a service, within the border: a plan that moved names others'."""
+    query = select(_CONTENT).where(_VERSION.service_id == pinned.service_id, _VERSION.version == pinned.version)
+    found = (await work.connection.execute(query)).scalar()
+    return ServiceContent.model_validate(found) if found else None
+
+
+async def known(work: Work, pinned: Collection[PinnedService]) -> set[PinnedService]:
+    """Which of these are services of the acting municipality's programme."""
+    versions = tuple_(_VERSION.service_id, _VERSION.version).in_([(each.service_id, each.version) for each in pinned])
+    query = select(_VERSION.service_id, _VERSION.version).where(versions)
+    here = query.where(_VERSION.municipality == work.actor.municipality)
+    return {PinnedService(service_id=row[0], version=row[1]) for row in await work.connection.execute(here)}
 
 
 async def page(work: Work, asked: ListProgramme) -> tuple[list[ProgrammeService], UUID | None] | None:

@@ -37,6 +37,18 @@ async def agreed(work: Work, plan: Row[Any]) -> PlanContent | None:
     return PlanContent.model_validate(edition.content) if edition else None
 
 
+async def agreed_with(work: Work, referral: Row[Any]) -> PlanContent | None:
+    """What was agreed in the newest edition that has the line of a referral: one in force since may have dropped it."""
+    edition = PLAN_EDITION.c
+    newest = select(edition.content).where(
+        edition.plan_id == referral.plan_id,
+        edition.stage.in_(("approved", "replaced")),
+        edition.content.contains({"services": [{"line_id": str(referral.line_id)}]}),
+    )
+    found = (await work.connection.execute(newest.order_by(edition.edition.desc()).limit(1))).scalar()
+    return PlanContent.model_validate(found) if found else None
+
+
 async def find_open(work: Work, plan_id: UUID, line_id: UUID, customer_id: UUID) -> bool:
     """Whether a referral of the customer to that line waits for an answer, or has been taken up."""
     query = select(_REFERRAL.referral_id).where(

@@ -10,7 +10,7 @@ from uuid import UUID
 from contracts.envelope import FieldError
 from contracts.law import Law
 from contracts.law.deadlines import Deadline
-from contracts.plan.content import PlanContent
+from contracts.plan.content import PinnedService, PlanContent
 from services.kit import code_lists
 from services.plan.rules.times import (
     OWN_STUDIES,
@@ -89,10 +89,14 @@ def broken_by_offering(
     on: date,
     *,
     needs: Collection[UUID] = (),
+    programme: Collection[PinnedService] = (),
     family: Family | None = None,
 ) -> list[FieldError]:
-    """The rules that offering this content on a day breaks; `needs` are those that the assessment found."""
-    found = [*_lacking(content, on), *_goals(content, needs, family, on), *_services(content, needs)]
+    """The rules that offering this content on a day breaks.
+
+    `needs` are those that the assessment found, `programme` the services that a line may name.
+    """
+    found = [*_lacking(content, on), *_goals(content, needs, family, on), *_services(content, needs, programme)]
     found += [*_days(content, on)]
     if family:
         found += _of_family(content, family)
@@ -138,7 +142,9 @@ def _goals(content: PlanContent, needs: Collection[UUID], family: Family | None,
             yield error(f"{path}/need_ids", "unknown", "need")
 
 
-def _services(content: PlanContent, needs: Collection[UUID]) -> Iterator[FieldError]:
+def _services(
+    content: PlanContent, needs: Collection[UUID], programme: Collection[PinnedService]
+) -> Iterator[FieldError]:
     goals, seen = {each.goal_id for each in content.goals}, set()
     for at, line in enumerate(content.services):
         path = f"/content/services/{at}"
@@ -148,6 +154,8 @@ def _services(content: PlanContent, needs: Collection[UUID]) -> Iterator[FieldEr
         for name in ("name", "responsible_party"):
             if getattr(line, name) is None:
                 yield error(f"{path}/{name}", "missing")
+        if line.service is not None and line.service not in programme:
+            yield error(f"{path}/service", "unknown", "service of the programme")
         if not line.justification.strip():
             yield error(f"{path}/justification", "missing")
         if not line.goal_ids:
@@ -171,7 +179,7 @@ def _days(content: PlanContent, on: date) -> Iterator[FieldError]:
 
 def _obligatory_goals(content: PlanContent, facts: Facts, law: Law, on: date) -> Iterator[FieldError]:
     named, kinds = {each.code for each in law.plan.goals}, {each.kind for each in content.goals}
-    if facts.unemployed_jobseeker and EMPLOYMENT in named and not kinds & _EMPLOYMENT_KINDS:
+    if facts.jobseeker and EMPLOYMENT in named and not kinds & _EMPLOYMENT_KINDS:
         yield error("/content/goals", "employment_goal")
     reason = (content.education_goal_reason or "").strip()
     if is_young(facts, on) and EDUCATION in named and EDUCATION not in kinds and not reason:

@@ -9,7 +9,7 @@ from uuid import UUID
 from contracts.envelope import FieldError
 from contracts.plan.content import PlanContent, PlannedService
 from contracts.plan.programme import NameInLanguages, ServiceContent
-from contracts.plan.referrals import Completion, ReferralAnswer
+from contracts.plan.referrals import Completion, ReferralAnswer, ReferToService
 from services.kit import code_lists
 
 RULES = {
@@ -19,6 +19,7 @@ RULES = {
     "order": "it ends before it begins, or is older than the referral",
     "not_agreed": "the edition in force has no such line",
     "not_of_plan": "the plan is not for this customer",
+    "not_the_provider": "the agreed service is given by another provider's program, or by none",
     "not_of_outcome": "this outcome has no use for the field",
 }
 """What each rule says, without the value that was entered."""
@@ -35,6 +36,8 @@ SKILLS = ("listening", "reading", "speaking", "writing")
 _NATIONAL_LANGUAGES = {"fi", "sv"}
 OPEN = ("made", "taken_up")
 """States in which something of the service is to come."""
+MOST_COMPLETIONS = 50
+"""Of one referral, told by one organisation, beside the one that ends it."""
 
 
 def line_of(content: PlanContent, line_id: UUID) -> PlannedService | None:
@@ -42,12 +45,24 @@ def line_of(content: PlanContent, line_id: UUID) -> PlannedService | None:
     return next((each for each in content.services if each.line_id == line_id), None)
 
 
-def broken_by_referring(line: PlannedService | None, is_of_plan: bool, referred_on: date, on: date) -> list[FieldError]:
-    """The rules that a referral breaks; `is_of_plan`: the plan is for the customer who was referred."""
+def broken_by_referring(
+    told: ReferToService, line: PlannedService | None, service: ServiceContent | None, is_of_plan: bool, on: date
+) -> list[FieldError]:
+    """The rules that a referral breaks; `is_of_plan`: the plan is for the customer who was referred.
+
+    `service`: what the programme says of the line's. Its provider's program is told of the referral, and no other.
+    """
+    is_pinned = line is not None and line.service is not None
+    given_by = (None, service.provider.partner if service else None)
     return [
         *([] if line else [_error("/line_id", "not_agreed")]),
         *([] if is_of_plan else [_error("/customer_id", "not_of_plan")]),
-        *([_error("/referred_on", "in_future")] if referred_on > on else []),
+        *(
+            [_error("/provider/partner", "not_the_provider")]
+            if is_pinned and told.provider.partner not in given_by
+            else []
+        ),
+        *([_error("/referred_on", "in_future")] if told.referred_on > on else []),
     ]
 
 
@@ -106,9 +121,9 @@ def standing(answer: str | None, said_on: date | None, completions: Iterable[Any
     return Standing("taken_up" if said_on else "made", said_on, None)
 
 
-def may_complete(state: str, is_over: bool) -> bool:
-    """Whether the state allows a completion; results may come after the end, such as those of a test."""
-    return state in OPEN or (state != "declined" and not is_over)
+def may_complete(state: str, kind: str, is_over: bool) -> bool:
+    """Whether the state allows a completion; the result of a test may come after the end."""
+    return state in OPEN or (state != "declined" and kind == FINAL_LANGUAGE_TEST and not is_over)
 
 
 @dataclass(frozen=True)
@@ -138,21 +153,23 @@ def directed(editions: Iterable[tuple[date, Collection[UUID]]], referrals: Itera
     return Directed(min(agreed.values()), max(max(day, referred[each]) for each, day in agreed.items()))
 
 
-def name_of(line: PlannedService | None, service: ServiceContent | None, content: PlanContent) -> NameInLanguages:
+def name_of(line: PlannedService, service: ServiceContent | None, content: PlanContent) -> NameInLanguages:
     """The service's name: of the programme in all its languages, else as the plan says in its own."""
     if service:
         return service.name
-    return NameInLanguages.model_validate({content.language or "fi": line.name if line else None})
+    return NameInLanguages.model_validate({content.language or "fi": line.name})
 
 
 def earlier_lines(
-    content: PlanContent, but: UUID, referrals: Sequence[Any], kinds: dict[UUID, str], of_training: Iterable[str]
+    content: PlanContent, referral: Any, others: Sequence[Any], kinds: dict[UUID, str], of_training: Iterable[str]
 ) -> list[PlannedService]:
-    """The lines of training in which the client has been, but for one; `kinds` are those of the programme's services.
+    """The lines of training in which the client had begun before the day of a referral to another line.
 
-    What is no training, or not of the programme, a provider is not told of (94 §).
+    `kinds` are those of the programme's services; what is no training, or not of the programme, a provider is not told
+    of (94 §).
     """
-    been = {each.line_id for each in referrals if each.state in ("taken_up", "completed", "interrupted")} - {but}
+    begun = [each for each in others if each.state in ("taken_up", "completed", "interrupted")]
+    been = {each.line_id for each in begun if each.answered_on < referral.referred_on} - {referral.line_id}
     training = set(of_training)
     return [
         line

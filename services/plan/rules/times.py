@@ -20,7 +20,7 @@ class Facts:
     first_permit_on: date | None = None
     three_year_limit_applies: bool = True
     education_goal_until: date | None = None
-    unemployed_jobseeker: bool = False
+    jobseeker: bool = False
     first_plan_on: date | None = None
     """When the customer's first plan was drawn up, this one or an earlier one, whoever drew it up."""
     drawn_up_on: date | None = None

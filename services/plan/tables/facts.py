@@ -22,6 +22,7 @@ INTEGRATION_CASE = Table(
     Column("merged_into", Uuid, index=True),
     Column("circumstances_sequence", BigInteger, nullable=False, server_default=text("0")),
     Column("unemployed_jobseeker", Boolean),
+    Column("registered_jobseeker", Boolean, comment="unemployed or not"),
     Column("first_plan_on", Date, comment="when the first plan that came into force was drawn up, whoever's it was"),
     info={"border": f"{HERE} = ANY (open_municipalities)"},
     comment="What the law's times and duties of one customer are counted from.",

@@ -8,6 +8,7 @@ from contracts.customer.people import CustomerCard
 from contracts.law import laws
 from contracts.plan.content import Goal, PlannedService
 from contracts.plan.documents import PlanForDocument
+from services.kit.clock import helsinki_date
 from services.kit.code_lists import GOAL_KINDS
 from services.records.rules.matters import Matter
 from services.records.rules.pages import Block, Heading, Items, Pages, Paragraph, Said, Signatures
@@ -40,7 +41,7 @@ def _whom(
         (wording.fixed(words.family_members), wording.written(members) if members else None),
         (
             wording.fixed(words.municipality),
-            wording.municipality(plan.municipality, matter.dated_at.date()),
+            wording.municipality(plan.municipality, helsinki_date(matter.dated_at)),
         ),
         (
             wording.fixed(words.in_force),
@@ -73,7 +74,7 @@ def _goals(wording: Wording, plan: PlanForDocument, people: Mapping[UUID, Custom
 
 
 def _kind(wording: Wording, plan: PlanForDocument, goal: Goal) -> Said:
-    code, on = goal.kind or "", plan.offered_at.date()
+    code, on = goal.kind or "", helsinki_date(plan.offered_at)
     if not GOAL_KINDS.has(code, on):
         for each in laws().version(plan.law_version).plan.goals:
             if each.code == code:
