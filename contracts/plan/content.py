@@ -41,6 +41,11 @@ class PlannedService(Value):
     justification: Text = Field("", examples=["Opens the way to vocational studies."])
     goal_ids: tuple[UUID, ...] = Field((), max_length=MOST_GOALS)
     need_id: UUID | None = Field(None, description="the need of the assessment that it answers")
+    own_studies: bool = Field(
+        False,
+        description="self-motivated studies supported by unemployment benefit (28-32 §): of somebody of 25 or over they"
+        " may go on after the longest time (31 § 2-3 mom.)",
+    )
 
 
 class PlanContent(Value):

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from contracts.envelope import Request
 from contracts.plan.content import PlanContent
-from contracts.plan.implementation import Extension, HindranceOfPlan, PlanAct, Review
+from contracts.plan.implementation import Extension, Hindrance, HindranceOfPlan, PlanAct, Review
 from contracts.plan.state import PlanKind, PlanStatus
 from contracts.records.state import Sha256
 from contracts.types import Code, CustomerId, Day, LanguageCode, MunicipalityCode, Name, Text, Value
@@ -16,6 +16,7 @@ from contracts.usage import Organisation, UserId
 MOST_MEMBERS = 30
 MOST_CONSENTS = 10
 MOST_ACTS = 50
+MOST_EARLIER = 30
 EditionStage = Literal["draft", "offered", "approved", "voided", "replaced"]
 Party = Literal["customer", "guardian", "expert", "county"]
 Version = Annotated[int, Field(ge=1, le=999_999_999)]
@@ -30,11 +31,23 @@ class PlanVersion(Value):
     edition: int = Field(ge=1, description="the edition that the act was about")
 
 
+class EarlierExtension(Value):
+    """That the longest time was made longer elsewhere."""
+
+    ground: Code = Field(examples=["little_education_or_many_services"], description="the rule book's plan.extensions")
+    months: int = Field(ge=1, le=60)
+
+
 class EarlierPlan(Value):
-    """The customer's first plan, where it was drawn up elsewhere: the longest time is counted from it (23 § 2 mom.)."""
+    """The customer's first plan, where it was drawn up elsewhere: the longest time is counted from it (23 § 2 mom.).
+
+    What made that time longer before this plan, in it or in a later one, is told here too (23 § 3-4 mom., 31 §).
+    """
 
     drawn_up_on: Day = Field(examples=["2025-09-01"])
     reviewed_on: Day | None = Field(None, examples=["2026-02-02"], description="the newest review (22 §)")
+    extensions: tuple[EarlierExtension, ...] = Field((), max_length=MOST_EARLIER, description="as each was granted")
+    hindrances: tuple[Hindrance, ...] = Field((), max_length=MOST_EARLIER, description="that are over")
 
 
 class GuardianConsent(Value):

@@ -1,5 +1,6 @@
-"""A plan in force with two lines: a course of the programme, and a service in the plan's own words."""
+"""A plan in force with two lines, a course of the programme and a service in the plan's own words; its referrals."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -7,7 +8,16 @@ from uuid import UUID, uuid4
 
 from contracts.plan.content import PlannedService
 from contracts.plan.plans import PlanVersion
-from contracts.plan.programme import AddProgrammeService, ServiceContent
+from contracts.plan.programme import AddProgrammeService, ServiceContent, ServiceProvider
+from contracts.plan.referrals import (
+    AnswerReferral,
+    Completion,
+    RecordCompletion,
+    ReferralAnswer,
+    ReferralVersion,
+    ReferToService,
+)
+from services.kit.actor import service_actor
 from tests.plan.programmes import course
 from tests.plan.support import GOAL, SUPERVISOR, TODAY, Desk
 
@@ -69,3 +79,39 @@ async def agreed(desk: Desk, *more: PlannedService, service_id: UUID | None = No
         service_id = (await desk.ask(AddProgrammeService(service=taught()), SUPERVISOR)).service_id
     plan = Agreed(desk, await desk.customer(), service_id)
     return await plan.in_force(*more)
+
+
+OPISTO = ServiceProvider(name="Esimerkkiopisto", partner="school")
+PARTNERS = service_actor("integration")
+BEGUN = ReferralAnswer(answer="taken_up", on=TODAY)
+DECLINED = ReferralAnswer(answer="declined", on=TODAY, reason="no_place")
+DONE = Completion(kind="service", outcome="completed", ends_on=TODAY, hours=120)
+TEST = Completion.model_validate(
+    {
+        "kind": "final_language_test",
+        "outcome": "completed",
+        "ends_on": TODAY,
+        "levels": {"language": "fi", "listening": "B1.1", "reading": "B1.1", "speaking": "A2.2", "writing": "A2.2"},
+    }
+)
+
+
+def referring(plan: Agreed, line_id: UUID | None = None, **more: Any) -> ReferToService:
+    told = {"plan_id": plan.plan_id, "line_id": line_id or plan.course, "provider": OPISTO, "referred_on": TODAY}
+    return ReferToService.model_validate(told | more)
+
+
+def answering(known: ReferralVersion, answer: ReferralAnswer = BEGUN) -> AnswerReferral:
+    return AnswerReferral(referral_id=known.referral_id, expected_version=known.version, answer=answer)
+
+
+def completing(known: ReferralVersion, completion: Completion = DONE, *, is_over: bool = True) -> RecordCompletion:
+    return RecordCompletion(
+        referral_id=known.referral_id, expected_version=known.version, completion=completion, is_over=is_over
+    )
+
+
+async def states(desk: Desk) -> list[str]:
+    """The states that were told, in order."""
+    found = await desk.rows("SELECT data FROM outbox WHERE type = 'plan.referral_changed.v1' ORDER BY position")
+    return [json.loads(row["data"])["state"] for row in found]

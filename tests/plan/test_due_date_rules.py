@@ -9,6 +9,7 @@ import pytest
 from contracts.law import laws
 from contracts.law.counting import Length
 from contracts.law.deadlines import Granted, Hindrance
+from contracts.plan.plans import EarlierPlan
 from services.plan.law import common_aims
 from services.plan.rules.due_dates import Due, Known, KnownAssessment, KnownPlan, due_dates, place_of, told
 from services.plan.rules.times import Facts, law_of
@@ -118,6 +119,42 @@ def test_extensions_and_hindrances_move_the_longest_time() -> None:
     hindrances = (Hindrance("illness", date(2025, 10, 1), date(2025, 10, 10)),)
     found = due(plans=(plan(granted=granted, hindrances=hindrances),))
     assert found["plan_maximum"].deadline.due_on == date(2028, 9, 10)
+
+
+SPECIAL = "little_education_or_many_services"
+TOLD = EarlierPlan.model_validate(
+    {
+        "drawn_up_on": "2025-03-01",
+        "extensions": [{"ground": SPECIAL, "months": 6}],
+        "hindrances": [{"ground": "illness", "first": "2025-05-01", "last": "2025-05-10"}],
+    }
+)
+
+
+def test_what_a_plan_tells_of_an_earlier_one_moves_the_longest_time() -> None:
+    assert days(due(plans=(plan(date(2026, 1, 1), earlier=TOLD),)))["plan_maximum"] == date(2027, 9, 11)
+
+
+@pytest.mark.parametrize(
+    ("months", "expected"), [((6,), date(2027, 9, 11)), ((3,), date(2027, 12, 11)), ((6, 6), date(2028, 3, 11))]
+)
+def test_what_is_told_of_an_earlier_plan_and_known_here_counts_once(months: tuple[int, ...], expected: date) -> None:
+    granted = tuple(Granted(SPECIAL, Length(months=each)) for each in months)
+    ill = (Hindrance("illness", date(2025, 5, 1), date(2025, 5, 10)),)
+    first = plan(date(2025, 3, 1), HELSINKI, ended_on=date(2025, 10, 1), granted=granted, hindrances=ill)
+    assert days(due(plans=(plan(date(2026, 1, 1), earlier=TOLD), first)))["plan_maximum"] == expected
+
+
+def test_what_is_granted_here_is_added_to_the_same_that_is_told_of_an_earlier_plan() -> None:
+    here = plan(date(2026, 1, 1), earlier=TOLD, granted=(Granted(SPECIAL, Length(months=6)),))
+    assert days(due(plans=(here,)))["plan_maximum"] == date(2028, 3, 11)
+
+
+def test_a_plan_with_own_studies_of_25_or_over_has_no_longest_time() -> None:
+    studies = plan(own_studies=True)
+    assert "plan_maximum" not in due(plans=(studies,))
+    young = replace(PERMITTED, education_goal_until=TODAY)
+    assert "plan_maximum" in due(plans=(studies,), facts=young)
 
 
 def test_another_municipalitys_plan_is_due_there_alone() -> None:

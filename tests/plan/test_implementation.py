@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from contracts.plan.due_dates import ListDue
 from contracts.plan.implementation import (
     EndHindrance,
     ExtendPlan,
@@ -21,7 +22,7 @@ from contracts.plan.implementation import (
 )
 from contracts.plan.plans import EndPlan, FollowOn, GetPlanHistory, PlanVersion
 from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput
-from tests.plan.support import GOAL, LINE, TODAY, Desk, StoppedClock
+from tests.plan.support import GOAL, LINE, TODAY, Desk, StoppedClock, content
 
 pytestmark = pytest.mark.database
 
@@ -99,6 +100,56 @@ async def test_a_later_plan_has_the_time_that_was_added_to_an_earlier_one(desk: 
     assert hindrance.last == TODAY
     later = await desk.plan(await desk.first(customer))
     assert later.latest_end == date(2027, 9, 2)  # two years from the first plan, and a day
+
+
+async def test_an_earlier_plan_elsewhere_tells_what_made_its_time_longer(desk: Desk) -> None:
+    told = {
+        "drawn_up_on": date(2025, 9, 1),
+        "extensions": [{"ground": "little_education_or_many_services", "months": 6}],
+        "hindrances": [{"ground": "illness", "first": date(2025, 10, 1), "last": date(2025, 10, 10)}],
+    }
+    customer = await desk.customer()
+    drafted = await desk.drafted(customer, earlier=told)
+    assert (await desk.plan(drafted)).latest_end == date(2028, 3, 11)
+    plan = await desk.approved(await desk.offered(drafted, ends_on=date(2028, 3, 11)))
+    found = await desk.plan(plan)
+    assert found.earlier
+    assert found.earlier.hindrances[0].last == date(2025, 10, 10)
+    listed = await desk.ask(ListDue(kinds=("plan_maximum",)))
+    assert [each.due_on for each in listed.items] == [date(2028, 3, 11)]
+
+
+async def test_what_an_earlier_plan_can_not_tell_is_refused_by_field(desk: Desk) -> None:
+    wrong = {
+        "drawn_up_on": date(2025, 9, 1),
+        "extensions": [{"ground": "bad_weather", "months": 6}],
+        "hindrances": [
+            {"ground": "boredom", "first": date(2025, 8, 31), "last": date(2025, 9, 2)},
+            {"ground": "illness", "first": date(2025, 10, 1)},
+        ],
+    }
+    customer = await desk.customer()
+    with pytest.raises(InvalidInput) as refused:
+        await desk.drafted(customer, earlier=wrong)
+    assert [(each.pointer, each.rule) for each in refused.value.errors] == [
+        ("/earlier/extensions/0/ground", "not_in_law"),
+        ("/earlier/hindrances/0/ground", "not_in_law"),
+        ("/earlier/hindrances/0/first", "before_plan"),
+        ("/earlier/hindrances/1/last", "missing"),
+    ]
+
+
+async def test_own_studies_that_are_agreed_go_on_until_the_plan_ends(desk: Desk, clock: StoppedClock) -> None:
+    customer = await desk.customer()
+    plan = await desk.in_force(customer, ends_on=date(2027, 9, 1))
+    assert (await desk.plan(plan)).latest_end == date(2027, 9, 1)
+    studies = content().services[0].model_copy(update={"own_studies": True, "ends_on": date(2028, 5, 31)})
+    plan = await desk.approved(await desk.offered(plan, services=(studies,), ends_on=date(2028, 5, 31)))
+    found = await desk.plan(plan)
+    assert (found.latest_end, found.valid_until) == (None, date(2028, 5, 31))
+    assert (await desk.ask(ListDue(kinds=("plan_maximum",)))).items == ()
+    clock.move_to(date(2028, 6, 1))
+    assert (await desk.plan(plan)).proposed_end == "time_over"
 
 
 async def test_more_time_is_granted_on_a_ground_and_agreed_in_a_new_edition(desk: Desk) -> None:

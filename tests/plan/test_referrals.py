@@ -1,24 +1,20 @@
 """Directing clients to agreed services, and what came of it."""
 
-import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from contracts.plan.due_dates import GetCustomerDueDates, ListDue
 from contracts.plan.plans import EndPlan, OfferPlan, WritePlan
-from contracts.plan.programme import AddProgrammeService, ListProgramme, ServiceProvider
+from contracts.plan.programme import AddProgrammeService, ListProgramme
 from contracts.plan.referrals import (
-    AnswerReferral,
     AnswerReferralForPartner,
-    Completion,
     GetReferral,
     GetReferralForProvider,
     ListPlanReferrals,
-    RecordCompletion,
     RecordCompletionForPartner,
     ReferralAnswer,
     ReferralVersion,
@@ -30,7 +26,22 @@ from services.kit.erasure import erase_customer
 from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
 from services.plan.repository.referrals import referred_on
 from services.plan.rules import referrals as rules
-from tests.plan.agreed import Agreed, agreed, line, taught
+from tests.plan.agreed import (
+    BEGUN,
+    DECLINED,
+    DONE,
+    OPISTO,
+    PARTNERS,
+    TEST,
+    Agreed,
+    agreed,
+    answering,
+    completing,
+    line,
+    referring,
+    states,
+    taught,
+)
 from tests.plan.programmes import course
 from tests.plan.support import CAUSE, HELSINKI, LINE, SUPERVISOR, TAMPERE, TODAY, Desk, opened
 from tests.plan.test_hearing import transfer
@@ -38,56 +49,10 @@ from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
 
 pytestmark = pytest.mark.database
 
-OPISTO = ServiceProvider(name="Esimerkkiopisto", partner="school")
-PARTNERS = service_actor("integration")
-BEGUN = ReferralAnswer(answer="taken_up", on=TODAY)
-DECLINED = ReferralAnswer(answer="declined", on=TODAY, reason="no_place")
-DONE = Completion(kind="service", outcome="completed", ends_on=TODAY, hours=120)
-TEST = Completion.model_validate(
-    {
-        "kind": "final_language_test",
-        "outcome": "completed",
-        "ends_on": TODAY,
-        "levels": {"language": "fi", "listening": "B1.1", "reading": "B1.1", "speaking": "A2.2", "writing": "A2.2"},
-    }
-)
-
-
-def referring(plan: Agreed, line_id: UUID | None = None, **more: Any) -> ReferToService:
-    told = {"plan_id": plan.plan_id, "line_id": line_id or plan.course, "provider": OPISTO, "referred_on": TODAY}
-    return ReferToService.model_validate(told | more)
-
-
-def answering(known: ReferralVersion, answer: ReferralAnswer = BEGUN) -> AnswerReferral:
-    return AnswerReferral(referral_id=known.referral_id, expected_version=known.version, answer=answer)
-
-
-def completing(known: ReferralVersion, completion: Completion = DONE, *, is_over: bool = True) -> RecordCompletion:
-    return RecordCompletion(
-        referral_id=known.referral_id, expected_version=known.version, completion=completion, is_over=is_over
-    )
-
-
-async def withdrawing(desk: Desk, known: ReferralVersion, at: int = -1) -> WithdrawCompletion:
-    """The request to take back what was recorded last, unless told otherwise."""
-    found = await desk.ask(GetReferral(referral_id=known.referral_id))
-    return WithdrawCompletion(
-        referral_id=known.referral_id,
-        expected_version=found.version,
-        completion_id=found.completions[at].completion_id,
-        why="Recorded of the wrong course",
-    )
-
 
 async def all_referred_on(desk: Desk, plan: Agreed) -> date | None:
     async with desk.unit_of_work.begin(service_actor("plan"), CAUSE) as work:
         return (await referred_on(work, [plan.plan_id])).get(plan.plan_id)
-
-
-async def states(desk: Desk) -> list[str]:
-    """The states that were told, in order."""
-    found = await desk.rows("SELECT data FROM outbox WHERE type = 'plan.referral_changed.v1' ORDER BY position")
-    return [json.loads(row["data"])["state"] for row in found]
 
 
 @pytest.fixture
@@ -120,72 +85,6 @@ async def test_a_result_may_come_after_the_end_and_a_second_end_may_not(desk: De
     tested = await desk.ask(completing(over, TEST, is_over=False))
     found = await desk.ask(GetReferral(referral_id=tested.referral_id))
     assert (found.state, len(found.completions)) == ("completed", 2)
-
-
-async def test_a_completion_that_is_withdrawn_stays_readable_and_the_referral_is_open_again(
-    desk: Desk, plan: Agreed
-) -> None:
-    over = await desk.ask(completing(await desk.ask(answering(await desk.ask(referring(plan))))))
-    asked = await withdrawing(desk, over)
-    back = [await desk.ask(asked, key="k") for _ in range(2)][-1]
-    found = await desk.ask(GetReferral(referral_id=over.referral_id))
-    assert (back.version, found.version, found.state, found.answered_on) == (4, 4, "taken_up", TODAY)
-    [withdrawn] = found.completions
-    assert (withdrawn.hours, withdrawn.organisation) == (120, "837")
-    assert withdrawn.withdrawn
-    assert (withdrawn.withdrawn.why, withdrawn.withdrawn.withdrawn_by) == (asked.why, EXPERT_TAMPERE.user)
-    with pytest.raises(Conflict):
-        await desk.ask(await withdrawing(desk, over))
-    await desk.ask(completing(back))
-    assert await states(desk) == ["made", "taken_up", "completed", "taken_up", "completed"]
-    told = await desk.rows("SELECT data FROM outbox WHERE type = 'plan.referral_changed.v1'")
-    assert not any(asked.why in row["data"] for row in told)
-
-
-async def test_without_the_completion_that_told_of_the_beginning_the_referral_waits_for_an_answer(
-    desk: Desk, plan: Agreed
-) -> None:
-    over = await desk.ask(completing(await desk.ask(referring(plan))))
-    back = await desk.ask(await withdrawing(desk, over))
-    found = await desk.ask(GetReferral(referral_id=over.referral_id))
-    assert (found.state, found.answered_on) == ("made", None)
-    await desk.ask(answering(back, DECLINED))
-    assert await states(desk) == ["made", "completed", "made", "declined"]
-
-
-async def test_a_result_that_is_withdrawn_leaves_what_is_over_over(desk: Desk, plan: Agreed) -> None:
-    over = await desk.ask(completing(await desk.ask(referring(plan))))
-    await desk.ask(completing(over, TEST, is_over=False))
-    await desk.ask(await withdrawing(desk, over))
-    found = await desk.ask(GetReferral(referral_id=over.referral_id))
-    assert (found.state, [bool(each.withdrawn) for each in found.completions]) == ("completed", [False, True])
-
-
-async def test_a_completion_is_not_withdrawn_once_the_client_was_referred_anew(desk: Desk, plan: Agreed) -> None:
-    over = await desk.ask(completing(await desk.ask(referring(plan))))
-    await desk.ask(referring(plan))
-    with pytest.raises(Conflict):
-        await desk.ask(await withdrawing(desk, over))
-    assert (await desk.ask(GetReferral(referral_id=over.referral_id))).completions[0].withdrawn is None
-
-
-async def test_what_a_provider_told_is_not_withdrawn_and_what_is_not_there_neither(desk: Desk, plan: Agreed) -> None:
-    made = await desk.ask(referring(plan))
-    report = RecordCompletionForPartner(partner="school", referral_id=made.referral_id, completion=DONE)
-    asked = await withdrawing(desk, await desk.ask(report, PARTNERS))
-    with pytest.raises(Conflict):
-        await desk.ask(asked)
-    with pytest.raises(NotFound):
-        await desk.ask(asked.model_copy(update={"completion_id": uuid4()}))
-    with pytest.raises(ChangedMeanwhile):
-        await desk.ask(asked.model_copy(update={"expected_version": 1}))
-
-
-async def test_of_two_withdrawals_at_once_the_second_finds_the_first(desk: Desk, plan: Agreed) -> None:
-    asked = await withdrawing(desk, await desk.ask(completing(await desk.ask(referring(plan)))))
-    done, second = await desk.ask_while(asked, asked)
-    assert isinstance(done, ReferralVersion)
-    assert isinstance(second, ChangedMeanwhile)
 
 
 async def test_what_is_agreed_can_be_referred_to_once_until_it_ends(desk: Desk, plan: Agreed) -> None:

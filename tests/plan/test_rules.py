@@ -58,6 +58,21 @@ def test_a_first_plan_is_for_a_year_at_most(ends_on: date, expected: list[Any]) 
 
 
 @pytest.mark.parametrize(
+    ("starts_on", "ends_on", "rules"),
+    [
+        (date(2026, 4, 1), date(2027, 3, 2), []),
+        (date(2026, 4, 1), date(2027, 3, 3), ["first_plan"]),
+        (date(2026, 2, 1), date(2027, 2, 1), []),
+        (date(2026, 2, 1), date(2027, 2, 2), ["first_plan"]),
+    ],
+)
+def test_the_first_plan_s_year_begins_on_the_day_of_the_offer_or_earlier(
+    starts_on: date, ends_on: date, rules: list[str]
+) -> None:
+    assert [rule for _, rule in broken(starts_on=starts_on, ends_on=ends_on)] == rules
+
+
+@pytest.mark.parametrize(
     ("facts", "limit"),
     [
         (GOING_ON, date(2027, 3, 2)),
@@ -78,6 +93,41 @@ def test_a_first_plan_is_for_a_year_at_most(ends_on: date, expected: list[Any]) 
 def test_a_plan_ends_within_the_longest_time(facts: Facts, limit: date) -> None:
     for ends_on, expected in around(limit, ("/content/ends_on", "longest_time")):
         assert broken(facts, ends_on=ends_on) == expected
+
+
+STUDIES = {"line_id": LINE, "name": "Lukio", "responsible_party": "Esimerkkiopisto", "justification": "A degree"}
+"""Studies of the customer's own, half a year longer than the longest time."""
+STUDIES |= {"goal_ids": (GOAL,), "own_studies": True, "ends_on": date(2027, 9, 2)}
+
+
+@pytest.mark.parametrize(("ends_on", "expected"), around(date(2027, 9, 2), ("/content/ends_on", "longest_time")))
+def test_own_studies_of_25_or_over_go_on_after_the_longest_time_until_they_end(
+    ends_on: date, expected: list[Any]
+) -> None:
+    assert broken(GOING_ON, services=(STUDIES,), ends_on=ends_on) == expected
+    assert broken(replace(GOING_ON, own_studies=True), services=(STUDIES,), ends_on=ends_on) == expected
+
+
+@pytest.mark.parametrize(("until", "rules"), [(-1, []), (0, ["longest_time"]), (1, ["longest_time"])])
+def test_own_studies_of_the_younger_do_not_go_on(until: int, rules: list[str]) -> None:
+    known = replace(GOING_ON, education_goal_until=TODAY + timedelta(days=until))
+    found = broken(known, services=(STUDIES,), ends_on=date(2027, 9, 2), education_goal_reason="Studies already")
+    assert [rule for _, rule in found] == rules
+    assert (latest_end(replace(known, own_studies=True), LAW, TODAY) is None) == (not rules)
+
+
+def test_no_other_service_goes_on_after_the_longest_time_with_own_studies() -> None:
+    other = STUDIES | {"line_id": UUID(int=9), "own_studies": False}
+    found = broken(GOING_ON, services=(STUDIES, other), ends_on=date(2027, 9, 2))
+    assert found == [("/content/services/1/ends_on", "longest_time")]
+
+
+def test_the_earlier_act_knows_no_own_studies_that_go_on() -> None:
+    begun = date(2024, 6, 2)
+    old = Facts(first_plan_on=begun, drawn_up_on=begun, own_studies=True)
+    assert latest_end(old, OLD, TODAY) == date(2027, 6, 2)
+    found = broken(old, law=OLD, services=(STUDIES,), ends_on=date(2027, 6, 3))
+    assert found == [("/content/ends_on", "longest_time")]
 
 
 @pytest.mark.parametrize(("day", "expected"), around(date(2026, 9, 2), ("/content/next_review_on", "review_due")))

@@ -114,7 +114,7 @@ async def withdraw_completion(message: WithdrawCompletion, work: Work) -> Referr
         return done
     _check_version(referral, message.expected_version)
     _record_use(work, [referral.customer_id])
-    known = await repository.completions(work, referral.referral_id)
+    known = await repository.completions(work, referral)
     completion = next((each for each in known if each.completion_id == message.completion_id), None)
     if completion is None:
         raise NotFound("no such completion")
@@ -225,7 +225,7 @@ async def _complete(
         raise InvalidInput(errors=errors)
     if not rules.may_complete(referral.state, told.kind, is_over):
         raise Conflict("The referral was declined, or is over already.")
-    known = await repository.completions(work, referral.referral_id)
+    known = await repository.completions(work, referral)
     if not is_over and sum(each.organisation == organisation for each in known) >= rules.MOST_COMPLETIONS:
         raise Conflict(f"At most {rules.MOST_COMPLETIONS} completions of a referral are told by one organisation.")
     await repository.add_completion(work, referral, told, organisation, is_over=is_over)
@@ -234,7 +234,7 @@ async def _complete(
 
 async def _standing(work: Work, referral: Row[Any]) -> rules.Standing:
     said_on = referral.answered_on if referral.answer else None
-    known = await repository.completions(work, referral.referral_id)
+    known = await repository.completions(work, referral)
     return rules.standing(referral.answer, said_on, [each for each in known if each.withdrawn is None])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, func, or_, select
+from uuid_utils.compat import uuid7
 
 from contracts.law.counting import Length
 from contracts.law.deadlines import Granted, Hindrance
@@ -19,7 +20,7 @@ from services.plan.repository.facts import ids_of
 from services.plan.rules.due_dates import Known, KnownAssessment, KnownPlan
 from services.plan.rules.times import Facts
 from services.plan.tables.facts import INTEGRATION_CASE, KNOWN_ASSESSMENT
-from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_HINDRANCE
+from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_EDITION, PLAN_HINDRANCE
 
 _CASE = INTEGRATION_CASE.c
 
@@ -49,22 +50,19 @@ async def of_customer(work: Work, customer_id: UUID) -> Known:
 
 async def facts_of(work: Work, plan: Row[Any]) -> Facts:
     """What the times of a plan depend on."""
-    earlier = EarlierPlan.model_validate(plan.earlier) if plan.earlier else None
     [this] = await _plans(work, PLAN.c.plan_id == plan.plan_id)
-    return (await _going_on(work, await ids_of(work, plan.customer_id), earlier)).as_to(this)
+    return (await _of_person(work, await ids_of(work, plan.customer_id))).as_to(this)
 
 
 async def facts_of_draft(work: Work, ids: Sequence[UUID], earlier: EarlierPlan | None) -> Facts:
     """The same of a plan that is being begun; `ids` are all of the person's, the record kept first."""
-    facts = (await _going_on(work, ids, earlier)).as_to(None)
-    return replace(facts, reviewed_on=earlier.reviewed_on) if earlier else facts
+    reviewed_on = earlier.reviewed_on if earlier else None
+    draft = KnownPlan(uuid7(), work.actor.municipality, earlier=earlier, reviewed_on=reviewed_on)
+    return (await _of_person(work, ids)).as_to(draft)
 
 
-async def _going_on(work: Work, ids: Sequence[UUID], earlier: EarlierPlan | None) -> Known:
-    """What is known of a person, and what is told of the first plan."""
-    known = await _known(work, ids, await _cases(work, _CASE.customer_id.in_(ids)))
-    first = [each for each in (known.facts.first_plan_on, earlier and earlier.drawn_up_on) if each]
-    return replace(known, facts=replace(known.facts, first_plan_on=min(first, default=None)))
+async def _of_person(work: Work, ids: Sequence[UUID]) -> Known:
+    return await _known(work, ids, await _cases(work, _CASE.customer_id.in_(ids)))
 
 
 async def _cases(work: Work, theirs: ColumnElement[bool]) -> dict[UUID, Row[Any]]:
@@ -107,7 +105,10 @@ async def _assessments(work: Work, ids: list[UUID]) -> list[KnownAssessment]:
 
 
 async def _plans(work: Work, which: ColumnElement[bool]) -> list[KnownPlan]:
-    plans = (await work.connection.execute(select(PLAN).where(which))).all()
+    edition = PLAN_EDITION.c
+    in_force = (edition.plan_id == PLAN.c.plan_id) & (edition.edition == PLAN.c.edition)
+    found = select(PLAN, edition.content).outerjoin(PLAN_EDITION, in_force).where(which)
+    plans = (await work.connection.execute(found)).all()
     plan_ids = [each.plan_id for each in plans]
     granted: dict[UUID, list[Granted]] = defaultdict(list)
     received: dict[UUID, date] = {}
@@ -125,10 +126,12 @@ async def _plans(work: Work, which: ColumnElement[bool]) -> list[KnownPlan]:
         KnownPlan(
             plan_id=each.plan_id,
             municipality=each.municipality,
+            earlier=EarlierPlan.model_validate(each.earlier) if each.earlier else None,
             drawn_up_on=each.drawn_up_on,
             reviewed_on=each.reviewed_on,
             ended_on=each.ended_on,
             received_on=received.get(each.plan_id),
+            own_studies=any(line.get("own_studies") for line in (each.content or {}).get("services", ())),
             granted=tuple(granted[each.plan_id]),
             hindrances=tuple(hindrances[each.plan_id]),
         )

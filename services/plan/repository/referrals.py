@@ -129,10 +129,13 @@ async def add_completion(work: Work, referral: Row[Any], told: Completion, organ
     await work.connection.execute(insert(COMPLETION), row)
 
 
-async def completions(work: Work, referral_id: UUID) -> Sequence[Row[Any]]:
+async def completions(work: Work, referral: Row[Any]) -> Sequence[Row[Any]]:
     """Everything that was recorded of a referral, the oldest first, what was withdrawn too."""
-    query = select(COMPLETION).where(_COMPLETION.referral_id == referral_id).order_by(_COMPLETION.completion_id)
-    return (await work.connection.execute(query)).all()
+    ended_it = (_COMPLETION.outcome == referral.state) & (_COMPLETION.ends_on == referral.ended_on)
+    is_over = func.coalesce(_COMPLETION.is_over, ended_it, False).label("is_over")
+    columns = [is_over if each.name == "is_over" else each for each in _COMPLETION]
+    query = select(*columns).where(_COMPLETION.referral_id == referral.referral_id)
+    return (await work.connection.execute(query.order_by(_COMPLETION.completion_id))).all()
 
 
 async def withdraw_completion(work: Work, completion_id: UUID, told: WithdrawnCompletion) -> None:

@@ -1,15 +1,18 @@
 """From what is known of a customer to what is due: the facts that the clock counts from, and what it says."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
 from contracts.envelope import FieldError
 from contracts.law import Law
+from contracts.law.counting import Length
 from contracts.law.deadlines import Case, Deadline, Granted, Hindrance, deadlines
 from contracts.law.explanation import LANGUAGES, explain
 from contracts.plan.due_dates import DueDate, DueDateSettings, ExplainedInLanguages
+from contracts.plan.plans import EarlierPlan
 from services.plan.law import Aims
 from services.plan.rules.times import Facts, case_of
 
@@ -17,7 +20,7 @@ OPEN_ASSESSMENTS = frozenset({"to_start", "planned", "under_way"})
 _OF_ASSESSMENT = frozenset({"assessment_latest", "assessment_start"})
 _UNTIL_PLAN = frozenset({"plan_latest", "plan_start"})
 _PERMIT = "first_permit"
-_OF_PLAN = ("drawn_up_on", "reviewed_on", "referred_on", "ended_on", "received_on")
+_OF_PLAN = ("drawn_up_on", "reviewed_on", "referred_on", "ended_on", "received_on", "own_studies")
 RULES = {
     "aim": "no aim has this code",
     "cursor": "not a place in this list: begin anew",
@@ -49,6 +52,9 @@ class KnownPlan:
     referred_on: date | None = None
     ended_on: date | None = None
     received_on: date | None = None
+    own_studies: bool = False
+    earlier: EarlierPlan | None = None
+    """What it tells of plans that were drawn up before it elsewhere."""
     granted: tuple[Granted, ...] = ()
     hindrances: tuple[Hindrance, ...] = ()
 
@@ -69,15 +75,17 @@ class Known:
     def as_to(self, plan: KnownPlan | None) -> Facts:
         """The facts as to one plan, in force or not; what was granted and what hindered in the others counts too."""
         others = [each for each in self.plans if plan is None or each.plan_id != plan.plan_id]
-        plans = [*others, plan] if plan else others
+        plans = sorted([*others, plan] if plan else others, key=lambda each: each.drawn_up_on or date.max)
+        earlier = [each.earlier for each in plans if each.earlier]
         first = [self.facts.first_plan_on, *(each.drawn_up_on for each in self.plans)]
+        first += [each.drawn_up_on for each in earlier]
         return replace(
             self.facts,
             **{name: getattr(plan, name) for name in _OF_PLAN if plan},
             first_plan_on=min((day for day in first if day), default=None),
             others_reviewed_on=tuple(each.reviewed_on for each in others if each.reviewed_on),
-            granted=tuple(granted for each in plans for granted in each.granted),
-            hindrances=tuple(hindrance for each in plans for hindrance in each.hindrances),
+            granted=_granted(plans),
+            hindrances=tuple(hindrance for each in plans for hindrance in (*_told(each), *each.hindrances)),
         )
 
 
@@ -106,7 +114,7 @@ def due_dates(known: Known, municipality: str, law: Law, aims: Aims, days: Mappi
         **dict.fromkeys(_UNTIL_PLAN, (is_open or needed)[0].assessment_id if is_open or needed else None),
     }
     of_plan = present.plan_id if present else None
-    found = deadlines(aims.added_to(law, days), _case(known, own, present, law), on)
+    found = deadlines(aims.added_to(law, days), _case(known, own, present, law, on), on)
     return [Due(matter, each, law) for each in found if (matter := matters.get(each.rule.code, of_plan))]
 
 
@@ -162,15 +170,31 @@ def broken_by_settings(settings: DueDateSettings, aims: Aims) -> list[FieldError
     ]
 
 
+def _granted(plans: Iterable[KnownPlan]) -> tuple[Granted, ...]:
+    """All that was granted in plans, the oldest first: what one tells of those before it and is known counts once."""
+    found: Counter[Granted] = Counter()
+    for each in plans:
+        told = each.earlier.extensions if each.earlier else ()
+        found |= Counter(Granted(extension.ground, Length(months=extension.months)) for extension in told)
+        found.update(each.granted)
+    return tuple(found.elements())
+
+
+def _told(plan: KnownPlan) -> Iterator[Hindrance]:
+    """The hindrances before a plan that it tells; the clock counts no day twice."""
+    for each in plan.earlier.hindrances if plan.earlier else ():
+        yield Hindrance(each.ground, each.first, each.last)
+
+
 def _present_plan(known: Known, municipality: str) -> KnownPlan | None:
     """The plan that is in force there; else the one that ended last, if it was there."""
     plans = sorted(known.plans, key=lambda each: (each.ended_on is None, each.ended_on or each.drawn_up_on or date.min))
     return plans[-1] if plans and plans[-1].municipality == municipality else None
 
 
-def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None, law: Law) -> Case:
+def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None, law: Law, on: date) -> Case:
     """The case with the municipality's assessments; a plan of whoever's settles that one is to be drawn up."""
-    case = case_of(known.as_to(present), law)
+    case = case_of(known.as_to(present), law, on)
     concluded = [(each.result, each.ended_on) for each in own if each.status == "concluded" and each.ended_on]
     happened = {
         **case.happened,

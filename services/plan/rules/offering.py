@@ -3,15 +3,25 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
 from contracts.envelope import FieldError
 from contracts.law import Law
+from contracts.law.deadlines import Deadline
 from contracts.plan.content import PinnedService, PlanContent
 from services.kit import code_lists
-from services.plan.rules.times import PLAN_LATEST, PLAN_MAXIMUM, PLAN_REVIEW, Facts, drawn_up, due
+from services.plan.rules.times import (
+    OWN_STUDIES,
+    PLAN_LATEST,
+    PLAN_MAXIMUM,
+    PLAN_REVIEW,
+    Facts,
+    drawn_up,
+    due,
+    is_young,
+)
 
 LANGUAGES = ("fi", "sv", "en")
 """In which a plan is approved."""
@@ -171,24 +181,38 @@ def _obligatory_goals(content: PlanContent, facts: Facts, law: Law, on: date) ->
     named, kinds = {each.code for each in law.plan.goals}, {each.kind for each in content.goals}
     if facts.jobseeker and EMPLOYMENT in named and not kinds & _EMPLOYMENT_KINDS:
         yield error("/content/goals", "employment_goal")
-    is_young = facts.education_goal_until is not None and on <= facts.education_goal_until
     reason = (content.education_goal_reason or "").strip()
-    if is_young and EDUCATION in named and EDUCATION not in kinds and not reason:
+    if is_young(facts, on) and EDUCATION in named and EDUCATION not in kinds and not reason:
         yield error("/content/education_goal_reason", "education_goal")
 
 
 def _times(content: PlanContent, facts: Facts, law: Law, on: date) -> Iterator[FieldError]:
     if error_of_day := broken_by_drawing_up(facts, law, on):
         yield error_of_day
-    times = due(drawn_up(facts, on), law, on)
-    last = law.plan.first_plan.after(content.starts_on) if content.starts_on and not facts.first_plan_on else None
-    if content.ends_on and last and content.ends_on > last:
-        yield error("/content/ends_on", "first_plan", last)
+    times = due(replace(drawn_up(facts, on), own_studies=False), law, on)
     maximum, review = times.get(PLAN_MAXIMUM), times.get(PLAN_REVIEW)
+    if content.ends_on and facts.first_plan_on is None:
+        last = law.plan.first_plan.after(min(content.starts_on or on, on))
+        if content.ends_on > last:
+            yield error("/content/ends_on", "first_plan", last)
     if content.ends_on and maximum and content.ends_on > maximum.due_on:
-        yield error("/content/ends_on", "longest_time", maximum.due_on)
+        yield from _beyond_longest_time(content, content.ends_on, maximum, is_young(facts, on))
     if content.next_review_on and review and content.next_review_on > review.due_on:
         yield error("/content/next_review_on", "review_due", review.due_on)
+
+
+def _beyond_longest_time(
+    content: PlanContent, ends_on: date, maximum: Deadline, is_young: bool
+) -> Iterator[FieldError]:
+    """Only supported studies of the customer's own go on, as long as they last (31 § 2-3 mom.)."""
+    may_go_on = OWN_STUDIES in maximum.rule.not_for and not is_young
+    studies = [each.ends_on for each in content.services if each.own_studies and each.ends_on and may_go_on]
+    last = max([maximum.due_on, *studies])
+    if ends_on > last:
+        yield error("/content/ends_on", "longest_time", last)
+    for at, line in enumerate(content.services):
+        if studies and not line.own_studies and line.ends_on and line.ends_on > maximum.due_on:
+            yield error(f"/content/services/{at}/ends_on", "longest_time", maximum.due_on)
 
 
 def broken_by_drawing_up(facts: Facts, law: Law, on: date) -> FieldError | None:

@@ -26,7 +26,7 @@ from contracts.plan.plans import (
 from contracts.plan.state import PlanKind
 from services.kit import code_lists
 from services.plan.rules.offering import error
-from services.plan.rules.times import PLAN_REVIEW, Facts, due
+from services.plan.rules.times import PLAN_REVIEW, Facts, due, is_young
 
 _LINES = {"goals": "goal_id", "services": "line_id"}
 
@@ -73,6 +73,14 @@ def _broken_by_earlier(asked: DraftPlan, on: date) -> Iterator[FieldError]:
         yield error("/earlier/reviewed_on", "before_plan")
     if reviewed and reviewed > on:
         yield error("/earlier/reviewed_on", "future")
+    for at, extension in enumerate(asked.earlier.extensions):
+        if all(each.code != extension.ground for law in laws() for each in law.plan.extensions):
+            yield error(f"/earlier/extensions/{at}/ground", "not_in_law")
+    for at, hindrance in enumerate(asked.earlier.hindrances):
+        pointer = f"/earlier/hindrances/{at}"
+        yield from broken_by_hindrance(hindrance, begun, laws().on(on), on, pointer)
+        if hindrance.last is None:
+            yield error(f"{pointer}/last", "missing")
 
 
 def broken_by_kind(kind: PlanKind, law: Law) -> list[FieldError]:
@@ -143,9 +151,10 @@ def broken_by_extending(extension: Extension, facts: Facts, law: Law, on: date) 
     if ground is None:
         return [error("/extension/ground", "not_in_law")]
     found = []
-    is_young = facts.education_goal_until is not None and on <= facts.education_goal_until
     # the one age that is told here is that of a goal of education
-    if ground.under_age is not None and not (is_young and ground.under_age == law.plan.education_goal_under_age):
+    if ground.under_age is not None and not (
+        is_young(facts, on) and ground.under_age == law.plan.education_goal_under_age
+    ):
         found.append(error("/extension/ground", "age"))
     before = [
         each.length for each in facts.granted if each.ground in known and known[each.ground].group == ground.group
@@ -155,14 +164,16 @@ def broken_by_extending(extension: Extension, facts: Facts, law: Law, on: date) 
     return found
 
 
-def broken_by_hindrance(hindrance: Hindrance, drawn_up_on: date, law: Law, on: date) -> list[FieldError]:
+def broken_by_hindrance(
+    hindrance: Hindrance, drawn_up_on: date, law: Law, on: date, pointer: str = "/hindrance"
+) -> list[FieldError]:
     """The rules that recording a hindrance breaks."""
     found = []
     if all(each.code != hindrance.ground for each in law.plan.hindrances):
-        found.append(error("/hindrance/ground", "not_in_law"))
-    found += _fact(hindrance.first, "/hindrance/first", drawn_up_on, on)
+        found.append(error(f"{pointer}/ground", "not_in_law"))
+    found += _fact(hindrance.first, f"{pointer}/first", drawn_up_on, on)
     if hindrance.last:
-        found += broken_by_ending_hindrance(hindrance.last, hindrance.first, on, "/hindrance/last")
+        found += broken_by_ending_hindrance(hindrance.last, hindrance.first, on, f"{pointer}/last")
     return found
 
 

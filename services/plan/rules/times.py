@@ -9,6 +9,7 @@ from contracts.law.counting import Length
 from contracts.law.deadlines import Case, Deadline, Granted, Hindrance, deadlines
 from contracts.plan.state import PlanStatus
 
+OWN_STUDIES = "own_studies_at_25_or_over"
 PLAN_LATEST, PLAN_MAXIMUM, PLAN_REVIEW = "plan_latest", "plan_maximum", "plan_review"
 
 
@@ -28,6 +29,8 @@ class Facts:
     ended_on: date | None = None
     received_on: date | None = None
     """When it came to the municipality by a transfer."""
+    own_studies: bool = False
+    """Whether supported studies of the customer's own are agreed in the edition in force."""
     others_reviewed_on: tuple[date, ...] = ()
     """When the customer's other plans were reviewed."""
     granted: tuple[Granted, ...] = ()
@@ -44,8 +47,16 @@ def law_of(facts: Facts, on: date) -> Law:
     return laws().of_case(facts.first_plan_on or on, on, {"plan_reviewed": reviews})
 
 
-def case_of(facts: Facts, law: Law) -> Case:
-    """The case as the clock takes it. What was granted on a ground of an earlier act counts under that act alone."""
+def is_young(facts: Facts, on: date) -> bool:
+    """Whether the customer is under the age of 18 § that day: the one age told here, and that of 31 § too."""
+    return facts.education_goal_until is not None and on <= facts.education_goal_until
+
+
+def case_of(facts: Facts, law: Law, on: date) -> Case:
+    """The case as the clock takes it on a day.
+
+    What was granted on a ground of an earlier act counts under that act alone.
+    """
     days = {
         "first_permit": facts.first_permit_on,
         "first_plan_drawn_up": facts.first_plan_on,
@@ -55,10 +66,14 @@ def case_of(facts: Facts, law: Law) -> Case:
         "plan_ended": facts.ended_on,
         "received_by_transfer": facts.received_on,
     }
+    exceptions = {
+        "trafficking_victim_reached_later": not facts.three_year_limit_applies,
+        OWN_STUDIES: facts.own_studies and not is_young(facts, on),
+    }
     grounds = {each.code for each in law.plan.extensions}
     return Case(
         happened={fact: (day,) for fact, day in days.items() if day},
-        exceptions=frozenset() if facts.three_year_limit_applies else frozenset({"trafficking_victim_reached_later"}),
+        exceptions=frozenset(code for code, holds in exceptions.items() if holds),
         granted=tuple(each for each in facts.granted if each.ground in grounds),
         hindrances=facts.hindrances,
     )
@@ -66,7 +81,7 @@ def case_of(facts: Facts, law: Law) -> Case:
 
 def due(facts: Facts, law: Law, on: date) -> Mapping[str, Deadline]:
     """What is due of the plan, by the codes of the rule book."""
-    return {each.rule.code: each for each in deadlines(law, case_of(facts, law), on)}
+    return {each.rule.code: each for each in deadlines(law, case_of(facts, law, on), on)}
 
 
 def drawn_up(facts: Facts, on: date) -> Facts:
@@ -89,7 +104,8 @@ def valid_until(ends_on: date, since: date, facts: Facts, law: Law, on: date) ->
         update={"length": Length(days=(ends_on - since).days), "extended_by": (), "settled_by": (), "not_for": ()}
     )
     only = replace(facts, first_plan_on=since)
-    [agreed] = deadlines(law.model_copy(update={"deadlines": (rule,)}), case_of(only, law), max(on, since))
+    on = max(on, since)
+    [agreed] = deadlines(law.model_copy(update={"deadlines": (rule,)}), case_of(only, law, on), on)
     latest = latest_end(facts, law, on)
     return min(agreed.due_on, latest) if latest else agreed.due_on
 

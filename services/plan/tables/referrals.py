@@ -52,7 +52,7 @@ COMPLETION = Table(
     Column("outcome", Text, nullable=False),
     Column("starts_on", Date),
     Column("ends_on", Date, nullable=False),
-    Column("is_over", Boolean, nullable=False, comment="nothing more of the service follows"),
+    Column("is_over", Boolean, comment="nothing more of the service follows; null: as the referral tells by its end"),
     Column("hours", Integer),
     Column("language", Text, comment="that the levels are of"),
     Column("listening", Text),

@@ -11,39 +11,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column(
-        "referral",
-        sa.Column(
-            "answer",
-            sa.Text(),
-            comment="as it was given; null: none was, a completion may tell that the client has begun",
-        ),
-    )
-    op.add_column(
-        "completion",
-        sa.Column(
-            "is_over",
-            sa.Boolean(),
-            nullable=False,
-            server_default=sa.false(),
-            comment="nothing more of the service follows",
-        ),
-    )
-    op.alter_column("completion", "is_over", server_default=None)
-    op.add_column(
-        "completion",
-        sa.Column(
-            "withdrawn",
-            postgresql.JSONB(),
-            comment="by whom, when and why it was taken back; null: it counts",
-        ),
-    )
-    # of what was over, the last completion of that day and outcome ended it; who had begun stays begun
-    op.execute(
-        "UPDATE completion SET is_over = true FROM (SELECT DISTINCT ON (referral_id) completion_id FROM completion"
-        " JOIN referral USING (referral_id) WHERE outcome = state AND ends_on = ended_on"
-        " ORDER BY referral_id, completion_id DESC) AS last WHERE last.completion_id = completion.completion_id"
-    )
+    answer = "as it was given; null: none was, a completion may tell that the client has begun"
+    op.add_column("referral", sa.Column("answer", sa.Text(), comment=answer))
+    is_over = "nothing more of the service follows; null: as the referral tells by its end"
+    op.add_column("completion", sa.Column("is_over", sa.Boolean(), comment=is_over))
+    withdrawn = "by whom, when and why it was taken back; null: it counts"
+    op.add_column("completion", sa.Column("withdrawn", postgresql.JSONB(), comment=withdrawn))
+    # whether an answer came before the first completion was not kept: whoever had begun has begun
     op.execute(
         "UPDATE referral SET answer = CASE state WHEN 'declined' THEN 'declined' ELSE 'taken_up' END"
         " WHERE answered_on IS NOT NULL"
