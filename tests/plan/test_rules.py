@@ -161,7 +161,7 @@ def test_a_review_of_one_plan_brings_the_customer_s_later_plans_under_the_presen
 
 
 def test_a_plan_drawn_up_today_after_one_of_the_earlier_act_has_the_goals_of_the_present_one() -> None:
-    going_on = Facts(first_plan_on=date(2024, 10, 1), unemployed_jobseeker=True)
+    going_on = Facts(first_plan_on=date(2024, 10, 1), jobseeker=True)
     goals = (Goal(goal_id=GOAL, kind="education", text="Something"),)
     assert broken(going_on, law=law_of(going_on, TODAY), goals=goals) == [("/content/goals", "employment_goal")]
 

@@ -226,7 +226,7 @@ async def _complete(
         raise InvalidInput(errors=errors)
     if not rules.may_complete(referral.state, told.kind, is_over):
         raise Conflict("The referral was declined, or is over already.")
-    known = await repository.completions(work, referral.referral_id)
+    known = await repository.completions(work, referral)
     if not is_over and sum(each.organisation == organisation for each in known) >= rules.MOST_COMPLETIONS:
         raise Conflict(f"At most {rules.MOST_COMPLETIONS} completions of a referral are told by one organisation.")
     await repository.add_completion(work, referral, told, organisation, is_over=is_over)
