@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from contracts.plan.programme import AddProgrammeService
 from contracts.plan.referrals import (
     AnswerReferral,
     GetReferral,
@@ -18,8 +19,8 @@ from services.kit.clock import helsinki_date
 from tests.gateway.issuer import FakeIssuer
 from tests.gateway.replies.ids import GRANT_ID
 from tests.gateway.support import API, Answer, Door, opening
-from tests.plan.agreed import Agreed
-from tests.plan.support import Desk, StoppedClock
+from tests.plan.agreed import Agreed, taught
+from tests.plan.support import SUPERVISOR, Desk, StoppedClock
 from tests.support import House, TestDatabases, eventually, now
 
 REFERRAL = f"{API}/referrals/{GRANT_ID}"
@@ -91,7 +92,8 @@ async def test_a_client_is_referred_begins_and_completes_through_the_whole_house
         await house.settle()
         today = helsinki_date(now())
         desk = Desk.of(house.services["plan"], StoppedClock(now()))
-        plan = Agreed(desk, UUID(opened.json["customer_id"]), today=today)
+        course = await desk.ask(AddProgrammeService(service=taught()), SUPERVISOR)
+        plan = Agreed(desk, UUID(opened.json["customer_id"]), course.service_id, today=today)
         drafted = await desk.drafted(plan.customer_id, earlier={"drawn_up_on": today})
         days = {"starts_on": today, "ends_on": today + timedelta(days=300), "duties_told_on": today}
         content = days | {"services": plan.lines, "next_review_on": today + timedelta(days=90)}
