@@ -3,6 +3,7 @@
 `./koto test` starts RabbitMQ and PostgreSQL and tells where they are; a test that needs one and is not told fails.
 """
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
+from contracts.topology import SERVICES
+from deploy.local.stack import OPERATIONS, PORTS
 from tests.support import TIME_SCALE, House, TestDatabases, Vhost, environment
 
 HERE = Path(__file__).parent
@@ -18,6 +21,14 @@ LONGEST = {"bench", "faults", "fuzz", "system"}
 
 settings.register_profile("koto", deadline=None)  # how long a test takes is no property of the code
 settings.load_profile("koto")
+
+
+def pytest_configure() -> None:
+    """Gives each process of tests bases of ports of its own: houses that start at one moment would choose the same."""
+    if worker := int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")):
+        operations = {f"operations_{each.name}": OPERATIONS for each in SERVICES}
+        for name, base in (PORTS | operations | {"operations": OPERATIONS}).items():
+            os.environ.setdefault(f"KOTO_PORT_{name.upper()}", str(base + 3000 * worker))
 
 
 @pytest.hookimpl(tryfirst=True)

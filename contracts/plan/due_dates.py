@@ -97,12 +97,16 @@ class Worklist(Value):
     next_cursor: str | None = None
 
 
+MOST_KINDS = 20
+"""Of due dates in one question."""
+
+
 class ListDue(Request[Worklist], type="plan.list_due.v1", act="view", data=("plan", "residence_permit")):
     """What is due in the acting municipality: of all, of one team, of one responsible user, of mine, of nobody's."""
 
     responsible: UUID | Literal["me", "none"] | None = None
     team: UUID | None = Field(None, description="of the customers of one team's users")
-    kinds: tuple[Code, ...] = Field((), max_length=20)
+    kinds: tuple[Code, ...] = Field((), max_length=MOST_KINDS)
     due_from: Day | None = None
     due_until: Day | None = None
     cursor: str | None = Field(None, max_length=200)

@@ -95,7 +95,8 @@ def keep_ports(path: Path, bases: dict[str, int]) -> dict[str, int]:
         first = int(wish or base)
         # not simply the next free: two that start in the same instant would both find the same one
         others = random.sample(range(first + 1, first + RANGE), 100)
-        wishes = [first, *others] if wish else [last.get(name, first), first, *others]
+        kept = last.get(name, first)
+        wishes = [kept, first, *others] if not wish or first <= kept < first + RANGE else [first, *others]
         ports[name] = next((port for port in wishes if port not in ports.values() and is_free(port)), 0)
         if not ports[name]:
             raise LocalError(f"no free port for {name} between {first} and {first + RANGE} on 127.0.0.1")

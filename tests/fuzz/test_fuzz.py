@@ -168,7 +168,9 @@ async def test_whatever_is_sent_every_answer_is_a_documented_one_and_nothing_bre
             experts = who.tokens["integration_expert"], there
             preparation = Preparation(door, house, *experts, who.tokens["supervisor"])
             who.prepared |= await preparation.all()
-            fuzzed = await fuzz(door, *(["--max-time", "600"] if LONG else ["--max-examples", "20"]), who=who)
+            fuzzed = await fuzz(
+                door, *(["--max-time", "600"] if LONG else ["--phases", "examples,coverage,stateful"]), who=who
+            )
             await house.settle(within=120)
     assert not fuzzed.failed, fuzzed.told
     succeeded = {operation for operation, status in fuzzed.answers if status < 300}

@@ -216,9 +216,9 @@ async def test_an_answer_that_comes_twice_happens_once(house: House, authority: 
 async def test_a_request_that_comes_twice_is_one_transfer(house: House, authority: Authority) -> None:
     authority.say(REQUEST, handing_over(), "m-1")
     authority.say(REQUEST, handing_over(), "m-1")
-    [first] = await authority.receipts("m-1")
+    first, *more = await authority.receipts("m-1")  # the second is told of with the first, unless that was told already
     authority.say(REQUEST, handing_over(), "m-1")
-    receipts = await authority.receipts("m-1", 2)
+    receipts = await authority.receipts("m-1", 2 + len(more))
     assert {each["transfer_id"] for each in receipts} == {first["transfer_id"]}
     assert len(await house.rows("customer", "SELECT FROM transfer")) == 1
 

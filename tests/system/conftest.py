@@ -156,7 +156,7 @@ async def started(
             await collector.stop()
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture(scope="package")
 async def whole_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WholeHouse]:
     """The house that most tests here share."""
     async with started(tmp_path_factory.mktemp("whole") / "house") as house:

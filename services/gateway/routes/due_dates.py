@@ -9,6 +9,7 @@ from starlette.responses import Response
 from contracts.customer.people import CustomerCard, GetCustomerCards
 from contracts.plan.due_dates import (
     MOST_DUE,
+    MOST_KINDS,
     CustomerDueDates,
     DueDateSettings,
     DueDateSettingsVersion,
@@ -58,7 +59,9 @@ async def list_due(
         UUID | Literal["me", "none"] | None, Query(description="the number of the user who is responsible, me, or none")
     ] = None,
     team: Annotated[UUID | None, Query(description="of the customers of one team's users")] = None,
-    kind: Annotated[list[Code] | None, Query(max_length=50, description="kinds of due dates; left out: all")] = None,
+    kind: Annotated[
+        list[Code] | None, Query(max_length=MOST_KINDS, description="kinds of due dates; left out: all")
+    ] = None,
     due_from: Day | None = None,
     due_until: Day | None = None,
     cursor: Annotated[str | None, Query(max_length=200, description="next_cursor of the page before")] = None,
