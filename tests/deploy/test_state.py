@@ -23,6 +23,10 @@ def taken_port() -> Iterator[int]:
 
 
 class TestPorts:
+    @pytest.fixture(autouse=True)
+    def nobody_wishes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("KOTO_PORT_GATEWAY", raising=False)
+
     def test_a_port_in_use_is_passed_over_for_a_free_one_near(self, tmp_path: Path, taken_port: int) -> None:
         chosen = state.keep_ports(tmp_path / "ports.json", {"gateway": taken_port})
 
