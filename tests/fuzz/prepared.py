@@ -136,6 +136,7 @@ class Preparation:
         for _ in range(3):  # others may be closed or withheld first: who has been read is taken up again at random
             duplicate = merging | {"duplicate_id": await self.opened()}
             self.keep("merge_customers", 1, duplicate, customer_id=await self.opened())
+            self.keep("close_customer", 1, {"reason": "moved_away"}, customer_id=await self.opened())
         merged = await self.act(f"/customers/{kept}/merge", merging | {"duplicate_id": await self.opened()})
         self.keep("undo_merge", merge_id=merged["merge_id"])
         assigned = await self.act("/customers/assign", {"customer_ids": [kept], "responsible": str(uuid4())})
