@@ -1,12 +1,15 @@
 """What every handshake between two organisations tells: its state, its turns and who is responsible."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from contracts.types import Code, Name, PhoneNumber, Text, Value
+from contracts.types import Code, Name, PhoneNumber, Text, Value, Words
 from contracts.usage import Organisation
 
+ToOtherSide = Annotated[
+    Words, Field(description="read by the other organisation: nothing that identifies the customer")
+]
 HandshakeState = Literal["requested", "more_asked", "accepted", "rejected", "withdrawn", "expired"]
 HandshakeAct = Literal["request", "accept", "reject", "ask_more", "reply", "withdraw", "expire"]
 

@@ -36,6 +36,9 @@ Name = Annotated[
 Text = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$"), Field(examples=["In his own words."])]
 """Text of several lines."""
 
+Words = Annotated[Text, StringConstraints(min_length=1, strip_whitespace=True)]
+"""Text that is obligatory where it stands: blanks are none."""
+
 
 def _day(value: object) -> object:
     if not isinstance(value, str):

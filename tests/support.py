@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ from deploy.local.program import Program
 from deploy.local.stack import Stack
 from services.kit import migrate, topology_apply
 from services.kit.actor import Actor, ActorTokens
-from services.kit.clock import SystemClock
+from services.kit.clock import SystemClock, helsinki_date
 from services.kit.projection import Projection
 from services.kit.requests import Requests
 from services.kit.service import Service
@@ -369,6 +369,11 @@ async def rows(database_url: str, query: str, *values: Any) -> list[Any]:
 def now() -> datetime:
     """The time, aware."""
     return datetime.now(UTC)
+
+
+def helsinki_today() -> date:
+    """The day by which the law's days are counted: for two or three hours of the night it is tomorrow in UTC."""
+    return helsinki_date(now())
 
 
 def environment(name: str) -> str:

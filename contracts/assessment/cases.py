@@ -8,9 +8,9 @@ from contracts.assessment.interviews import AcknowledgedDuty, Interview
 from contracts.assessment.measures import Measure
 from contracts.assessment.state import AssessmentResult, AssessmentStatus, Authority
 from contracts.assessment.topics import Topic
-from contracts.assessment.versions import AssessmentVersion, Version, Words
+from contracts.assessment.versions import AssessmentVersion, Version
 from contracts.envelope import Request
-from contracts.types import Code, CustomerId, Day, MunicipalityCode, Name, Value
+from contracts.types import Code, CustomerId, Day, MunicipalityCode, Name, Value, Words
 from contracts.usage import Organisation
 
 MOST_REFERRALS = 10

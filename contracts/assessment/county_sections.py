@@ -8,9 +8,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.assessment.participations import Channel
-from contracts.assessment.versions import Words
 from contracts.envelope import Request
-from contracts.types import Code, Day, Name, Value
+from contracts.types import Code, Day, Name, Value, Words
 from contracts.usage import Organisation
 
 MOST_SECTIONS = 10

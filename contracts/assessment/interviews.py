@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from contracts.assessment.versions import AssessmentVersion, Version, Words
+from contracts.assessment.versions import AssessmentVersion, Version
 from contracts.envelope import Request
-from contracts.types import Code, Day, LanguageCode, Name, Value
+from contracts.types import Code, Day, LanguageCode, Name, Value, Words
 
 Place = Annotated[Code, Field(examples=["office"], description="code list interview_places")]
 PlaceReason = Annotated[

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from contracts.assessment.versions import MOST_LEVELS, Level, Words
+from contracts.assessment.versions import MOST_LEVELS, Level
 from contracts.envelope import Request
-from contracts.types import Code, Day, Name, Value
+from contracts.types import Code, Day, Name, Value, Words
 from contracts.usage import Organisation
 
 MOST_MEASURES = 20

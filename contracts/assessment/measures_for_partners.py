@@ -6,9 +6,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.assessment.measures import MeasureReport, MeasureVersion
-from contracts.assessment.versions import Words
 from contracts.envelope import Request, StateEvent
-from contracts.types import Code, CustomerId, Day, MunicipalityCode, Value
+from contracts.types import Code, CustomerId, Day, MunicipalityCode, Value, Words
 from contracts.usage import Organisation
 
 MeasureState = Literal["ordered", "reported", "cancelled"]

@@ -3,22 +3,17 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field
 
-from contracts.assessment.versions import Version, Words
+from contracts.assessment.versions import Version
 from contracts.envelope import Request, StateEvent
-from contracts.handshake import HandshakeState, Responsible, Turn
-from contracts.types import Code, CustomerId, Day, LanguageCode, MunicipalityCode, Text, Value
+from contracts.handshake import HandshakeState, Responsible, ToOtherSide, Turn
+from contracts.types import Code, CustomerId, Day, LanguageCode, MunicipalityCode, Value, Words
 from contracts.usage import Organisation
 
 MOST_PARTICIPATIONS = 50
 MOST_TOPICS = 20
 Way = Annotated[Code, Field(examples=["joint_interview"], description="code list county_participation_ways")]
-ToOtherSide = Annotated[
-    Text,
-    StringConstraints(min_length=1),
-    Field(description="read by the other organisation: nothing that identifies the customer"),
-]
 Channel = Annotated[Code, Field(examples=["phone"], description="code list answer_channels")]
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from contracts.assessment.versions import MOST_LEVELS, Briefly, Level, Version, Words
+from contracts.assessment.versions import MOST_LEVELS, Briefly, Level, Version
 from contracts.envelope import Request
-from contracts.types import Code, Value
+from contracts.types import Code, Value, Words
 
 MOST_NEEDS = 20
 MOST_WRITINGS = 20

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from contracts.types import Code, LanguageCode, Text, Value
+from contracts.types import Code, LanguageCode, Value
 
 Version = Annotated[int, Field(ge=1, le=999_999_999)]
-Words = Annotated[Text, StringConstraints(min_length=1)]
-"""Text that is obligatory where it stands."""
 Briefly = Annotated[
-    str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$"), Field(examples=["So."])
+    str,
+    StringConstraints(min_length=1, max_length=500, strip_whitespace=True, pattern=r"^[^\x00]*$"),
+    Field(examples=["So."]),
 ]
 
 

@@ -15,15 +15,15 @@ from contracts.types import (
     PersonalIdentityCode,
     PersonName,
     PhoneNumber,
-    Text,
     Value,
+    Words,
 )
 
 Likelihood = Literal["sure", "probable", "possible"]
 MOST_CANDIDATES = 10
 MOST_PAIRS = 20
 PAIR_CURSOR_PATTERN = r"^[0-9]{1,4}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-Why = Annotated[Text, StringConstraints(min_length=1), Field(examples=["The same residence permit card"])]
+Why = Annotated[Words, Field(examples=["The same residence permit card"])]
 
 
 class Likeness(Value):

@@ -76,6 +76,7 @@ class CustomerClosed(CustomerState, type="customer.closed.v1", data=("customer_s
 
     municipality: MunicipalityCode
     reason: Code = Field(examples=["moved_away"])
+    by_hand: bool = Field(False, description="an official ended it; false: what else happened did, such as a transfer")
 
 
 class CustomerCircumstances(StateEvent, type="customer.circumstances_changed.v1", data=("life_situation", "benefits")):

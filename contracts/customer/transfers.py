@@ -3,29 +3,16 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field
 
 from contracts.customer.people import Arrival, Person
 from contracts.envelope import Request, StateEvent
-from contracts.handshake import HandshakeState, Responsible, Turn
-from contracts.types import (
-    Code,
-    CustomerId,
-    Day,
-    LanguageCode,
-    PersonalIdentityCode,
-    Text,
-    Value,
-)
+from contracts.handshake import HandshakeState, Responsible, ToOtherSide, Turn
+from contracts.types import Code, CustomerId, Day, LanguageCode, PersonalIdentityCode, Value
 from contracts.usage import Organisation
 
 MOST_TRANSFERS = 50
 Reason = Annotated[Code, Field(examples=["moved"], description="code list transfer_reasons")]
-Words = Annotated[
-    Text,
-    StringConstraints(min_length=1),
-    Field(description="read by the other organisation: nothing that identifies the customer"),
-]
 Version = Annotated[int, Field(ge=1, le=999_999_999)]
 
 
@@ -148,7 +135,7 @@ class RejectTransfer(
     transfer_id: UUID
     expected_version: Version
     reason: Code = Field(examples=["not_in_target_group"], description="code list transfer_rejection_reasons")
-    text: Words | None = None
+    text: ToOtherSide | None = None
 
 
 class AskMoreOfTransfer(
@@ -158,7 +145,7 @@ class AskMoreOfTransfer(
 
     transfer_id: UUID
     expected_version: Version
-    text: Words
+    text: ToOtherSide
 
 
 class ReplyToTransfer(
@@ -168,7 +155,7 @@ class ReplyToTransfer(
 
     transfer_id: UUID
     expected_version: Version
-    text: Words
+    text: ToOtherSide
 
 
 class WithdrawTransfer(
@@ -209,7 +196,7 @@ class AnswerTransferForPartner(
     act: Literal["accept", "reject", "ask_more", "reply", "withdraw"]
     responsible: Responsible | None = Field(None, description="obligatory in an acceptance")
     reason: Code | None = Field(None, examples=["not_in_target_group"], description="obligatory in a rejection")
-    text: Words | None = Field(None, description="obligatory in a question and in a reply")
+    text: ToOtherSide | None = Field(None, description="obligatory in a question and in a reply")
 
 
 class PartnerTransfer(Value):

@@ -6,10 +6,9 @@ from pydantic import AwareDatetime, Field
 
 from contracts.assessment.measures import MeasureReport
 from contracts.assessment.measures_for_partners import MeasureState
-from contracts.assessment.versions import Words
 from contracts.customer.disclosures import PersonForPartner
 from contracts.partners import FromPartner, MatterTold
-from contracts.types import Code, Day, MunicipalityCode
+from contracts.types import Code, Day, MunicipalityCode, Words
 
 
 class MeasureReported(MeasureReport, FromPartner, type="authority.measure_report.v1", data=("measure",)):

@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.assessment.county_sections import Contribution
-from contracts.assessment.participations import ParticipationPreview, ToOtherSide, Way
+from contracts.assessment.participations import ParticipationPreview, Way
 from contracts.customer.disclosures import PersonForPartner
-from contracts.handshake import HandshakeState, Responsible, Turn
+from contracts.handshake import HandshakeState, Responsible, ToOtherSide, Turn
 from contracts.partners import FromPartner, MatterTold
 from contracts.types import Code, Day, MunicipalityCode
 

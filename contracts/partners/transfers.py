@@ -6,8 +6,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from contracts.customer.people import Person
-from contracts.customer.transfers import Preview, Reason, Words
-from contracts.handshake import HandshakeState, Responsible, Turn
+from contracts.customer.transfers import Preview, Reason
+from contracts.handshake import HandshakeState, Responsible, ToOtherSide, Turn
 from contracts.partners import FromPartner, MatterTold
 from contracts.types import Code, Day, MunicipalityCode
 from contracts.usage import Organisation
@@ -30,7 +30,7 @@ class TransferAnswer(FromPartner, type="authority.transfer_answer.v1", data=("tr
     reason: Code | None = Field(
         None, examples=["not_in_target_group"], description="code list transfer_rejection_reasons; why it is rejected"
     )
-    text: Words | None = Field(None, description="obligatory in a question and in a reply")
+    text: ToOtherSide | None = Field(None, description="obligatory in a question and in a reply")
 
 
 class TransferTold(

@@ -3,14 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field
 
 from contracts.envelope import Request
-from contracts.types import Code, Day, Text, Value
+from contracts.types import Code, Day, Text, Value, Words
 from contracts.usage import Organisation, UserId
 
 Version = Annotated[int, Field(ge=1, le=999_999_999)]
-Told = Annotated[Text, StringConstraints(min_length=1)]
 
 
 class Recorded(Value):
@@ -26,8 +25,8 @@ class Review(Value):
 
     reason: Code = Field(examples=["half_year"], description="code list plan_review_reasons")
     reviewed_on: Day
-    participation: Told = Field(description="in services and measures")
-    progress: Told = Field(description="and results")
+    participation: Words = Field(description="in services and measures")
+    progress: Words = Field(description="and results")
     obstacles: Text = ""
     next_review_on: Day
     county_took_part: bool = False
@@ -39,7 +38,7 @@ class Extension(Value):
 
     ground: Code = Field(examples=["little_education_or_many_services"], description="the rule book's plan.extensions")
     months: int = Field(ge=1, le=60)
-    reason: Told
+    reason: Words
 
 
 class Hindrance(Value):
@@ -70,7 +69,7 @@ class Neglect(Value):
 
     happened_on: Day
     line_id: UUID | None = Field(None, description="the agreed service that it was about")
-    fact: Told
+    fact: Words
     explanation: Text | None = Field(None, examples=[None], description="the customer's own; null: not heard yet")
 
 

@@ -3,14 +3,14 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field
 
 from contracts.envelope import Request
 from contracts.plan.content import PlanContent
 from contracts.plan.implementation import Extension, Hindrance, HindranceOfPlan, PlanAct, Review
 from contracts.plan.state import PlanKind, PlanStatus
 from contracts.records.state import Sha256
-from contracts.types import Code, CustomerId, Day, LanguageCode, MunicipalityCode, Name, Text, Value
+from contracts.types import Code, CustomerId, Day, LanguageCode, MunicipalityCode, Name, Text, Value, Words
 from contracts.usage import Organisation, UserId
 
 MOST_MEMBERS = 30
@@ -20,7 +20,6 @@ MOST_EARLIER = 30
 EditionStage = Literal["draft", "offered", "approved", "voided", "replaced"]
 Party = Literal["customer", "guardian", "expert", "county"]
 Version = Annotated[int, Field(ge=1, le=999_999_999)]
-Why = Annotated[Text, StringConstraints(min_length=1)]
 
 
 class PlanVersion(Value):
@@ -217,11 +216,11 @@ class ApprovePlan(Request[PlanVersion], type="plan.approve_plan.v1", changes=Tru
 
 
 class DropPlan(Request[PlanVersion], type="plan.drop_plan.v1", changes=True, act="change", data=("plan",)):
-    """Give up a plan that was never in force."""
+    """Give up what was never in force: a plan, or of one in force the edition in the making."""
 
     plan_id: UUID
     expected_version: Version
-    why: Why
+    why: Words
 
 
 class EndPlan(Request[PlanVersion], type="plan.end_plan.v1", changes=True, act="change", data=("plan",)):

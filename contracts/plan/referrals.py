@@ -3,18 +3,17 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field
 
 from contracts.envelope import Request, StateEvent
 from contracts.partners import PartnerCode
 from contracts.plan.content import PinnedService
 from contracts.plan.programme import NameInLanguages, ServiceProvider
-from contracts.types import Code, CustomerId, Day, MunicipalityCode, Name, Text, Value
+from contracts.types import Code, CustomerId, Day, MunicipalityCode, Name, Value, Words
 from contracts.usage import Organisation, UserId
 
 ReferralState = Literal["made", "taken_up", "declined", "completed", "interrupted"]
 Version = Annotated[int, Field(ge=1, le=999_999_999)]
-Why = Annotated[Text, StringConstraints(min_length=1)]
 
 
 class ReferralVersion(Value):
@@ -61,7 +60,7 @@ class Completion(Value):
 class WithdrawnCompletion(Value):
     """That a completion was recorded wrongly: it counts no more and stays readable."""
 
-    why: Why
+    why: Words
     withdrawn_at: AwareDatetime
     withdrawn_by: UserId
     organisation: Organisation
@@ -149,7 +148,7 @@ class WithdrawCompletion(
     referral_id: UUID
     expected_version: Version
     completion_id: UUID
-    why: Why
+    why: Words
 
 
 class GetReferral(Request[Referral], type="plan.get_referral.v1", act="view", data=("plan",)):

@@ -9,6 +9,8 @@ from contracts.envelope import ActEvent
 from contracts.types import CustomerId, LanguageCode, MunicipalityCode
 from contracts.usage import DataUsed
 
+COPY_LANGUAGES = ("ar", "en", "fi", "sv")
+"""In which there are words for documents, and so copies for reading."""
 DocumentKind = Literal["plan", "assessment"]
 Sha256 = Annotated[
     str,

@@ -8,6 +8,7 @@ import os
 import random
 import secrets
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from joserfc.jwk import OKPKey
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+_OWN_PORT_SECONDS = 2.0
 RANGE = 1000
 """How far above its base a part looks for a free port."""
 
@@ -83,6 +85,16 @@ def is_free(port: int) -> bool:
     return True
 
 
+def _is_free_soon(port: int) -> bool:
+    """The same of a part's own last port, which may be held for a moment by what was killed."""
+    deadline = time.monotonic() + _OWN_PORT_SECONDS
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 def keep_ports(path: Path, bases: dict[str, int]) -> dict[str, int]:
     """The ports of a part that is not running: those of its last run if free, else the bases, else others near.
 
@@ -95,8 +107,11 @@ def keep_ports(path: Path, bases: dict[str, int]) -> dict[str, int]:
         first = int(wish or base)
         # not simply the next free: two that start in the same instant would both find the same one
         others = random.sample(range(first + 1, first + RANGE), 100)
-        kept = last.get(name, first)
-        wishes = [kept, first, *others] if not wish or first <= kept < first + RANGE else [first, *others]
+        kept = last.get(name)
+        if kept and (not wish or first <= kept < first + RANGE) and kept not in ports.values() and _is_free_soon(kept):
+            ports[name] = kept
+            continue
+        wishes = [first, *others]
         ports[name] = next((port for port in wishes if port not in ports.values() and is_free(port)), 0)
         if not ports[name]:
             raise LocalError(f"no free port for {name} between {first} and {first + RANGE} on 127.0.0.1")

@@ -267,7 +267,7 @@ def _close(before: Customer, act: Act, request: CloseCustomer) -> _Step:
         [rules.difference_of_relationship(opened, ended)],
         "municipality",
         None,
-        CustomerClosed(**state, municipality=act.municipality, reason=request.reason),
+        CustomerClosed(**state, municipality=act.municipality, reason=request.reason, by_hand=True),
     )
 
 

@@ -21,7 +21,7 @@ from services.gateway.settings import GatewaySettings
 from services.kit.actor import Actor
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_purpose_of_use
-from services.kit.errors import NotAuthenticated
+from services.kit.errors import NotAuthenticated, ProblemReply
 from services.kit.requests import Requests
 
 CSRF_HEADER = "X-CSRF-Token"
@@ -52,9 +52,17 @@ class Caller:
     anew: Callable[[], Awaitable["Caller"]]
     """The same user under the rights of now, for what takes longer than rights are known for; raises as at first."""
 
-    async def ask(self, request: envelope.Request[ReplyT], idempotency_key: str | None = None) -> ReplyT:
-        """The reply to the user's request; raises ProblemReply or Unavailable."""
-        return await self.requests.ask(request, self.actor, idempotency_key=idempotency_key)
+    async def ask(
+        self, request: envelope.Request[ReplyT], idempotency_key: str | None = None, *, body: str = ""
+    ) -> ReplyT:
+        """The reply to the user's request; raises ProblemReply or Unavailable.
+
+        `body` is the field of the request that the user's whole body is: what is wrong in it is pointed at there.
+        """
+        try:
+            return await self.requests.ask(request, self.actor, idempotency_key=idempotency_key)
+        except ProblemReply as problem:
+            raise problem.within(body) from None
 
 
 class Callers:

@@ -10,7 +10,7 @@ from services.gateway.bodies import JsonBody
 from services.gateway.problems import PROBLEM_JSON
 
 _DESCRIPTION = """\
-Customers of integration services, their history and their assessments.
+Customers of integration services: their history, assessments, plans, referrals and documents, and what is due of them.
 
 A request that changes something carries an `Idempotency-Key`: repeated with the same key it is done once. A change to
 something that exists carries `If-Match` with the `ETag` that was read. Every error is `application/problem+json`; its

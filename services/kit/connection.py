@@ -72,11 +72,17 @@ async def close_with(connection: AbstractConnection, *channels: AbstractChannel)
 
 
 async def uncancelled(sending: Awaitable[Result]) -> Result:
-    """Awaits it. A stuck connection cancels whoever waits for it: that is a loss, raised as ConnectionError."""
+    """Awaits it. A stuck connection cancels whoever waits for it: that is a loss, raised as ConnectionError.
+
+    That the task itself was cancelled is raised even where what it awaited has swallowed it.
+    """
+    task = asyncio.current_task()
     try:
-        return await sending
+        done = await sending
     except asyncio.CancelledError:
-        task = asyncio.current_task()
         if task and task.cancelling():
             raise
         raise ConnectionError("connection lost") from None
+    if task and task.cancelling():
+        raise asyncio.CancelledError
+    return done

@@ -21,14 +21,18 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    and_,
     any_,
     bindparam,
+    case,
     false,
     func,
+    literal,
     literal_column,
     not_,
     select,
     text,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -77,11 +81,47 @@ def is_reached(view: Table, reach: Reach) -> ColumnElement[bool]:
     return within(reach, view.c.customer_id, is_open(view, MUNICIPALITY), false(), view)
 
 
+def record_id(of: FromClause) -> ColumnElement[UUID]:
+    """The id of the record kept for each row: its own but for an alias.
+
+    Not `coalesce`, which PostgreSQL does not know to keep secrets: behind a border it would look that up in no index,
+    and read the rows of all.
+    """
+    return case((of.c.merged_into.is_(None), of.c.customer_id), else_=of.c.merged_into)
+
+
+def ids_of(view: Table, customer_id: UUID) -> ColumnElement[UUID]:
+    """Any id of the person of whom this is the record kept: what a column is compared with."""
+    merged = select(view.c.customer_id).where(view.c.merged_into == customer_id)
+    ids = merged.union_all(select(literal(customer_id, Uuid))).scalar_subquery()
+    return func.any(func.array(ids, type_=ARRAY(Uuid)))
+
+
+def is_about(table: Table, ids: ColumnElement[UUID], municipality: ColumnElement[str]) -> ColumnElement[bool]:
+    """The condition that a municipality's row is about somebody, alone or with others: `ids` is `any` of the person's.
+
+    Whose it is, is found by `customer_id`, and who is one of several by the index `about_several`: behind a border
+    PostgreSQL looks up `&&` in no index.
+    """
+    theirs, (key,) = table.alias("theirs"), table.primary_key
+    person = func.unnest(theirs.c.customer_ids).column_valued("person")
+    among = select(person).where(person == ids).correlate(theirs).exists()
+    of_several = and_(theirs.c.municipality == municipality, func.cardinality(theirs.c.customer_ids) > 1, among)
+    found = union_all(*(select(theirs.c[key.name]).where(each) for each in (theirs.c.customer_id == ids, of_several)))
+    return and_(
+        key == func.any(func.array(found.scalar_subquery(), type_=ARRAY(Uuid))), table.c.municipality == municipality
+    )
+
+
+def about_several(table: str) -> Index:
+    """The index of a table by which a municipality's rows about several people are found."""
+    return Index(f"{table}_about_several", "municipality", postgresql_where=text("cardinality(customer_ids) > 1"))
+
+
 def record_kept(view: Table, customer_id: ColumnElement[UUID]) -> ScalarSelect[UUID]:
     """The id of the record kept of a customer, which is the same one's but for an alias; null: nobody known here."""
     asked = view.alias("asked")
-    kept = select(func.coalesce(asked.c.merged_into, asked.c.customer_id)).where(asked.c.customer_id == customer_id)
-    return kept.scalar_subquery()
+    return select(record_id(asked)).where(asked.c.customer_id == customer_id).scalar_subquery()
 
 
 def record_reached(view: Table, reach: Reach, customer_id: ColumnElement[UUID]) -> Select[UUID]:
@@ -100,8 +140,7 @@ def reaches_each(view: Table, reach: Reach, people: Column[Any]) -> ColumnElemen
 def join_record(view: Table, source: FromClause, customer_id: ColumnElement[UUID]) -> Join:
     """Joins what is held of customers with the rows of the records kept of them: what `is_reached` is about."""
     asked = view.alias("asked")
-    kept = func.coalesce(asked.c.merged_into, asked.c.customer_id)
-    return source.join(asked, asked.c.customer_id == customer_id).join(view, view.c.customer_id == kept)
+    return source.join(asked, asked.c.customer_id == customer_id).join(view, view.c.customer_id == record_id(asked))
 
 
 async def kept_id_of(view: Table, work: Work, customer_id: UUID, data: str) -> UUID:

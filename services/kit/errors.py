@@ -140,6 +140,16 @@ class ProblemReply(Refusal):
     def problem(self) -> Problem:
         return self._problem
 
+    def within(self, part: str) -> "ProblemReply":
+        """The same, said of one part of what was asked alone: what points into it begins there."""
+        errors = tuple(
+            error.model_copy(update={"pointer": error.pointer.removeprefix(f"/{part}")})
+            if error.pointer.startswith(f"/{part}/")
+            else error
+            for error in self._problem.errors
+        )
+        return ProblemReply(self._problem.model_copy(update={"errors": errors}))
+
 
 class NotYet(Exception):
     """An event came before what it needs; it is delayed and tried again."""
@@ -187,3 +197,15 @@ def is_unstorable(error: BaseException) -> bool:
 def _sqlstate(error: BaseException | None) -> str:
     sqlstate = getattr(error, "sqlstate", None)
     return sqlstate if isinstance(sqlstate, str) else ""
+
+
+def check_input(errors: Iterable[FieldError]) -> None:
+    """Raises InvalidInput with all rules that are broken, if any."""
+    if broken := tuple(errors):
+        raise InvalidInput(errors=broken)
+
+
+def check_current(current: int, expected: int | None) -> None:
+    """Raises ChangedMeanwhile unless the version is the one that the asker knew; None: the asker doesn't say."""
+    if expected not in (None, current):
+        raise ChangedMeanwhile(current_version=current)

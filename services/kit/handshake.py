@@ -4,10 +4,10 @@ No word of the domain: what is asked, and what acceptance does, is the owner's. 
 what an act makes of the state that it meets, and the owner holds the row's lock meanwhile.
 """
 
-from datetime import date
-from typing import Literal, NamedTuple
+from datetime import date, datetime
+from typing import Any, Literal, NamedTuple, Protocol
 
-from contracts.handshake import HandshakeAct, HandshakeState
+from contracts.handshake import HandshakeAct, HandshakeState, Turn
 
 Side = Literal["requester", "addressee"]
 OPEN: tuple[HandshakeState, ...] = ("requested", "more_asked")
@@ -19,6 +19,17 @@ class Handshake(NamedTuple):
 
     state: HandshakeState
     due_on: date
+
+
+class Kept(Protocol):
+    """A handshake's row, as far as an act changes it."""
+
+    @property
+    def version(self) -> int: ...
+    @property
+    def responsible(self) -> Any: ...
+    @property
+    def turns(self) -> list[Any]: ...
 
 
 class Refused(NamedTuple):
@@ -62,3 +73,26 @@ def decide(handshake: Handshake, act: HandshakeAct, side: Side | None, today: da
     if (today > due_on) != (act == "expire"):
         return Refused("not_yet_late" if act == "expire" else "late", state)
     return Handshake(_LEADS_TO[act], due_on)
+
+
+def after_turn(
+    row: Kept,
+    act: HandshakeAct,
+    decided: Handshake,
+    organisation: str | None,
+    at: datetime,
+    *,
+    responsible: Any = None,
+    reason: str | None = None,
+    text: str | None = None,
+) -> dict[str, Any]:
+    """What an act changes in the columns that the row of every handshake has; no organisation: time's own act."""
+    version = row.version + 1
+    turn = Turn(version=version, act=act, organisation=organisation, acted_at=at, reason=reason, text=text)
+    return {
+        "version": version,
+        "state": decided.state,
+        "responsible": responsible or row.responsible,
+        "turns": [*row.turns, turn.model_dump(mode="json")],
+        "changed_at": at,
+    }

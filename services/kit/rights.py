@@ -135,6 +135,11 @@ class Rights:
         if opened and "emergency" not in self.relations(data):
             raise Forbidden("In an emergency what helping the person takes is seen, and nothing is done.")
 
+    def refuse_people(self, *data: str) -> None:
+        """Raises Forbidden unless the partners' service asks: it knows in whose name, and no person asks in any."""
+        if not all(self.allows(each, "none") for each in data):
+            raise Forbidden("Only the partners' service asks this.")
+
     @property
     def related(self) -> str:
         """How the actor stands to the customers that the right is for."""

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Update, Uuid, and_, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, Update, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.kit.customer_view import kept_id_of, reaches_each
+from services.kit.customer_view import ids_of, is_about, kept_id_of, reaches_each
 from services.kit.rights import MUNICIPALITY
 from services.kit.work import Work
 from services.records.rules.matters import Matter
@@ -77,9 +77,7 @@ async def kept_id(work: Work, customer_id: UUID) -> UUID:
 
 async def of_customer(work: Work, customer_id: UUID) -> Sequence[Row[Any]]:
     """The municipality's documents about a customer, known by the record kept, that the asker may see; newest first."""
-    merged = select(CUSTOMER_VIEW.c.customer_id).where(CUSTOMER_VIEW.c.merged_into == customer_id)
-    ids = func.array(merged.union_all(select(literal(customer_id))).scalar_subquery(), type_=ARRAY(Uuid))
-    query = select(*_CARD).where(DOCUMENT.c.customer_ids.overlap(ids), _seen(work))
+    query = select(*_CARD).where(is_about(DOCUMENT, ids_of(CUSTOMER_VIEW, customer_id), MUNICIPALITY), _seen(work))
     query = query.order_by(DOCUMENT.c.kept_at.desc(), DOCUMENT.c.document_id.desc())
     return (await work.connection.execute(query, work.rights.values)).all()
 

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, Uuid, text
 
 from services.kit.border import HERE
-from services.kit.customer_view import customer_view_table
+from services.kit.customer_view import about_several, customer_view_table
 from services.kit.field_encryption import Encrypted
 from services.kit.tables import Moment, backbone, customer_ids_column, service_metadata
 
@@ -39,7 +39,6 @@ DOCUMENT_WANTED = Table(
     Column("settled_at", Moment),
     Column("unmade_because", Text, comment="a code; null: it was made, or is still to be"),
     Index("document_wanted_waiting", "next_attempt_at", postgresql_where=text("settled_at IS NULL")),
-    Index("document_wanted_customers", "customer_ids", postgresql_using="gin"),
     info={"border": f"municipality = {HERE}"},
     comment="Documents that are to be made, and what became of it.",
 )
@@ -52,7 +51,8 @@ DOCUMENT = Table(
     Column("size", Integer, nullable=False, comment="bytes of the PDF"),
     Column("kept_at", Moment, nullable=False),
     Column("content", Text, nullable=False, comment="the PDF in base64, encrypted"),
-    Index("document_customers", "customer_ids", postgresql_using="gin"),
+    Index("document_of_customer", "customer_id"),
+    about_several("document"),
     info={"border": f"municipality = {HERE}", "encrypted": Encrypted(("content",), "true")},
     comment="Documents as they were made; with a plan that moves they become another municipality's.",
 )

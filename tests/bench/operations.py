@@ -13,7 +13,7 @@ from contracts.access.rights import user_number
 from deploy.seed.people import lives
 from tests.bench.house import EXPERT, House
 from tests.bench.measured import Effort, Figure, Report, Table
-from tests.support import now
+from tests.support import helsinki_today
 
 ROWS, CUSTOMERS = 50_000, 300
 MOST_SECONDS, SOME_SECONDS = 300, 10
@@ -50,7 +50,7 @@ async def measure(house: House, effort: Effort) -> Report:
 
 def _file(count: int) -> bytes:
     """People of every group, named with the mistakes that lists have: every hundredth row breaks a rule."""
-    first = (now() - timedelta(days=400)).date().isoformat()
+    first = (helsinki_today() - timedelta(days=400)).isoformat()
     return "\n".join(["family_name,given_name,date_of_birth,ground,first_permit_on", *_lines(count, first)]).encode()
 
 

@@ -71,8 +71,8 @@ class Turn:
 
 
 async def measure(house: House, effort: Effort) -> Report:
-    """With spans exported and without, in turns; everybody's processes are the same but for that."""
-    count = effort.of(PATHS) // effort.rounds
+    """Half of them with spans exported, half without, in turns; everybody's processes are the same but for that."""
+    count = effort.of(PATHS) // (2 * effort.rounds)
     told = {OFF: "", ON: f"http://127.0.0.1:{(port := free_port())}/v1/traces"}
     turns: dict[str, list[Turn]] = {OFF: [], ON: []}
     with process("tests.bench.collector", told={"port": port}):
@@ -87,7 +87,7 @@ async def measure(house: House, effort: Effort) -> Report:
             order.reverse()  # who was last is first: one restart each
         if now != OFF:
             await _restart_all(house, told[OFF])
-    return _report(turns, count * effort.rounds)
+    return _report(turns, 2 * count * effort.rounds)
 
 
 async def _restart_all(house: House, endpoint: str) -> None:

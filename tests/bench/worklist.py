@@ -103,7 +103,7 @@ def _report(
     def spread(size: int, way: str) -> Spread:
         return Spread(tuple(percentile(each, 95) * MILLI for each in answers[size, way]))
 
-    report = Report(f"Worklists: {few:,} and {many:,} customers, {CONNECTIONS} at once".replace(",", " "))
+    report = Report(f"Worklists: {few:_} and {many:_} customers, {CONNECTIONS} at once".replace("_", " "))
     ways = [way for size, way in answers if size == few]
     for way in ways:
         growth = spread(many, way).over(spread(few, way))

@@ -27,7 +27,8 @@ async def test_closing_is_published_with_the_whole_public_state(customers: Custo
     [_, event] = await customers.told()
     state = json.loads(event["data"])
     assert event["type"] == "customer.closed.v1"
-    assert (state["municipality"], state["reason"], state["service_language"]) == ("837", "moved_away", "fi")
+    assert (state["municipality"], state["reason"], state["by_hand"]) == ("837", "moved_away", True)
+    assert state["service_language"] == "fi"
     ended = {"municipality": "837", "state": "ended", "arrival": "moved", "ended_on": "2026-03-02", "responsible": None}
     assert state["relationships"] == [ended]
 

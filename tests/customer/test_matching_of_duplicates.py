@@ -11,7 +11,7 @@ from services.kit.code_lists import is_valid_duplicate_reason
 from tests.bench.duplicates import PAGE, page, quality
 from tests.customer.labelled_pairs import HELD_OUT, TUNING, labelled_pairs
 from tests.customer.trigrams import best_trigrams
-from tests.support import now
+from tests.support import helsinki_today
 
 PUBLISHED = {"possible": (0.88, 0.88), "probable": (0.98, 0.66)}
 """Precision and recall on the half held out, not to fall below: rounded down from docs/figures/duplicates.md."""
@@ -51,7 +51,7 @@ def test_every_reason_is_on_the_code_list() -> None:
         for evidence in [compare(pair.one, pair.other)]
         for code in (*evidence.reasons, *evidence.against)
     }
-    assert [code for code in codes if not is_valid_duplicate_reason(code, now().date())] == []
+    assert [code for code in codes if not is_valid_duplicate_reason(code, helsinki_today())] == []
 
 
 def facts(family: str, given: str, born: str = "1990-03-15", **more: Any) -> Facts:

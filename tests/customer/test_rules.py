@@ -42,6 +42,8 @@ def customer(known: Person, arrival: str = "moved", ended_on: date | None = None
         ({}, set()),
         ({"date_of_birth": TODAY}, set()),
         ({"date_of_birth": TODAY + timedelta(days=1)}, {("/date_of_birth", "in_future")}),
+        ({"date_of_birth": date(1896, 3, 2)}, set()),
+        ({"date_of_birth": date(1896, 3, 1)}, {("/date_of_birth", "too_long_ago")}),
         ({"personal_identity_code": CODE}, set()),
         ({"personal_identity_code": "010594Y9033"}, {("/personal_identity_code", "check_character")}),
         ({"personal_identity_code": "310294Y9032"}, {("/personal_identity_code", "date")}),
@@ -69,6 +71,11 @@ def customer(known: Person, arrival: str = "moved", ended_on: date | None = None
         (
             {"first_residence_permit": permit(granted_on=TODAY + timedelta(days=1))},
             {("/first_residence_permit/granted_on", "in_future")},
+        ),
+        ({"date_of_birth": date(2026, 1, 15), "first_residence_permit": permit()}, set()),
+        (
+            {"date_of_birth": date(2026, 1, 16), "first_residence_permit": permit()},
+            {("/first_residence_permit/granted_on", "before_birth")},
         ),
         (
             {"first_residence_permit": permit(valid_from=TODAY, valid_until=TODAY - timedelta(days=1))},

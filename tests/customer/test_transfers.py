@@ -92,7 +92,8 @@ class TestAnOffer:
             "customer.transfer_changed.v1",
         ]
         _, _, (_, ended, basis), (_, opened, _), (_, moved, _) = told
-        assert (ended["municipality"], ended["reason"], basis) == ("837", "transferred", "681/2023 85 §")
+        assert (ended["municipality"], ended["reason"], ended["by_hand"]) == ("837", "transferred", False)
+        assert basis == "681/2023 85 §"
         assert opened["municipality"] == "091"
         assert [(each["municipality"], each["state"], each["ended_on"]) for each in opened["relationships"]] == [
             ("837", "ended", "2026-03-02"),

@@ -23,7 +23,7 @@ PLACES = {
     "settling_rows": ("services.customer.repository.operations", "settle"),
     "keeping_document": ("services.records.handlers.making", "keep"),
     "noting_due_date": ("services.plan.repository.due_dates", "is_first"),
-    "telling_due_date": ("services.plan.repository.due_dates", "set_next_look"),
+    "telling_due_date": ("services.plan.handlers.due_dates", "_look_at"),
 }
 """Functions after which it may be ordered to die: the file named after the place says how often they go well before."""
 SOONER: dict[str, tuple[str, Any]] = {

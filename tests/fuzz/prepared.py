@@ -282,7 +282,8 @@ class Preparation:
         consent = {"given_on": "2026-03-01", "given_by": "Ilta Esimerkki"}
         of_family = {"kind": "family", "earlier": None, "members": [member], "consents": [consent]}
         self.keep("give_guardian_consent", 1, consent, plan_id=await self.drafted(**of_family))
-        family = await self.drafted(**of_family)
+        await self.once_known(other := await self.opened(), "GET", "plans")
+        family = await self.drafted(**of_family | {"members": [other]})
         [agreed] = (await self.act(f"/plans/{family}", method="GET"))["consents"]
         withdrawn = {"withdrawn_on": "2026-03-02"}
         self.keep("withdraw_guardian_consent", 1, withdrawn, plan_id=family, consent_id=agreed["consent_id"])

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from contracts.envelope import FieldError
 from contracts.plan.content import PlanContent
 from contracts.plan.implementation import EndHindrance, ExtendPlan, RecordFollowUp, RecordHindrance, ReviewPlan
 from contracts.plan.plans import (
@@ -20,6 +21,7 @@ from contracts.plan.plans import (
     WithdrawGuardianConsent,
     WritePlan,
 )
+from services.kit.errors import InvalidInput, ProblemReply
 from tests.gateway.replies.ids import CUSTOMER_ID, GRANT_ID, PLAN_ID
 from tests.gateway.support import API, Door
 
@@ -125,3 +127,16 @@ async def test_an_approval_that_can_not_be_is_refused_by_field(door: Door, body:
     headers = {"Idempotency-Key": "k"}
     answer = await door.send("POST", f"{PLAN}/editions/1/approvals", json=body, headers=headers)
     assert [error["pointer"] for error in answer.problem(422, "invalid-input")["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [("/approval/approved_on", "/approved_on"), ("/approvals", "/approvals"), ("/plan_id", "/plan_id")],
+)
+async def test_what_a_rule_says_of_the_body_points_into_the_body_that_was_sent(
+    door: Door, told: str, shown: str
+) -> None:
+    error = FieldError(pointer=told, rule="before_offered", detail="not yet")
+    door.requests.fails_by = ProblemReply(InvalidInput(errors=[error]).problem())
+    answer = await door.send("POST", f"{PLAN}/editions/1/approvals", json=APPROVAL, headers={"Idempotency-Key": "k"})
+    assert [each["pointer"] for each in answer.problem(422, "invalid-input")["errors"]] == [shown]

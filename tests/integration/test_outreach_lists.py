@@ -8,13 +8,13 @@ import pytest
 from contracts.customer.operations import GetOperation, Operation
 from contracts.customer.outreach import ListOutreachTargets, OutreachTargets
 from tests.integration.authority import LIST, Authority, told
-from tests.support import EXPERT_TAMPERE, House, eventually, now
+from tests.support import EXPERT_TAMPERE, House, eventually, helsinki_today
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(120)]
 
 
 def row(given: str = "Aamu", **more: Any) -> dict[str, Any]:
-    first = (now() - timedelta(days=300)).date().isoformat()
+    first = (helsinki_today() - timedelta(days=300)).isoformat()
     named = {"family_name": "Tavoitettu", "given_name": given, "date_of_birth": "1990-01-02"}
     return named | {"ground": "integration_act_group", "first_permit_on": first} | more
 

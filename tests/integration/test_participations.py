@@ -30,7 +30,7 @@ from tests.gateway.issuer import FakeIssuer
 from tests.gateway.support import Door
 from tests.integration.authority import Authority
 from tests.integration.partner import CODE
-from tests.support import EXPERT_TAMPERE, RECORDS_TAMPERE, House, TestDatabases, eventually, now
+from tests.support import EXPERT_TAMPERE, RECORDS_TAMPERE, House, TestDatabases, eventually, helsinki_today, now
 from tests.system.test_transfers import Town, expert
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(120)]
@@ -39,7 +39,7 @@ ANSWER, CONTRIBUTION = "authority.participation_answer.v1", "authority.county_co
 REPORT, TOLD = "authority.measure_report.v1", "authority.participation.v1"
 SOMEBODY = {"name": "Sanna Sosiaalityöntekijä", "phone": "+358 00 000 0003"}
 PHONE = "+358 50 123"
-PERMIT = {"kind": "continuous", "ground": "international_protection_asylum", "granted_on": str(now().date())}
+PERMIT = {"kind": "continuous", "ground": "international_protection_asylum", "granted_on": str(helsinki_today())}
 PREVIEW = {"service_language": "so", "interpreter_needed": True, "topics": ["health_and_social_needs"]}
 
 
@@ -83,7 +83,7 @@ def answering(known: ParticipationVersion, act: str, **more: Any) -> dict[str, A
 def contributing(known: ParticipationVersion, **more: Any) -> dict[str, Any]:
     sections = [{"topic": "health_and_social_needs", "text": "Sleeps badly.", "needs": ["health_services"]}]
     told = {"participation_id": str(known.participation_id), "sections": sections}
-    return told | {"written_by": SOMEBODY["name"], "written_on": str(now().date())} | more
+    return told | {"written_by": SOMEBODY["name"], "written_on": str(helsinki_today())} | more
 
 
 async def heard(county: Authority, state: str) -> dict[str, Any]:
@@ -317,13 +317,13 @@ class TestMeasures:
         """A measure just ordered from the provider of language tests."""
         _, assessment_id = await to_start(house, actor, **person)
         order = {"measure": "language_level", "provider": "third_party", "organisation": "0245437-2"}
-        due_on = str(now().date() + timedelta(days=30))
+        due_on = str(helsinki_today() + timedelta(days=30))
         told = MeasureOrder.model_validate(order | {"due_on": due_on, "instructions": "Speaking too."})
         return await house.ask(OrderMeasure(assessment_id=assessment_id, order=told))
 
     @staticmethod
     def reporting(known: MeasureVersion, **more: Any) -> dict[str, Any]:
-        told = {"measure_id": str(known.measure_id), "result": "A1.", "done_on": str(now().date())}
+        told = {"measure_id": str(known.measure_id), "result": "A1.", "done_on": str(helsinki_today())}
         return told | {"done_by": "Kieli Kettunen"} | more
 
     async def test_an_order_is_told_to_its_provider_whose_report_is_kept_once(
@@ -347,7 +347,7 @@ class TestMeasures:
 
     async def test_what_is_wrong_with_a_report_is_named(self, house: House, language_test: Authority) -> None:
         known = await self.ordered(house)
-        late = self.reporting(known, done_on=str(now().date() + timedelta(days=2)))
+        late = self.reporting(known, done_on=str(helsinki_today() + timedelta(days=2)))
         assert await language_test.outcome(REPORT, late) == ("refused", [("/data/done_on", "in_future")])
         stranger = MeasureVersion(measure_id=uuid4())
         assert await language_test.outcome(REPORT, self.reporting(stranger)) == (

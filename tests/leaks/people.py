@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from contracts.customer.background import DATA_OF_GROUP, Group
 from contracts.customer.contacts import ReceiveContact
 from contracts.customer.people import FIELDS_OF_DATA
-from tests.support import now
+from tests.support import helsinki_today
 
 HERE, ELSEWHERE, COUNTY, PARTY, AUTHORITY = "837", "091", "06", "049", "area-049"
 OWN_COUNTY, PROVIDER = "08", "0245437-2"
@@ -25,7 +25,7 @@ _ACTS_ON_PLANS = {"write_plan": "plan"}
 _CHECK_CHARACTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 DATA_OF_TOPIC = {"literacy": "assessment", "health_and_social_needs": "county_section"}
 """Topics of the assessment under which something is planted."""
-HELD = {"held_on": str(now().date()), "place": "office", "language": "fi", "language_understood": True}
+HELD = {"held_on": str(helsinki_today()), "place": "office", "language": "fi", "language_understood": True}
 OTHER_CONTENTS: dict[Group, dict[str, Any]] = {
     "residence_permits": {"group": "residence_permits", "permits": []},
     "education": {"group": "education", "studies": []},

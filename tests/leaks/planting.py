@@ -65,7 +65,7 @@ from tests.leaks.people import (
     contact,
     describe,
 )
-from tests.support import House, eventually, now
+from tests.support import House, eventually, helsinki_today, now
 
 _POWERS = ("personal_safety", "trafficking")
 _ENTERS = Actor("enters@tampere", HERE, "integration_expert", powers=_POWERS, purpose="placement")
@@ -190,7 +190,7 @@ async def _plant_background(house: House, planted: Planted, first: dict[str, Any
 
 async def _plant_assessment(house: House, planted: Planted) -> None:
     """An assessment under way: the customer was told a duty, and two topics and a measure tell something."""
-    number, today = planted.number, now().date()
+    number, today = planted.number, helsinki_today()
     why, missed, result = (f"Planted {what} of {number}" for what in ("need", "illness of the child", "result"))
     start = StartAssessment(customer_id=planted.customer_id, asked_on=today, why=why, despite_time_limit="A wish")
     known = await house.ask(start, _ENTERS)
@@ -238,7 +238,7 @@ async def _plant_participation(house: House, planted: Planted) -> None:
     planted.assessment_version += 1
     [topic] = (topic for topic, group in DATA_OF_TOPIC.items() if group == "county_section")
     writing = CountyWriting(topic=topic, text=planted_under(topic, planted))
-    contribution = Contribution(sections=(writing,), written_by="Aino Virkanen", written_on=now().date())
+    contribution = Contribution(sections=(writing,), written_by="Aino Virkanen", written_on=helsinki_today())
     await house.ask(ContributeForPartner(**of_county, contribution=contribution), integration)
     planted.plant("participation", text=asked)
 

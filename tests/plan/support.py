@@ -279,7 +279,7 @@ class Desk:
             "language": "fi",
             "sha256": sha256_of(plan, "fi"),
             "how": "in_person",
-            "approved_on": self.clock.now().date(),
+            "approved_on": helsinki_date(self.clock.now()),
         }
         approval = Approval.model_validate(told | other)
         return ApprovePlan(plan_id=plan.plan_id, edition=plan.edition, approval=approval)

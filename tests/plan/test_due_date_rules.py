@@ -84,6 +84,16 @@ def test_after_an_assessment_that_found_no_need_nothing_is_due(result: str) -> N
     assert due(assessments=(assessment("concluded", result),)) == {}
 
 
+def test_an_assessment_begun_after_one_that_found_no_need_is_due_like_the_first() -> None:
+    found = due(assessments=(assessment("concluded", "no_plan_needed"), assessment()))
+    assert set(found) == {"assessment_start", "assessment_latest", "plan_latest"}
+
+
+def test_an_assessment_begun_after_one_that_found_a_need_leaves_its_plan_due() -> None:
+    found = due(assessments=(assessment("concluded", "plan_needed"), assessment("under_way")))
+    assert set(found) == {"assessment_latest", "plan_latest", "plan_start"}
+
+
 def test_a_need_found_after_none_was_found_makes_the_plan_due_by_law() -> None:
     none_needed, needed = assessment("concluded", "no_plan_needed"), assessment("concluded", "plan_needed")
     later = replace(needed, ended_on=date(2026, 2, 20))

@@ -26,7 +26,7 @@ from services.kit.errors import ChangedMeanwhile, Forbidden, InvalidInput, NotFo
 from services.kit.work import Work
 from services.plan.handlers import due_dates, telling
 from services.plan.rules.due_dates import Due, Known
-from tests.plan.support import CAUSE, HELSINKI, TAMPERE, TODAY, Desk, concluded, opened, transfer
+from tests.plan.support import CAUSE, HELSINKI, TAMPERE, TODAY, Desk, concluded, content, opened, transfer
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, eventually
 
 pytestmark = pytest.mark.database
@@ -319,6 +319,19 @@ class TestTelling:
         await desk.ask(EndHindrance(plan_id=plan.plan_id, hindrance_id=recorded.record_id, last=date(2027, 8, 28)))
         assert await ends_told() == ["2027-09-05"]
 
+    async def test_who_grows_of_age_for_own_studies_has_no_longest_time_from_that_day(self, desk: Desk) -> None:
+        customer = await desk.customer()
+        studies = content().services[0].model_copy(update={"own_studies": True})
+        plan = await desk.approved(await desk.offered(await desk.in_force(customer), services=(studies,)))
+        maximum = [(customer, "plan_maximum")]
+        assert await listed(desk, kinds=("plan_maximum",)) == []
+        await desk.learn(opened(customer, education_goal_until=date(2026, 6, 30)), 2)
+        for day, expected in ((date(2026, 6, 30), maximum), (date(2026, 7, 1), [])):
+            desk.clock.move_to(day)
+            await tick(desk)
+            assert await listed(desk, kinds=("plan_maximum",)) == expected
+        assert (await desk.plan(plan)).latest_end is None
+
     async def test_what_was_told_of_a_record_is_not_told_again_when_it_is_merged(self, desk: Desk) -> None:
         kept, duplicate = await desk.customer(), await waiting(desk)
         await tick(desk)
@@ -400,6 +413,13 @@ class TestLists:
     async def test_what_is_no_cursor_is_refused(self, desk: Desk) -> None:
         with pytest.raises(InvalidInput):
             await listed(desk, cursor="elsewhere")
+
+    async def test_what_is_never_due_and_days_that_end_before_they_begin_are_refused(self, desk: Desk) -> None:
+        wrong = {"kinds": ("plan_review", "plan_reviw"), "due_from": TODAY, "due_until": TODAY - timedelta(days=1)}
+        with pytest.raises(InvalidInput) as refused:
+            await listed(desk, **wrong)
+        found = [(each.pointer, each.rule) for each in refused.value.errors]
+        assert found == [("/kinds/1", "kind"), ("/due_until", "order")]
 
     async def test_the_passed_are_marked(self, desk: Desk) -> None:
         await waiting(desk)

@@ -10,6 +10,7 @@ import pytest
 from contracts.plan.implementation import ExtendPlan, Extension
 from contracts.plan.plans import (
     DraftPlan,
+    DropPlan,
     EndPlan,
     FollowOn,
     GiveGuardianConsent,
@@ -75,8 +76,19 @@ async def test_without_a_plan_of_any_member_there_is_none_of_the_family(desk: De
 
 async def test_a_family_s_plan_needs_members_whom_the_asker_reaches(desk: Desk) -> None:
     mother, elsewhere = await desk.customer(), await desk.customer("091")
-    with pytest.raises(NotFound):
+    with pytest.raises(InvalidInput) as refused:
         await family(desk, mother, elsewhere)
+    assert [(each.pointer, each.rule) for each in refused.value.errors] == [("/members/0", "unknown")]
+
+
+async def test_a_family_has_one_open_plan_whoever_of_it_is_named_first(desk: Desk) -> None:
+    mother, child, father = [await desk.customer() for _ in range(3)]
+    made = await family(desk, mother, child)
+    for customer, member in ((child, mother), (father, child)):
+        with pytest.raises(Conflict):
+            await family(desk, customer, member)
+    await desk.ask(DropPlan(plan_id=made.plan_id, expected_version=made.version, why="Another is begun"))
+    await family(desk, father, child)
 
 
 @pytest.mark.parametrize(

@@ -167,26 +167,28 @@ async def test_a_plan_in_force_is_handed_over_to_the_employment_authority_and_a_
     assert (told["status"], told["offered"], told["end_reason"]) == ("dropped", None, None)
 
 
-def closed(customer_id: UUID, reason: str, *still_open: str) -> CustomerClosed:
+def closed(customer_id: UUID, reason: str, *still_open: str, by_hand: bool = True) -> CustomerClosed:
     told = opened(customer_id, *still_open or (HELSINKI,))
-    return CustomerClosed(**(dict(told) | {"municipality": TAMPERE, "reason": reason}))
+    return CustomerClosed(**(dict(told) | {"municipality": TAMPERE, "reason": reason, "by_hand": by_hand}))
 
 
 @pytest.mark.parametrize(
-    ("reason", "status", "end_reason"),
+    ("reason", "by_hand", "status", "end_reason"),
     [
-        ("moved_away", "ended", "moved_away"),
-        ("services_ended", "ended", "no_need"),
-        ("not_reached", "ended", "not_followed"),
-        ("transferred", "in_force", None),
+        ("moved_away", True, "ended", "moved_away"),
+        ("services_ended", True, "ended", "no_need"),
+        ("not_reached", True, "ended", "not_followed"),
+        ("transferred", True, "ended", "not_followed"),
+        ("transferred", False, "in_force", None),
+        ("moved_away", False, "ended", "moved_away"),  # as it was told before it was told by whom
     ],
 )
 async def test_a_plan_in_force_ends_with_the_relationship_unless_a_transfer_follows(
-    desk: Desk, reason: str, status: str, end_reason: str | None
+    desk: Desk, reason: str, by_hand: bool, status: str, end_reason: str | None
 ) -> None:
     customer = await desk.customer()
     plan = await desk.in_force(customer)
-    await desk.learn(closed(customer, reason), 2)
+    await desk.learn(closed(customer, reason, by_hand=by_hand), 2)
     told = (await desk.told(plan.plan_id))[-1]
     assert (told["status"], told["end_reason"]) == (status, end_reason)
 

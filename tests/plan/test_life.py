@@ -241,6 +241,21 @@ async def test_a_plan_that_was_never_in_force_is_dropped_and_another_may_begin(d
     assert (await desk.drafted(customer)).version == 1
 
 
+async def test_what_is_made_beside_a_plan_in_force_is_dropped_and_the_plan_goes_on(desk: Desk) -> None:
+    plan = await desk.in_force(await desk.customer())
+    dropping = DropPlan(plan_id=plan.plan_id, expected_version=plan.version, why="There is nothing to drop")
+    with pytest.raises(Conflict):
+        await desk.ask(dropping)
+    written = await desk.written(plan, follow_up="A call each week")
+    dropped = await desk.ask(dropping.model_copy(update={"expected_version": written.version}))
+    found = await desk.plan(dropped)
+    assert (found.status, found.in_making) == ("in_force", None)
+    assert found.in_force
+    assert found.in_force.content == content()
+    again = await desk.written(dropped, follow_up="A call each month")
+    assert again.edition > written.edition
+
+
 async def test_a_plan_ends_for_a_reason_and_says_what_follows(desk: Desk) -> None:
     customer = await desk.customer()
     plan = await desk.in_force(customer)

@@ -14,7 +14,8 @@ from pypdf import PdfReader
 
 from contracts.assessment.documents import AssessmentForDocument
 from contracts.customer.people import CustomerCard
-from contracts.plan.content import Goal, PlanContent
+from contracts.plan.content import Goal, PlanContent, PlannedService
+from contracts.records.state import COPY_LANGUAGES
 from contracts.types import PersonName
 from services.records.rules.assessments import pages_of_assessment
 from services.records.rules.matters import Matter
@@ -76,6 +77,10 @@ def roles(node: Any) -> set[str]:
         if isinstance(child, dict):
             found |= roles(each)
     return found
+
+
+def test_copies_are_promised_in_the_languages_that_have_words() -> None:
+    assert sorted(words()) == sorted(COPY_LANGUAGES)
 
 
 @pytest.mark.parametrize("language", sorted(words()))
@@ -161,6 +166,16 @@ def test_a_sign_that_no_font_has_is_said_to_be_missing() -> None:
     assert "Puhun ��" in text
     assert "jonka kirjainta ei voitu tulostaa" in text
     assert "ei voitu tulostaa" not in text_of(the_plan(goal="Puhun suomea"))
+
+
+def test_own_studies_are_said_to_be_that_and_no_section_of_the_law_awaits_a_day() -> None:
+    service = PlannedService(line_id=UUID(int=5), name="Lukio", own_studies=True)
+    plan = plan_of(CUSTOMER, plan_id=UUID(int=4), content=PlanContent(services=(service,)))
+    matter = Matter(CUSTOMER, (), "837", "plan", plan.plan_id, 1, "fi", "fi", OFFERED_AT)
+    text = text_of(pages_of_plan(matter, plan, {CUSTOMER: card(CUSTOMER)}))
+    assert "Omaehtoinen opiskelu, jota tuetaan työttömyysetuudella." in text
+    assert "Suunnitelman tarkistaminen (681/2023 22 § 1 mom.)" in text
+    assert "viimeistään" not in text
 
 
 def test_a_family_s_plan_names_everybody() -> None:

@@ -11,14 +11,14 @@ import pytest_asyncio
 from contracts.law import laws
 from tests.gateway.issuer import FakeIssuer
 from tests.gateway.support import Door
-from tests.support import House, TestDatabases, eventually, now
+from tests.support import House, TestDatabases, eventually, helsinki_today, now
 from tests.system.test_transfers import Town, expert
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(120)]
 
-LAW = laws().on(now().date()).assessment
-PERMIT = {"kind": "continuous", "ground": "international_protection_asylum", "granted_on": str(now().date())}
-HELD = {"held_on": str(now().date()), "place": "office", "language": "fi", "language_understood": True}
+LAW = laws().on(helsinki_today()).assessment
+PERMIT = {"kind": "continuous", "ground": "international_protection_asylum", "granted_on": str(helsinki_today())}
+HELD = {"held_on": str(helsinki_today()), "place": "office", "language": "fi", "language_understood": True}
 
 
 @pytest_asyncio.fixture
@@ -77,7 +77,7 @@ async def test_an_assessment_goes_from_the_opened_customer_to_the_needs_that_oth
         assert written.headers["ETag"] == '"1"'
     told = [{"duty": each.code, "told_on": HELD["held_on"], "made_sure": "told_back"} for each in LAW.duties_to_inform]
     assert (await tampere.send("POST", f"{case}/duties", {"duties": told}, 3)).status == 200
-    order = {"measure": "language_level", "provider": "own", "due_on": str(now().date())}
+    order = {"measure": "language_level", "provider": "own", "due_on": str(helsinki_today())}
     ordered = await tampere.send("POST", f"{case}/clarifying-measures", {"order": order})
     conclusion = {"conclusion": {"result": "plan_needed"}}
     [still] = (await tampere.send("POST", f"{case}/conclude", conclusion, 4)).problem(422, "invalid-input")["errors"]

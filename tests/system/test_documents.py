@@ -15,13 +15,13 @@ from contracts.customer.people import EraseCustomer
 from contracts.law import laws
 from tests.gateway.issuer import FakeIssuer
 from tests.gateway.support import Answer, Door
-from tests.support import RECORDS_TAMPERE, House, TestDatabases, eventually, now
+from tests.support import RECORDS_TAMPERE, House, TestDatabases, eventually, helsinki_today
 from tests.system.test_transfers import Town, expert
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(120)]
 
-LAW = laws().on(now().date()).assessment
-TODAY = now().date()
+LAW = laws().on(helsinki_today()).assessment
+TODAY = helsinki_today()
 PERMIT = {"kind": "continuous", "ground": "international_protection_asylum", "granted_on": str(TODAY)}
 HELD = {
     "held_on": str(TODAY),

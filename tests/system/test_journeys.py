@@ -147,10 +147,10 @@ class Journey:
         return await self.read(f"/assessments/{self.assessment}")
 
     async def interviewed(self, *, missed: int = 0) -> None:
-        """The interview is planned for three days later, and held then; before that, so often, the customer is ill."""
+        """The interview is planned for two days later, and held the day after; so often the customer is ill before."""
         for turn in range(missed + 1):
             appointment = {
-                "starts_at": f"{self.today + timedelta(days=3)}T09:00:00Z",
+                "starts_at": f"{self.today + timedelta(days=2)}T09:00:00Z",
                 "place": "office",
                 "language": "fi",
                 "interpreter": {"needed": True, "language": "ar"},

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.gateway.support import API
-from tests.support import eventually, now
+from tests.support import eventually, helsinki_today
 from tests.system.conftest import ELSEWHERE, WholeHouse
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(300)]
@@ -26,7 +26,7 @@ async def done(house: WholeHouse, address: str) -> Any:
 async def test_somebody_on_a_list_is_reached_and_becomes_a_customer_in_the_list_of_customers(
     whole_house: WholeHouse,
 ) -> None:
-    first = (now() - timedelta(days=300)).date()
+    first = helsinki_today() - timedelta(days=300)
     lines = [
         "family_name,given_name,date_of_birth,ground,first_permit_on",
         f"Tavoitettu,Aamu,1990-01-02,home_care_allowance,{first}",

@@ -19,7 +19,7 @@ from services.kit.actor import Actor
 from tests.customer.conftest import person
 from tests.gateway.issuer import FakeIssuer
 from tests.gateway.support import API, Answer, Door, opening
-from tests.support import House, TestDatabases, eventually, now
+from tests.support import House, TestDatabases, eventually, helsinki_today, now
 
 pytestmark = [pytest.mark.broker, pytest.mark.database, pytest.mark.timeout(120)]
 
@@ -53,7 +53,7 @@ class Town:
 
     async def offer(self, customer: str, receiver: str = "091", reason: str = "moved") -> str:
         """A transfer just offered."""
-        consent = {"given_on": str(now().date()), "given_by": "speech"}
+        consent = {"given_on": str(helsinki_today()), "given_by": "speech"}
         body = {"receiver": receiver, "reason": reason, "consent": consent}
         answer = await self.send("POST", f"/customers/{customer}/transfers", body)
         assert answer.status == 201, answer

@@ -26,7 +26,7 @@ from services.access.repository.merges import ids_of
 from services.kit.actor import service_actor
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_anomaly_outcome
-from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
+from services.kit.errors import Conflict, InvalidInput, NotFound, check_current
 from services.kit.parts import Parts
 from services.kit.telemetry import describe_error, log
 from services.kit.words import words
@@ -127,8 +127,7 @@ async def close_anomaly(message: CloseAnomaly, work: Work) -> AnomalyVersion:
     found = await repository.get(work, message.anomaly_id, lock=True)
     if done := await work.outcome_of_repeat(AnomalyVersion):
         return done
-    if found.version != message.expected_version:
-        raise ChangedMeanwhile(current_version=found.version)
+    check_current(found.version, message.expected_version)
     if found.outcome is not None:
         raise Conflict("The case is closed.")
     if not is_valid_anomaly_outcome(message.outcome, helsinki_date(work.now)):

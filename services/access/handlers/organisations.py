@@ -16,7 +16,7 @@ from services.access.handlers.rights import tell_changed, use_of_rights
 from services.access.repository import organisations, rights
 from services.kit import code_lists
 from services.kit.clock import helsinki_date
-from services.kit.errors import Forbidden, InvalidInput
+from services.kit.errors import Forbidden, check_input
 from services.kit.work import Work
 
 _CITY_OF_HELSINKI, _ALAND = "90", "91"
@@ -39,8 +39,7 @@ async def add_provider(message: AddProvider, work: Work) -> OrganisationAdded:
     known = await organisations.get(work, message.code)
     today = helsinki_date(work.now)
     kinds = known.kinds if known else ()
-    if errors := rules.broken_by_provider(message.code, kinds, message.contract_ends_on, today):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_provider(message.code, kinds, message.contract_ends_on, today))
     if known is None:
         entry = OrganisationEntry(
             code=message.code, kinds=("service_provider",), name_fi=message.name, name_sv=message.name
@@ -57,8 +56,7 @@ async def add_employment_area(message: AddEmploymentArea, work: Work) -> Organis
     if done := await work.outcome_of_repeat(OrganisationAdded):
         return done
     await _must_be_municipality(work)
-    if errors := rules.broken_by_members(message.members, helsinki_date(work.now)):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_members(message.members, helsinki_date(work.now)))
     entry = OrganisationEntry(
         code=f"area-{work.actor.organisation}",
         kinds=("employment_area",),

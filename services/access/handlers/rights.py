@@ -31,7 +31,7 @@ from services.access import rules
 from services.access.law.rights import rights_law
 from services.access.repository import organisations, rights
 from services.access.tables.rights import ACCESS_GRANT
-from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput
+from services.kit.errors import Conflict, Forbidden, InvalidInput, check_current, check_input
 from services.kit.heartbeat import beat
 from services.kit.parts import Parts
 from services.kit.work import Work
@@ -71,8 +71,7 @@ async def give_grant(message: GiveGrant, work: Work) -> GrantVersion:
         user_is_known=await rights.is_known(work, message.user),
         contract_ends_on=organisation.contract_ends_on if organisation else None,
     )
-    if errors := rules.broken_by_giving(message, work.actor.user, setting, work.now):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_giving(message, work.actor.user, setting, work.now))
     use_of_rights(work, customers=message.customers or ())
     takes_part = message.ground.kind != "employment"
     return await _give(
@@ -98,8 +97,7 @@ async def appoint_deputy(message: AppointDeputy, work: Work) -> GrantVersion:
         return done
     deputised = await _own_standing(work, message.grant_id)
     known = await rights.is_known(work, message.user)
-    if errors := rules.broken_by_deputising(message, deputised, work.actor.user, known, work.now):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_deputising(message, deputised, work.actor.user, known, work.now))
     use_of_rights(work, customers=deputised.customers or ())
     return await _give(
         work,
@@ -127,8 +125,7 @@ async def change_grant_end(message: ChangeGrantEnd, work: Work) -> GrantVersion:
     contract = await organisations.contract_ends_on(work, grant.organisation)
     deputised = await rights.find_grant(work, grant.ground.id) if grant.ground.kind == "deputy" else None
     of_contract = contract if grant.ground.kind == "procurement" else None
-    if errors := rules.broken_by_new_end(message, grant, work.now, of_contract, deputised):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_new_end(message, grant, work.now, of_contract, deputised))
     use_of_rights(work, customers=grant.customers or ())
     version = await rights.change_grant(work, grant, ends_at=message.ends_at)
     users = {grant.user}
@@ -194,8 +191,7 @@ async def appoint(work: Work, user: str, organisation: str, role: str, task: str
     errors = rules.broken_by_limits(role, task, None, powers, work.now)
     if await organisations.get(work, organisation) is None:
         errors.append(rules.error("/organisation", "unknown_organisation"))
-    if errors:
-        raise InvalidInput(errors=errors)
+    check_input(errors)
     await rights.add_account(work, user)
     known = await rights.held(work, user, organisation, role)
     if known and (known.task, set(known.powers)) == (task, set(powers)):
@@ -269,8 +265,7 @@ async def _standing(work: Work, grant_id: UUID, expected_version: int | None = N
     grant = await rights.get_grant(work, grant_id, lock=True)
     if grant.ended_at or (grant.ends_at and grant.ends_at <= work.now):
         raise Conflict("The right has ended.")
-    if expected_version not in (None, grant.version):
-        raise ChangedMeanwhile(current_version=grant.version)
+    check_current(grant.version, expected_version)
     return grant
 
 

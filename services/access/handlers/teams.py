@@ -9,7 +9,7 @@ from contracts.access.rights import user_number
 from contracts.access.teams import AddTeam, ChangeTeam, ListTeams, Team, TeamChanged, Teams, TeamVersion
 from services.access import rules
 from services.access.repository import rights, teams
-from services.kit.errors import ChangedMeanwhile, InvalidInput
+from services.kit.errors import check_current, check_input
 from services.kit.work import Work
 
 
@@ -37,8 +37,7 @@ async def change_team(message: ChangeTeam, work: Work) -> TeamVersion:
     row = await teams.lock(work, message.team_id)
     if done := await work.outcome_of_repeat(TeamVersion):
         return done
-    if row.version != message.expected_version:
-        raise ChangedMeanwhile(current_version=row.version)
+    check_current(row.version, message.expected_version)
     await _check_members(work, message.members)
     version = row.version + 1
     told = {"name": message.name, "members": list(message.members), "ended": message.ended}
@@ -58,8 +57,7 @@ async def _check_members(work: Work, members: tuple[str, ...]) -> None:
         )
         if breaks
     ]
-    if errors:
-        raise InvalidInput(errors=errors)
+    check_input(errors)
 
 
 async def _tell(work: Work, team_id: UUID, members: Iterable[str], *, ended: bool = False) -> None:

@@ -141,6 +141,7 @@ EMERGENCY_ACCESS = Table(
     Column("user_id", Text, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("ends_at", Moment, nullable=False),
+    Index("emergency_access_user", "user_id", "ends_at"),
     comment="Customers opened in an emergency. The reason is in the usage log, sealed.",
 )
 

@@ -10,12 +10,11 @@ from sqlalchemy import Row
 from contracts.assessment.state import AssessmentChanged, Need
 from contracts.assessment.topics import Writing
 from contracts.assessment.versions import AssessmentVersion
-from contracts.envelope import FieldError
 from services.assessment.repository import cases, reach, topics
 from services.assessment.rules.base import assessment_law
 from services.assessment.rules.ends import OPEN
 from services.assessment.rules.topics import ASSESSMENT
-from services.kit.errors import ChangedMeanwhile, Conflict, InvalidInput
+from services.kit.errors import Conflict, check_current
 from services.kit.work import Work
 
 MessageT = TypeVar("MessageT", bound="ToVersion")
@@ -41,8 +40,7 @@ def to_version(
         if done := await work.outcome_of_repeat(AssessmentVersion):
             return done
         check_open(row)
-        if row.version != message.expected_version:
-            raise ChangedMeanwhile(current_version=row.version)
+        check_current(row.version, message.expected_version)
         work.record_use([row.kept], [ASSESSMENT], relation=work.rights.related)
         return await act(message, work, row)
 
@@ -53,12 +51,6 @@ def check_open(row: Row[Any]) -> None:
     """Raises Conflict when an assessment is read only."""
     if row.status not in OPEN:
         raise Conflict(f"The assessment is {row.status}: it is read only.")
-
-
-def check(errors: Iterable[FieldError]) -> None:
-    """Raises InvalidInput with all rules that are broken."""
-    if found := list(errors):
-        raise InvalidInput(errors=found)
 
 
 async def change(work: Work, assessment_id: UUID, needs: Iterable[Need] = (), **values: Any) -> AssessmentVersion:

@@ -24,7 +24,7 @@ from contracts.assessment.state import Assessment, Assessments, GetCustomerAsses
 from contracts.assessment.topics import Topic, Writing
 from contracts.assessment.versions import AssessmentVersion
 from contracts.law import AssessmentLaw, laws
-from services.assessment.handlers.base import change, check, needs_in, tell, to_version
+from services.assessment.handlers.base import change, needs_in, tell, to_version
 from services.assessment.handlers.measures import recall_open
 from services.assessment.repository import cases, facts, interviews, measures, participations, reach, topics
 from services.assessment.rules import grounds
@@ -34,7 +34,7 @@ from services.assessment.rules.ends import OPEN, Found, broken_by_conclusion, br
 from services.assessment.rules.participations import keeps_open
 from services.assessment.rules.topics import ASSESSMENT, COUNTY_SECTION
 from services.kit.clock import helsinki_date
-from services.kit.errors import Conflict, NotFound
+from services.kit.errors import Conflict, NotFound, check_input
 from services.kit.work import Work
 
 _NOT_KNOWN = "No such customer of this organisation is known here; a new one is known in a moment."
@@ -116,7 +116,7 @@ async def start_assessment(message: StartAssessment, work: Work) -> AssessmentVe
     today = helsinki_date(work.now)
     begun = helsinki_date(to_start.created_at) if to_start else today  # time that passes ends no duty that has begun
     law = laws().on(begun)
-    check(grounds.broken_by_start(message, state, today, law, begun_on=begun))
+    check_input(grounds.broken_by_start(message, state, today, law, begun_on=begun))
     told = await facts.circumstances_of(work, customer_id)
     reasons = grounds.with_assessed_need(grounds.reasons_to_assess(state, arrival, begun, law, told))
     started = StartedByHand(
@@ -162,14 +162,14 @@ async def conclude_assessment(message: ConcludeAssessment, work: Work, row: Row[
             ),
         ),
     )
-    check(broken_by_conclusion(message.conclusion, found, law))
+    check_input(broken_by_conclusion(message.conclusion, found, law))
     return await _end(work, row, "concluded", needs_in(written), conclusion=message.conclusion.model_dump(mode="json"))
 
 
 @to_version
 async def drop_assessment(message: DropAssessment, work: Work, row: Row[Any]) -> AssessmentVersion:
     """Ends an assessment without a result, for a person's reason."""
-    check(broken_by_drop(message.drop, helsinki_date(work.now)))
+    check_input(broken_by_drop(message.drop, helsinki_date(work.now)))
     return await _end(work, row, "dropped", dropped=message.drop.model_dump(mode="json"))
 
 

@@ -12,14 +12,13 @@ from contracts.assessment.county_sections import (
     GetCountySection,
     WriteCountySection,
 )
-from services.assessment.handlers.base import check
-from services.assessment.handlers.participations import check_partner, tell
+from services.assessment.handlers.participations import tell
 from services.assessment.repository import county_sections, participations, reach
 from services.assessment.rules import participations as rules
 from services.assessment.rules.base import broken
 from services.assessment.rules.topics import COUNTY_SECTION
 from services.kit.clock import helsinki_date
-from services.kit.errors import Conflict
+from services.kit.errors import Conflict, check_input
 from services.kit.work import Work
 
 MOST_WRITINGS = 100
@@ -56,7 +55,7 @@ async def write_county_section(message: WriteCountySection, work: Work) -> Contr
 
 async def contribute_for_partner(message: ContributeForPartner, work: Work) -> ContributionVersion:
     """Keeps what the program of the county sends, which has accepted before."""
-    check_partner(work, COUNTY_SECTION)
+    work.rights.refuse_people(COUNTY_SECTION)
     if done := await work.outcome_of_repeat(ContributionVersion):
         return done
     case, row = await participations.lock(work, message.participation_id, message.partner)
@@ -77,7 +76,7 @@ async def _add(
     channel: str | None,
     organisation: str,
 ) -> ContributionVersion:
-    check(errors)
+    check_input(errors)
     if row is None or row.state != "accepted":
         raise Conflict("The county has not agreed to take part.")
     if case.status in rules.OVER:

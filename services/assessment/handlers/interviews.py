@@ -13,19 +13,19 @@ from contracts.assessment.interviews import (
     RecordMissedInterview,
 )
 from contracts.assessment.versions import AssessmentVersion
-from services.assessment.handlers.base import change, check, to_version
+from services.assessment.handlers.base import change, to_version
 from services.assessment.repository import interviews
 from services.assessment.rules import interviews as rules
 from services.assessment.rules.base import assessment_law
 from services.kit.clock import helsinki_date
-from services.kit.errors import Conflict
+from services.kit.errors import Conflict, check_input
 from services.kit.work import Work
 
 
 @to_version
 async def plan_interview(message: PlanInterview, work: Work, row: Row[Any]) -> AssessmentVersion:
     """Plans an interview, in place of one that is planned already."""
-    check(rules.broken_by_appointment(message.appointment, work.now, helsinki_date(work.now)))
+    check_input(rules.broken_by_appointment(message.appointment, work.now, helsinki_date(work.now)))
     await interviews.settle_planned(work, row.assessment_id, "replaced")
     await interviews.add(
         work,
@@ -56,7 +56,7 @@ async def record_missed_interview(message: RecordMissedInterview, work: Work, ro
 async def begin_interview(message: BeginInterview, work: Work, row: Row[Any]) -> AssessmentVersion:
     """Records an interview that is held, the one planned if there is one."""
     held = message.interview
-    check(rules.broken_by_interview(held, helsinki_date(work.now)))
+    check_input(rules.broken_by_interview(held, helsinki_date(work.now)))
     told, planned = held.model_dump(mode="json"), await interviews.planned_at(work, row.assessment_id)
     if not await interviews.settle_planned(work, row.assessment_id, "held", held=told):
         await interviews.add(
@@ -80,7 +80,7 @@ async def begin_interview(message: BeginInterview, work: Work, row: Row[Any]) ->
 @to_version
 async def acknowledge_duties(message: AcknowledgeDuties, work: Work, row: Row[Any]) -> AssessmentVersion:
     """Records what the customer was told."""
-    check(rules.broken_by_duties(message.duties, assessment_law(row.law_version), helsinki_date(work.now)))
+    check_input(rules.broken_by_duties(message.duties, assessment_law(row.law_version), helsinki_date(work.now)))
     told = [
         AcknowledgedDuty(**each.model_dump(), recorded_at=work.now, recorded_by=work.actor.user)
         for each in message.duties

@@ -8,13 +8,13 @@ from uuid_utils.compat import uuid7
 
 from contracts.assessment.measures import MOST_MEASURES, CancelMeasure, MeasureVersion, OrderMeasure, ReportMeasure
 from contracts.assessment.measures_for_partners import MeasureChanged
-from services.assessment.handlers.base import check, check_open
+from services.assessment.handlers.base import check_open
 from services.assessment.repository import measures, reach
 from services.assessment.rules import measures as rules
 from services.assessment.rules.base import assessment_law
 from services.assessment.rules.topics import ASSESSMENT
 from services.kit.clock import helsinki_date
-from services.kit.errors import Conflict
+from services.kit.errors import Conflict, check_input
 from services.kit.work import Work
 
 
@@ -24,7 +24,7 @@ async def order_measure(message: OrderMeasure, work: Work) -> MeasureVersion:
     if done := await work.outcome_of_repeat(MeasureVersion):
         return done
     check_open(row)
-    check(rules.broken_by_order(message.order, assessment_law(row.law_version), helsinki_date(work.now)))
+    check_input(rules.broken_by_order(message.order, assessment_law(row.law_version), helsinki_date(work.now)))
     if await measures.count(work, row.assessment_id) >= MOST_MEASURES:
         raise Conflict(f"At most {MOST_MEASURES} measures are ordered in one assessment.")
     measure_id = uuid7()
@@ -48,7 +48,7 @@ async def report_measure(message: ReportMeasure, work: Work) -> MeasureVersion:
         return done
     check_open(row)
     await check_ordered(work, message.measure_id)
-    check(rules.broken_by_report(message.report, helsinki_date(work.now)))
+    check_input(rules.broken_by_report(message.report, helsinki_date(work.now)))
     report = message.report.model_dump(mode="json")
     await tell(work, await measures.settle(work, message.measure_id, "reported", report=report))
     _record_use(work, row)

@@ -6,14 +6,14 @@ from contracts.assessment.measures_for_partners import (
     PartnerMeasure,
     ReportMeasureForPartner,
 )
-from services.assessment.handlers.base import check, check_open
+from services.assessment.handlers.base import check_open
 from services.assessment.handlers.measures import check_ordered, tell
-from services.assessment.handlers.participations import check_partner
 from services.assessment.law.participations import participation_law
 from services.assessment.repository import measures
 from services.assessment.rules import measures as rules
 from services.assessment.rules.ends import OPEN
 from services.kit.clock import helsinki_date
+from services.kit.errors import check_input
 from services.kit.work import Work
 
 MEASURE = "measure"
@@ -21,7 +21,7 @@ MEASURE = "measure"
 
 async def get_measure_for_partner(message: GetMeasureForPartner, work: Work) -> PartnerMeasure:
     """A measure ordered from the partner; whom it is about, and what to look at, while it is to be done."""
-    check_partner(work, MEASURE)
+    work.rights.refuse_people(MEASURE)
     row = await measures.get_of_partner(work, message.measure_id, message.partner)
     is_to_be_done = row.state == "ordered" and row.is_customer and row.assessment_status in OPEN
     work.record_use([row.kept], [MEASURE], relation="none", organisation=message.partner)
@@ -42,13 +42,13 @@ async def get_measure_for_partner(message: GetMeasureForPartner, work: Work) -> 
 
 async def report_measure_for_partner(message: ReportMeasureForPartner, work: Work) -> MeasureVersion:
     """Writes what the measure found out, as the provider's program reports it."""
-    check_partner(work, MEASURE)
+    work.rights.refuse_people(MEASURE)
     if done := await work.outcome_of_repeat(MeasureVersion):
         return done
     found = await measures.get_of_partner(work, message.measure_id, message.partner)
     check_open(await measures.lock_case(work, found.assessment_id))
     await check_ordered(work, message.measure_id)
-    check(rules.broken_by_report(message.report, helsinki_date(work.now)))
+    check_input(rules.broken_by_report(message.report, helsinki_date(work.now)))
     report = message.report.model_dump(mode="json")
     settled = await measures.settle(work, message.measure_id, "reported", report=report, organisation=message.partner)
     await tell(work, settled)

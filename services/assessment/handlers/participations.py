@@ -26,7 +26,7 @@ from contracts.assessment.participations import (
 )
 from contracts.handshake import HandshakeAct, Turn
 from services.assessment.handlers.base import change as change_assessment
-from services.assessment.handlers.base import check, needs_of
+from services.assessment.handlers.base import needs_of
 from services.assessment.law.participations import participation_law
 from services.assessment.repository import participations as repository
 from services.assessment.repository import reach
@@ -34,8 +34,8 @@ from services.assessment.rules import participations as rules
 from services.kit.actor import service_actor
 from services.kit.background import work_off
 from services.kit.clock import helsinki_date
-from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, NotNow
-from services.kit.handshake import OPEN, Handshake, Refused, Side, decide
+from services.kit.errors import Conflict, NotNow, check_current, check_input
+from services.kit.handshake import OPEN, Handshake, Refused, Side, after_turn, decide
 from services.kit.parts import Parts
 from services.kit.work import Cause, UnitOfWork, Work
 
@@ -52,7 +52,7 @@ async def request_participation(message: RequestParticipation, work: Work) -> Pa
     if case.status in rules.OVER:
         raise Conflict(f"The assessment is {case.status}: there is nothing to take part in.")
     today = helsinki_date(work.now)
-    check(rules.broken_by_request(message, case.municipality, work.now, today))
+    check_input(rules.broken_by_request(message, case.municipality, work.now, today))
     if await repository.standing(work, case.assessment_id):
         raise Conflict("The county was asked already: it takes part, or its answer is awaited.")
     law = participation_law()
@@ -102,7 +102,7 @@ async def reply_to_participation(message: ReplyToParticipation, work: Work) -> P
     if done := await work.outcome_of_repeat(ParticipationVersion):
         return done
     _record_use(work, row)
-    check(rules.broken_by_time(message.proposed_at, work.now))
+    check_input(rules.broken_by_time(message.proposed_at, work.now))
     proposed = {"proposed_at": message.proposed_at} if message.proposed_at else {}
     return await _act(
         work,
@@ -131,7 +131,7 @@ async def record_participation_answer(message: RecordParticipationAnswer, work: 
     if done := await work.outcome_of_repeat(ParticipationVersion):
         return done
     _record_use(work, row)
-    check(rules.broken_by_channel(message.channel, message.answered_on, helsinki_date(work.now)))
+    check_input(rules.broken_by_channel(message.channel, message.answered_on, helsinki_date(work.now)))
     recorded = RecordedAnswer(
         channel=message.channel, answered_on=message.answered_on, recorded_by=work.actor.user
     ).model_dump(mode="json")
@@ -147,7 +147,7 @@ async def go_on_without_contribution(message: GoOnWithoutContribution, work: Wor
     if done := await work.outcome_of_repeat(ParticipationVersion):
         return done
     _record_use(work, row)
-    _check_version(row, message.expected_version)
+    check_current(row.version, message.expected_version)
     if row.state != "accepted":
         raise Conflict("The county has not agreed to take part: no contribution is waited for.")
     missing = MissingContribution(reason=message.reason, recorded_at=work.now, recorded_by=work.actor.user)
@@ -157,7 +157,7 @@ async def go_on_without_contribution(message: GoOnWithoutContribution, work: Wor
 
 async def answer_participation_for_partner(message: AnswerParticipationForPartner, work: Work) -> ParticipationVersion:
     """What the county does in a participation that it was asked for."""
-    check_partner(work, PARTICIPATION)
+    work.rights.refuse_people(PARTICIPATION)
     if done := await work.outcome_of_repeat(ParticipationVersion):
         return done
     case, row = await repository.lock(work, message.participation_id, message.partner)
@@ -168,7 +168,7 @@ async def answer_participation_for_partner(message: AnswerParticipationForPartne
 
 async def get_participation_for_partner(message: GetParticipationForPartner, work: Work) -> PartnerParticipation:
     """A participation of the county's; whom it is about while it takes part."""
-    check_partner(work, PARTICIPATION)
+    work.rights.refuse_people(PARTICIPATION)
     row = await repository.get(work, message.participation_id, message.partner)
     work.record_use([row.kept], [PARTICIPATION], relation="none", organisation=message.partner)
     return rules.shown_to_partner(row)
@@ -196,7 +196,7 @@ async def tick(unit_of_work: UnitOfWork) -> None:
             if isinstance(decided, Refused) and decided.rule == "late":
                 decided, act = Handshake("expired", row.due_on), "expire"
             if not isinstance(decided, Refused) and decided.state != row.state:
-                await _write(work, case, row, act, decided, None)
+                await _write(work, case, row, act, decided, None, {})
 
 
 async def tell(work: Work, row: Row[Any]) -> ParticipationVersion:
@@ -204,12 +204,6 @@ async def tell(work: Work, row: Row[Any]) -> ParticipationVersion:
     told = ParticipationChanged.model_validate(rules.state_of(row._asdict()))
     await work.publish(told, legal_basis=row.legal_basis)
     return ParticipationVersion(participation_id=row.participation_id, version=row.version)
-
-
-def check_partner(work: Work, data: str) -> None:
-    """No person asks in a partner's name: who the partner is, the service knows that let it in."""
-    if not work.rights.allows(data, "none"):
-        raise Forbidden("Only the partners' service asks this.")
 
 
 async def _act(
@@ -232,11 +226,10 @@ async def _act(
         raise NotNow(decided, row.version)
     if decided.state == row.state:
         return ParticipationVersion(participation_id=row.participation_id, version=row.version)
-    if expected is not None:
-        _check_version(row, expected)
-    check(rules.broken_by_answer(act, told, today))
+    check_current(row.version, expected)
+    check_input(rules.broken_by_answer(act, told, today))
     organisation = row.requester if side == "requester" else row.addressee
-    return await _write(work, case, row, act, decided, organisation, **told, **more)
+    return await _write(work, case, row, act, decided, organisation, told, **more)
 
 
 async def _write(
@@ -246,32 +239,15 @@ async def _write(
     act: HandshakeAct,
     decided: Handshake,
     organisation: str | None,
-    *,
-    responsible: Any = None,
-    reason: str | None = None,
-    text: str | None = None,
+    told: dict[str, Any],
     **more: Any,
 ) -> ParticipationVersion:
-    version = row.version + 1
-    turn = Turn(version=version, act=act, organisation=organisation, acted_at=work.now, reason=reason, text=text)
-    changes = {
-        "version": version,
-        "state": decided.state,
-        "responsible": responsible or row.responsible,
-        "turns": [*row.turns, turn.model_dump(mode="json")],
-        "changed_at": work.now,
-        **more,
-    }
-    changed = await repository.change(work, row.participation_id, **changes)
+    changes = after_turn(row, act, decided, organisation, work.now, **told)
+    changed = await repository.change(work, row.participation_id, **changes, **more)
     if decided.state == "accepted" and not case.county_takes_part:
         needs = await needs_of(work, case)
         await change_assessment(work, case.assessment_id, needs, county_takes_part=True)
     return await tell(work, changed)
-
-
-def _check_version(row: Row[Any], expected: int) -> None:
-    if expected != row.version:
-        raise ChangedMeanwhile(current_version=row.version)
 
 
 def _record_use(work: Work, row: Row[Any]) -> None:

@@ -3,12 +3,12 @@
 from uuid_utils.compat import uuid7
 
 from contracts.assessment.topics import GetTopicHistory, TopicHistory, TopicVersion, WriteTopic
-from services.assessment.handlers.base import check, check_open
+from services.assessment.handlers.base import check_open
 from services.assessment.repository import reach, topics
 from services.assessment.rules.base import assessment_law
 from services.assessment.rules.topics import COUNTY_SECTION, broken_by_writing, data_of, is_topic
 from services.kit.clock import helsinki_date
-from services.kit.errors import ChangedMeanwhile, Forbidden, NotFound
+from services.kit.errors import ChangedMeanwhile, Forbidden, NotFound, check_input
 from services.kit.work import Work
 
 
@@ -29,7 +29,7 @@ async def write_topic(message: WriteTopic, work: Work) -> TopicVersion:
         raise ChangedMeanwhile(current_version=version, changes=changes)
     known = {need.need_id for each in before for need in each.content.needs if need.need_id}
     today = helsinki_date(work.now)
-    check(broken_by_writing(message, known, today, data=data, county_takes_part=row.county_takes_part))
+    check_input(broken_by_writing(message, known, today, data=data, county_takes_part=row.county_takes_part))
     needs = tuple(each.model_copy(update={"need_id": each.need_id or uuid7()}) for each in message.content.needs)
     await topics.add(
         work,

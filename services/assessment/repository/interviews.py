@@ -5,9 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, insert, or_, select, update
+from sqlalchemy import Row, and_, insert, select, update
 
 from services.assessment.tables import customer_view, interview
+from services.kit.customer_view import ids_of
 from services.kit.work import Work
 
 MOST_INTERVIEWS = 20
@@ -32,8 +33,7 @@ async def missed_on(work: Work, customer_id: UUID) -> Sequence[date]:
 
     `customer_id` is that of the record kept; those of records merged into it count too.
     """
-    merged = select(customer_view.c.customer_id).where(customer_view.c.merged_into == customer_id)
-    theirs = or_(interview.c.customer_id == customer_id, interview.c.customer_id.in_(merged))
+    theirs = interview.c.customer_id == ids_of(customer_view, customer_id)
     missed = select(interview.c.missed_on).where(theirs, interview.c.state == "missed")
     return (await work.connection.execute(missed)).scalars().all()
 

@@ -24,7 +24,7 @@ from services.customer.repository import background, people
 from services.customer.rules import background as rules
 from services.customer.rules.people import broken_by_source, shown_changes
 from services.kit.clock import helsinki_date
-from services.kit.errors import ChangedMeanwhile, Forbidden, InvalidInput, NotFound
+from services.kit.errors import ChangedMeanwhile, Forbidden, NotFound, check_input
 from services.kit.words import words
 from services.kit.work import Work
 
@@ -68,8 +68,7 @@ async def change_background(message: ChangeBackground, work: Work) -> Background
         told = shown_changes(changes, customer, work.rights, relation_to(work, customer))
         raise ChangedMeanwhile(current_version=before.version, changes=told)
     today = helsinki_date(work.now)
-    if errors := broken_by_source(message.source, today) + rules.broken_rules(message.content, today):
-        raise InvalidInput(errors=errors)
+    check_input(broken_by_source(message.source, today) + rules.broken_rules(message.content, today))
 
     own = (await background.get_recorded(work, customer, [group]))[group]
     version, previous, content, why = own.version, own.content, message.content, message.why

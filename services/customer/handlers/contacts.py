@@ -32,7 +32,7 @@ from services.customer.rules import contacts as rules
 from services.customer.rules.people import data_of
 from services.kit.actor import service_actor
 from services.kit.clock import end_of_day, helsinki_date
-from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput
+from services.kit.errors import Conflict, Forbidden, check_current, check_input
 from services.kit.parts import Parts
 from services.kit.telemetry import describe_error, log
 from services.kit.words import words
@@ -47,11 +47,11 @@ async def receive_contact(message: ReceiveContact, work: Work) -> ContactReceive
     if done := await work.outcome_of_repeat(ContactReceived):
         return done
     own = None if work.actor.is_service else work.actor.organisation
-    errors = rules.broken_by_receiving(
-        message, helsinki_date(work.now), own=own, allow_test_codes=work.settings.allow_test_identity_codes
+    check_input(
+        rules.broken_by_receiving(
+            message, helsinki_date(work.now), own=own, allow_test_codes=work.settings.allow_test_identity_codes
+        )
     )
-    if errors:
-        raise InvalidInput(errors=errors)
     person = message.report.person
     await repository.in_turn(work, message.municipality)
     contact_id = await repository.find_reported(work, message)
@@ -115,13 +115,11 @@ async def resolve_contact(message: ResolveContact, work: Work) -> ContactVersion
     if done := await work.outcome_of_repeat(ContactVersion):
         return done
     row = await repository.get(work, message.contact_id, locked=True)
-    if row.version != message.expected_version:
-        raise ChangedMeanwhile(current_version=row.version)
+    check_current(row.version, message.expected_version)
     if row.state != repository.OPEN:
         raise Conflict("The contact has been resolved already.")
     own = work.actor.organisation
-    if errors := rules.broken_by_resolving(message, helsinki_date(work.now), own=own):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_resolving(message, helsinki_date(work.now), own=own))
     work.record_use(_customers(row), CONTACT_DATA, relation="none", words=words(row.family_name))
     if message.municipality:
         return await _pass_on(work, row, message)

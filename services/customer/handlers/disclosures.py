@@ -4,14 +4,13 @@ from contracts.customer.disclosures import GetPersonForPartner, PersonForPartner
 from services.customer.repository import people
 from services.customer.rules import people as rules
 from services.customer.rules.transfers import open_relationships
-from services.kit.errors import Forbidden, NotFound
+from services.kit.errors import NotFound
 from services.kit.work import Work
 
 
 async def get_person_for_partner(message: GetPersonForPartner, work: Work) -> PersonForPartner:
     """Who a customer of the municipality's is; contact details under non-disclosure are left out (661/2009 37 §)."""
-    if not all(work.rights.allows(data, "none") for data in message.DATA):
-        raise Forbidden("Only the partners' service asks this.")
+    work.rights.refuse_people(*message.DATA)
     customer = await people.get_whole(work, message.customer_id)
     if (
         customer is None

@@ -22,7 +22,7 @@ from services.customer.rules import families as rules
 from services.customer.rules.families import Relation
 from services.customer.rules.people import shown_changes
 from services.kit.clock import helsinki_date
-from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
+from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound, check_input
 from services.kit.words import words
 from services.kit.work import Work
 
@@ -88,8 +88,7 @@ async def change_family_relation(message: ChangeFamilyRelation, work: Work) -> F
     if done := await work.outcome_of_repeat(FamilyRelationVersion):
         return done
     before, members = await _lock(work, message.relation_id, message.expected_version)
-    if errors := rules.broken_by_changing(before, message.changes):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_changing(before, message.changes))
     after = replace(before, version=before.version + 1, source=message.source, **rules.changed(before, message.changes))
     return await _change(work, before, after, members, message.source, message.why, within="/changes")
 
@@ -102,8 +101,7 @@ async def end_family_relation(message: EndFamilyRelation, work: Work) -> FamilyR
     before, members = await _lock(work, message.relation_id, message.expected_version)
     today = helsinki_date(work.now)
     ended_on = message.ended_on or today
-    if errors := rules.broken_by_ending(before, ended_on, today):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_ending(before, ended_on, today))
     after = replace(before, version=before.version + 1, valid_until=ended_on, ended=True, source=message.source)
     return await _change(work, before, after, members, message.source, message.why)
 
@@ -111,16 +109,14 @@ async def end_family_relation(message: EndFamilyRelation, work: Work) -> FamilyR
 async def _named(message: RecordFamilyRelation, work: Work) -> tuple[UUID, ...]:
     """The customers that the message names; raises NotFound or InvalidInput for those whom the asker does not reach."""
     customer_id = (await _reached(work, message.customer_id)).customer_id
-    if errors := rules.broken_by_naming(customer_id, message.relative_id, message.relative):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_naming(customer_id, message.relative_id, message.relative))
     if message.relative_id is None:
         return (customer_id,)
     try:
         relative_id = (await _reached(work, message.relative_id)).customer_id
     except NotFound:
         raise InvalidInput(errors=rules.unknown_relative()) from None
-    if errors := rules.broken_by_naming(customer_id, relative_id, message.relative):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_naming(customer_id, relative_id, message.relative))
     return (customer_id, relative_id)
 
 
@@ -185,16 +181,16 @@ async def _check(work: Work, recorded: Relation, customers: Iterable[Customer], 
     if relation is None:  # both records are of one person now
         return
     parent = (rules.parent_and_child(relation) or (None, None))[0]
-    errors = rules.broken_rules(
-        relation,
-        {each.customer_id: each.person.date_of_birth for each in customers},
-        others,
-        await families.ancestors(work, parent) if parent else (),
-        helsinki_date(work.now),
-        within=within,
+    check_input(
+        rules.broken_rules(
+            relation,
+            {each.customer_id: each.person.date_of_birth for each in customers},
+            others,
+            await families.ancestors(work, parent) if parent else (),
+            helsinki_date(work.now),
+            within=within,
+        )
     )
-    if errors:
-        raise InvalidInput(errors=errors)
 
 
 def _record_use(

@@ -18,7 +18,7 @@ from services.customer.repository import lists
 from services.customer.repository import operations as repository
 from services.customer.repository.reach import card
 from services.customer.rules import operations as rules
-from services.kit.errors import Conflict, Forbidden, InvalidInput
+from services.kit.errors import Conflict, Forbidden, InvalidInput, check_input
 from services.kit.work import Work
 
 _MOST_IN_LINE = next(
@@ -32,8 +32,7 @@ async def assign_customers(message: AssignCustomers, work: Work) -> OperationSta
         raise Forbidden("The role does not allow this.")
     if done := await work.outcome_of_repeat(OperationStarted):
         return done
-    if errors := rules.broken_by_assigning(message):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_assigning(message))
     if message.all_of:
         asked = await lists.all_of(work, message.all_of)
         found = {each: each for each in asked}

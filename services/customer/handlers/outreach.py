@@ -42,7 +42,7 @@ from services.customer.rules import people as people_rules
 from services.kit.actor import service_actor
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_municipality
-from services.kit.errors import Conflict, Forbidden, InvalidInput
+from services.kit.errors import Conflict, Forbidden, InvalidInput, check_input
 from services.kit.parts import Parts
 from services.kit.telemetry import describe_error, log
 from services.kit.words import words
@@ -60,8 +60,7 @@ async def begin_outreach_import(message: BeginOutreachImport, work: Work) -> Ope
     check_own_municipality(work, "outreach")
     if done := await work.outcome_of_repeat(OperationStarted):
         return done
-    if errors := rules.broken_by_source(message.source):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_source(message.source))
     begun = await _begin(work, work.actor.organisation, message.source, dry_run=message.dry_run)
     work.record_use(data=["outreach"], relation="none", found=0)
     return OperationStarted(operation_id=begun)
@@ -97,8 +96,7 @@ async def receive_outreach_targets(message: ReceiveOutreachTargets, work: Work) 
         raise Forbidden("Only a service that stands for an authority sends lists.")
     if done := await work.outcome_of_repeat(OutreachReceived):
         return done
-    if errors := rules.broken_by_source(message.source):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_source(message.source))
     if not is_valid_municipality(message.municipality, helsinki_date(work.now)):
         raise InvalidInput(errors=[rules.no_municipality()])
     begun = await _begin(work, message.municipality, message.source, covers_protected=True)
@@ -149,8 +147,7 @@ async def record_outreach_attempt(message: RecordOutreachAttempt, work: Work) ->
         return done
     today = helsinki_date(work.now)
     row = await repository.get(work, message.target_id, today, for_update=True)
-    if errors := rules.broken_by_attempt(message.channel, message.outcome, today):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_attempt(message.channel, message.outcome, today))
     state, contact_by = rules.after_outcome(row, message.outcome, today, law_on(today))
     attempt = {
         "attempt_id": uuid7(),
@@ -175,8 +172,7 @@ async def open_from_outreach(message: OpenFromOutreach, work: Work) -> CustomerV
     if done := await work.outcome_of_repeat(CustomerVersion):
         return done
     row = await repository.get(work, message.target_id, helsinki_date(work.now), for_update=True)
-    if errors := people_rules.emptied_fields(message.told):
-        raise InvalidInput(errors=errors)
+    check_input(people_rules.emptied_fields(message.told))
     person = people_rules.changed(rules.as_person(row, repository.code_of(work, row)), message.told)
     await repository.forget(work, [row.target_id])
     _record_use(work, [row])

@@ -35,7 +35,7 @@ from services.customer.rules.duplicates import FACTS
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import is_valid_municipality
 from services.kit.erasure import erase_customer as erase_everything
-from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from services.kit.errors import Conflict, Forbidden, NotFound, check_input
 from services.kit.rights import Reach
 from services.kit.words import words
 from services.kit.work import Work
@@ -174,10 +174,7 @@ async def change_customer(message: ChangeCustomer, work: Work) -> CustomerVersio
     relation = relation_to(work, before)
     if errors := rules.broken_by_protection(message.changes.model_fields_set, before, work.rights, relation):
         raise Forbidden(errors=errors)
-    if errors := rules.broken_by_source(message.source, helsinki_date(work.now)) + rules.emptied_fields(
-        message.changes
-    ):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_source(message.source, helsinki_date(work.now)) + rules.emptied_fields(message.changes))
     person = rules.changed(before.person, message.changes)
     differences = rules.differences(before.person, person)
     _record_use(work, before, [difference.field for difference in differences])
@@ -227,8 +224,7 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
     await check_version(work, before, message.expected_version)
     _record_use(work, before, [rules.RELATIONSHIP])
     today = helsinki_date(work.now)
-    if errors := rules.broken_by_closing(message.reason, today):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_closing(message.reason, today))
 
     municipality = work.actor.organisation
     matters = await transfers.open_matters(work, (before.customer_id, *before.merged), municipality)
@@ -246,7 +242,7 @@ async def close_customer(message: CloseCustomer, work: Work) -> CustomerVersion:
     await people.end_relationship(work, after.customer_id, ended)
     await history.add_history(work, after, [rules.difference_of_relationship(open_one, ended)], source="municipality")
     await search.record_names(work, after)
-    closed = {"municipality": municipality, "reason": message.reason}
+    closed: dict[str, Any] = {"municipality": municipality, "reason": message.reason, "by_hand": True}
     await work.publish(CustomerClosed(**dict(rules.public_state(after)), **closed))
     for each in after.merged:  # relationships of records merged are one with this
         await people.end_relationship(work, each, ended)
@@ -327,15 +323,15 @@ def _record_use(work: Work, customer: Customer, fields: Collection[str]) -> None
 
 
 def _check_person(person: Person, fields: Collection[str], work: Work, *, within: str) -> None:
-    errors = rules.broken_rules(
-        person,
-        fields,
-        helsinki_date(work.now),
-        allow_test_codes=work.settings.allow_test_identity_codes,
-        within=within,
+    check_input(
+        rules.broken_rules(
+            person,
+            fields,
+            helsinki_date(work.now),
+            allow_test_codes=work.settings.allow_test_identity_codes,
+            within=within,
+        )
     )
-    if errors:
-        raise InvalidInput(errors=errors)
 
 
 def _already_known(work: Work, known: Row[Any], code: str | None) -> Conflict:

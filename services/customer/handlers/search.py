@@ -5,7 +5,7 @@ from services.customer.repository import families
 from services.customer.repository import search as repository
 from services.customer.rules import people as rules
 from services.kit.clock import helsinki_date
-from services.kit.errors import Forbidden, InvalidInput
+from services.kit.errors import Forbidden, check_input
 from services.kit.words import words, words_asked
 from services.kit.work import Work
 
@@ -13,8 +13,7 @@ from services.kit.work import Work
 async def search_customers(message: SearchCustomers, work: Work) -> CustomersFound:
     """The acting municipality's customers; of another one's, only that a whole identity code is known there."""
     on, allow_test_codes = helsinki_date(work.now), work.settings.allow_test_identity_codes
-    if errors := rules.broken_by_searching(message, on, allow_test_codes=allow_test_codes):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_searching(message, on, allow_test_codes=allow_test_codes))
     if not work.rights.allows("identity", work.rights.related):
         raise Forbidden("The right does not cover looking for customers.")
     if message.phone and not work.rights.allows("contact", work.rights.related):

@@ -17,8 +17,8 @@ from services.customer.repository import transfers as repository
 from services.customer.rules import people as rules_of_people
 from services.customer.rules import transfers as rules
 from services.kit.clock import helsinki_date
-from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound, NotNow
-from services.kit.handshake import Handshake, Refused, Side, decide
+from services.kit.errors import Conflict, Forbidden, NotFound, NotNow, check_current, check_input
+from services.kit.handshake import Handshake, Refused, Side, after_turn, decide
 from services.kit.work import Work
 
 _RECEIVED_AS = {True: "moved", False: "authority_contact"}
@@ -70,10 +70,8 @@ async def act_on(
         raise NotNow(decided, row.version)
     if decided.state == row.state:
         return TransferVersion(transfer_id=row.transfer_id, version=row.version)
-    if expected is not None and expected != row.version:
-        raise ChangedMeanwhile(current_version=row.version)
-    if errors := rules.broken_by_answering(act, told, today):
-        raise InvalidInput(errors=errors)
+    check_current(row.version, expected)
+    check_input(rules.broken_by_answering(act, told, today))
     customer_id = await _move(work, row) if act == "accept" else row.customer_id
     return await _write(work, row, act, decided, organisation, customer_id=customer_id, **told)
 
@@ -101,25 +99,15 @@ async def _write(
     organisation: str | None,
     *,
     customer_id: UUID | None = None,
-    responsible: Any = None,
-    reason: str | None = None,
-    text: str | None = None,
+    **told: Any,
 ) -> TransferVersion:
-    version = row.version + 1
-    turn = Turn(version=version, act=act, organisation=organisation, acted_at=work.now, reason=reason, text=text)
-    changes = {
-        "version": version,
-        "state": decided.state,
-        "customer_id": customer_id or row.customer_id,
-        "responsible": responsible or row.responsible,
-        "turns": [*row.turns, turn.model_dump(mode="json")],
-        "changed_at": work.now,
-    }
+    changes = after_turn(row, act, decided, organisation, work.now, **told)
+    changes["customer_id"] = customer_id or row.customer_id
     if decided.state not in ("requested", "more_asked"):
         changes["person"] = None  # opened, or none of our business any more
     await repository.change(work, row.transfer_id, **changes)
     await _tell(work, row._asdict() | changes)
-    return TransferVersion(transfer_id=row.transfer_id, version=version)
+    return TransferVersion(transfer_id=row.transfer_id, version=changes["version"])
 
 
 async def _tell(work: Work, row: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ from services.customer.rules import transfers as rules
 from services.kit.actor import service_actor
 from services.kit.background import work_off
 from services.kit.clock import helsinki_date
-from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from services.kit.errors import Conflict, Forbidden, NotFound, check_input
 from services.kit.identity_code import InvalidIdentityCode, check
 from services.kit.parts import Parts
 from services.kit.work import Cause, UnitOfWork, Work
@@ -47,9 +47,7 @@ async def offer_transfer(message: OfferTransfer, work: Work) -> TransferVersion:
     customer = await people.lock(work, message.customer_id, "transfer")
     check_protection(work, customer)
     ids = (customer.customer_id, *customer.merged)
-    errors = rules.broken_by_offering(giver, message.receiver, message.reason, message.consent, today)
-    if errors:
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_offering(giver, message.receiver, message.reason, message.consent, today))
     if await repository.is_requested(work, ids, giver):
         raise Conflict("A transfer of the customer awaits an answer: withdraw it first.")
     arrival = next(each.arrival for each in customer.relationships if each.municipality == giver and not each.ended_on)
@@ -84,8 +82,7 @@ async def ask_for_transfer(message: AskForTransfer, work: Work) -> TransferVersi
     except InvalidIdentityCode as error:
         told = rules_of_people.RULES[error.rule]
         errors.append(FieldError(pointer="/personal_identity_code", rule=error.rule, detail=told))
-    if errors:
-        raise InvalidInput(errors=errors)
+    check_input(errors)
     await work.beyond_the_border("whoever holds the person with a whole identity code is asked")
     known = await people.lock_by_identity_code(work, code)
     giver = await repository.holder(work, known.customer_id) if known else None

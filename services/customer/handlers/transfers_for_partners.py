@@ -16,7 +16,7 @@ from services.customer.repository import transfers as repository
 from services.customer.rules import people as rules_of_people
 from services.customer.rules import transfers as rules
 from services.kit.clock import helsinki_date
-from services.kit.errors import Conflict, Forbidden, InvalidInput, NotFound
+from services.kit.errors import Conflict, InvalidInput, NotFound, check_input
 from services.kit.work import Work
 
 
@@ -26,15 +26,15 @@ async def request_transfer_for_partner(message: RequestTransferForPartner, work:
     if done := await work.outcome_of_repeat(TransferVersion):
         return done
     today, person = helsinki_date(work.now), message.person
-    errors = rules.broken_by_partner(
-        message.municipality,
-        message.reason,
-        person,
-        today,
-        allow_test_codes=work.settings.allow_test_identity_codes,
+    check_input(
+        rules.broken_by_partner(
+            message.municipality,
+            message.reason,
+            person,
+            today,
+            allow_test_codes=work.settings.allow_test_identity_codes,
+        )
     )
-    if errors:
-        raise InvalidInput(errors=errors)
     code = person.personal_identity_code
     known = await people.lock_by_identity_code(work, code) if code else None
     customer_id = known.customer_id if known else uuid7()
@@ -85,8 +85,6 @@ async def get_transfer_for_partner(message: GetTransferForPartner, work: Work) -
 
 
 def _check_partner(partner: str, work: Work) -> None:
-    """No person asks in a partner's name: who the partner is, the service knows that let it in."""
-    if not work.rights.allows("transfer", "none"):
-        raise Forbidden("Only the partners' service asks this.")
+    work.rights.refuse_people("transfer")
     if not rules.is_employment_authority(partner, helsinki_date(work.now)):
         raise InvalidInput(errors=[rules.error("/partner", "receiver")])

@@ -19,10 +19,11 @@ from contracts.customer.contacts import (
     SetReceivingParty,
 )
 from services.customer.repository import people
-from services.customer.repository.reach import REACHED_BY, execute, kept_id, reached
+from services.customer.repository.reach import REACHED_BY, execute, reached
 from services.customer.rules import contacts as rules
 from services.customer.tables.contacts import CONTACT, CONTACT_PASSING, CONTACT_REPORT, RECEIVING_PARTY
 from services.customer.tables.people import CUSTOMER
+from services.kit.customer_view import record_id
 from services.kit.errors import NotFound
 from services.kit.work import Work
 
@@ -238,7 +239,7 @@ async def _reached(work: Work) -> ColumnElement[bool]:
     mine, of = _CONTACT.municipality == work.actor.organisation, CUSTOMER.alias("of_contact")
     found = (  # no EXISTS: PostgreSQL would read all customers for a page of contacts
         select(of.c.customer_id)
-        .join(CUSTOMER, CUSTOMER.c.customer_id == kept_id(of))
+        .join(CUSTOMER, CUSTOMER.c.customer_id == record_id(of))
         .where(
             of.c.customer_id == _CONTACT.customer_id,
             reached(CUSTOMER.c.customer_id, work.rights.reach(REACHED_BY)),

@@ -17,6 +17,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     union_all,
     update,
 )
@@ -25,11 +26,12 @@ from uuid_utils.compat import uuid7
 
 from contracts.customer.families import Relative
 from contracts.envelope import FieldChange
-from services.customer.repository.reach import execute, kept_id, reached
+from services.customer.repository.reach import execute, reached
 from services.customer.rules.families import Relation
 from services.customer.rules.people import Difference
 from services.customer.tables.families import FAMILY_RELATION, FAMILY_RELATION_HISTORY
 from services.customer.tables.people import CUSTOMER
+from services.kit.customer_view import record_id
 from services.kit.errors import NotFound
 from services.kit.work import Work
 
@@ -59,7 +61,7 @@ async def get(work: Work, relation_id: UUID) -> Relation:
         .outerjoin(other, other.c.customer_id == _SIDES[1])
         .where(
             FAMILY_RELATION.c.relation_id == relation_id,
-            or_(*(reached(kept_id(side), reach) for side in (one, other))),
+            or_(*(reached(record_id(side), reach) for side in (one, other))),
         )
     )
     row = (await execute(work, query)).first()
@@ -203,15 +205,15 @@ async def _led_to(
     Each record leads to the one that it was merged into, and back.
     """
     is_merged = _MERGED[1].is_not(None)
-    steps = union_all(
-        *(
-            select(one.label("one"), other.label("other")).where(condition)
-            for one, other, condition in (*edges, (*_MERGED, is_merged), (*_MERGED[::-1], is_merged))
-        )
-    ).subquery()
     start = select(func.unnest(literal(list(customer_ids), ARRAY(Uuid))).label("customer_id"))
     found = start.cte("found", recursive=True)
-    found = found.union(select(steps.c.other).where(steps.c.one == found.c.customer_id))
+    steps = union_all(
+        *(
+            select(other.label("other")).where(one == found.c.customer_id, condition).correlate(found)
+            for one, other, condition in (*edges, (*_MERGED, is_merged), (*_MERGED[::-1], is_merged))
+        )
+    ).lateral()  # each looks up its own index; of a join the rows of all would be read
+    found = found.union(select(steps.c.other).select_from(found.join(steps, true())))
     return set((await work.connection.execute(select(found.c.customer_id))).scalars())
 
 

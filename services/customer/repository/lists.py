@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Row, Select, Uuid, bindparam, func, literal, select, true, tuple_, update
 
 from contracts.customer.operations import ListCustomers
-from services.customer.repository.reach import IS_OPEN, REACHED_BY, execute, kept_id, kept_of, reached
+from services.customer.repository.reach import IS_OPEN, REACHED_BY, execute, kept_of, reached
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER
+from services.kit.customer_view import record_id
 from services.kit.rights import MUNICIPALITY, Reach, named, within
 from services.kit.work import Work
 
@@ -87,7 +88,7 @@ async def those_reached(work: Work, customer_ids: Collection[UUID]) -> dict[UUID
     asked = _ASKED.c.customer_id == func.any(bindparam("asked_ids", type_=ARRAY(Uuid)))
     query = (
         select(_ASKED.c.customer_id.label("asked_id"), CUSTOMER.c.customer_id)
-        .join(CUSTOMER, CUSTOMER.c.customer_id == kept_id(_ASKED))
+        .join(CUSTOMER, CUSTOMER.c.customer_id == record_id(_ASKED))
         .where(asked, reached(CUSTOMER.c.customer_id, reach))
     )
     return {row.asked_id: row.customer_id for row in await execute(work, query, asked_ids=list(customer_ids))}
@@ -120,7 +121,7 @@ async def lock_relationships(work: Work, municipality: str, customer_ids: Collec
     # looked at after the lock: what a statement that waited sees is from before it waited
     known = (
         select(_ASKED.c.customer_id.label("asked_id"), CLIENT_RELATIONSHIP, CUSTOMER.c.version)
-        .join(CUSTOMER, CUSTOMER.c.customer_id == kept_id(_ASKED))
+        .join(CUSTOMER, CUSTOMER.c.customer_id == record_id(_ASKED))
         .join(CLIENT_RELATIONSHIP, _RELATIONSHIP.customer_id == CUSTOMER.c.customer_id)
         .where(of_asked, _RELATIONSHIP.municipality == municipality, IS_OPEN)
     )

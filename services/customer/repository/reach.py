@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from contracts.types import PersonName
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER, CUSTOMER_HISTORY
+from services.kit.customer_view import record_id
 from services.kit.rights import MUNICIPALITY, Reach, within
 from services.kit.work import Work
 
@@ -42,12 +43,7 @@ def has_code(work: Work, code: str, of: FromClause = CUSTOMER) -> ColumnElement[
 
 def kept_of(*conditions: ColumnElement[bool], of: FromClause = CUSTOMER) -> Select[UUID]:
     """The ids of the records kept for those that meet the conditions on `of`: mostly themselves."""
-    return select(kept_id(of)).where(*conditions)
-
-
-def kept_id(of: FromClause = CUSTOMER) -> ColumnElement[UUID]:
-    """The id of the record kept for each of these."""
-    return func.coalesce(of.c.merged_into, of.c.customer_id)
+    return select(record_id(of)).where(*conditions)
 
 
 def found_first(ids: Select[Any]) -> ColumnElement[UUID]:
@@ -67,7 +63,7 @@ def is_withheld(work: Work, customer_id: ColumnElement[Any]) -> ColumnElement[bo
     named = literal(list(work.actor.withheld), ARRAY(Uuid))
     one, other = CUSTOMER.alias("withheld"), CUSTOMER.alias("withheld_too")
     people = kept_of(one.c.customer_id == func.any(named), of=one)
-    theirs = select(other.c.customer_id).where(or_(other.c.customer_id.in_(people), other.c.merged_into.in_(people)))
+    theirs = people.union_all(select(other.c.customer_id).where(other.c.merged_into.in_(people)))
     return or_(customer_id == func.any(named), customer_id.in_(theirs))
 
 

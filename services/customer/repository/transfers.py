@@ -12,9 +12,10 @@ from sqlalchemy.dialects.postgresql import insert
 from contracts.customer.open_matters import OpenMatter
 from contracts.customer.transfers import ListTransfers
 from services.customer.repository.families import ids_of, lock_rows
-from services.customer.repository.reach import IS_OPEN, execute, has_relationship, kept_id
+from services.customer.repository.reach import IS_OPEN, execute, has_relationship
 from services.customer.tables.people import CLIENT_RELATIONSHIP, CUSTOMER
 from services.customer.tables.transfers import ASSESSMENT_VIEW, PLAN_VIEW, TRANSFER
+from services.kit.customer_view import record_id
 from services.kit.errors import NotFound
 from services.kit.handshake import OPEN
 from services.kit.rights import MUNICIPALITY, Reach, named, within
@@ -188,7 +189,12 @@ def _assessments(customer_ids: Collection[UUID], municipality: str) -> Select[An
 @cache
 def _reached(reach: Reach) -> Select[Any]:
     table = TRANSFER.c
-    kept = select(kept_id()).where(CUSTOMER.c.customer_id == table.customer_id).correlate(TRANSFER).scalar_subquery()
+    kept = (
+        select(record_id(CUSTOMER))
+        .where(CUSTOMER.c.customer_id == table.customer_id)
+        .correlate(TRANSFER)
+        .scalar_subquery()
+    )
     known = func.coalesce(kept, table.customer_id)  # nobody is there, where a partner tells of somebody new
     # LIMIT: as an expression PostgreSQL would look it up in no index that is behind the border
     customer_id = (one := select(known.label("id")).correlate(TRANSFER).limit(1).lateral("one")).c.id

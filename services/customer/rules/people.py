@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # it knows SQL, and nothing here does
 MASKED = "masked"
 """In the place of a code that the asker may not see."""
 MOST_WORDS = 10
+_LONGEST_LIFE = Length(months=12 * 130)
 RULES = {
     "missing": "this field may not be emptied",
     "code_list": "the code is not on the list {list} on that day",
@@ -41,6 +42,8 @@ RULES = {
     "test_code": "the code belongs to nobody: it is for tests",
     "differs_from_date_of_birth": "the code states another date of birth",
     "differs_from_identity_code": "the personal identity code states another date of birth",
+    "too_long_ago": "nobody who lives was born so long ago",
+    "before_birth": "the person was not born yet",
     "before_valid_from": "the permit would end before it begins",
     "nothing_asked": "give at least one of name, date_of_birth, personal_identity_code and phone",
     "no_word": "no letter or digit to look for",
@@ -376,6 +379,8 @@ def _integration_act_groups(customer: Customer) -> tuple[str, ...]:
 def _broken(person: Person, on: date, allow_test_codes: bool) -> Iterator[tuple[str, str]]:
     if person.date_of_birth > on:
         yield "date_of_birth", "in_future"
+    elif _LONGEST_LIFE.after(person.date_of_birth) < on:
+        yield "date_of_birth", "too_long_ago"
     if code := person.personal_identity_code:
         try:
             identity_code.check(code, allow_test_codes=allow_test_codes)
@@ -398,6 +403,8 @@ def _broken(person: Person, on: date, allow_test_codes: bool) -> Iterator[tuple[
     if contact and contact.address and not code_lists.is_country(contact.address.country):
         yield "contact/address/country", "code_list"
     if permit := person.first_residence_permit:
+        if permit.granted_on < person.date_of_birth:
+            yield "first_residence_permit/granted_on", "before_birth"
         for path, rule in broken_by_permit(permit, on):
             yield f"first_residence_permit/{path}", rule
 

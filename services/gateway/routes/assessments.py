@@ -17,8 +17,8 @@ from contracts.assessment.cases import (
     StartAssessment,
     WholeAssessment,
 )
-from contracts.assessment.versions import AssessmentVersion, Words
-from contracts.types import CustomerId, Day, Value
+from contracts.assessment.versions import AssessmentVersion
+from contracts.types import CustomerId, Day, Value, Words
 from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn
 from services.gateway.openapi import problems, with_headers, with_links

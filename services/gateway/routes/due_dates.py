@@ -118,5 +118,5 @@ async def set_due_date_settings(
     body: Annotated[DueDateSettings, Depends(_settings)],
 ) -> Response:
     """Set them: due dates follow within minutes."""
-    kept = await caller.ask(SetDueDateSettings(expected_version=version, settings=body), key)
+    kept = await caller.ask(SetDueDateSettings(expected_version=version, settings=body), key, body="settings")
     return answer(kept, version=kept.version)

@@ -24,9 +24,8 @@ from contracts.assessment.topics import (
     TopicVersion,
     WriteTopic,
 )
-from contracts.assessment.versions import Words
 from contracts.customer.background import ChangeBackground
-from contracts.types import Code, Value
+from contracts.types import Code, Value, Words
 from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn
 from services.gateway.openapi import with_headers, with_links

@@ -17,8 +17,8 @@ from contracts.assessment.interviews import (
     RecordMissedInterview,
     ToldDuty,
 )
-from contracts.assessment.versions import AssessmentVersion, Words
-from contracts.types import Value
+from contracts.assessment.versions import AssessmentVersion
+from contracts.types import Value, Words
 from services.gateway.bodies import JsonBody
 from services.gateway.caller import SignedIn
 from services.gateway.routes.assessments import CASE, CHANGE, CURRENT, changed

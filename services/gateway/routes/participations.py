@@ -27,13 +27,11 @@ from contracts.assessment.participations import (
     RecordParticipationAnswer,
     ReplyToParticipation,
     RequestParticipation,
-    ToOtherSide,
     Way,
     WithdrawParticipation,
 )
-from contracts.assessment.versions import Words
-from contracts.handshake import HandshakeState, Responsible
-from contracts.types import Code, Day, Value
+from contracts.handshake import HandshakeState, Responsible, ToOtherSide
+from contracts.types import Code, Day, Value, Words
 from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn
 from services.gateway.openapi import problems, with_headers, with_links

@@ -33,12 +33,11 @@ from contracts.plan.plans import (
     Plans,
     PlanVersion,
     Version,
-    Why,
     WithdrawGuardianConsent,
     WritePlan,
 )
 from contracts.plan.state import PlanKind
-from contracts.types import Code, CustomerId, Day, Value
+from contracts.types import Code, CustomerId, Day, Value, Words
 from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn
 from services.gateway.openapi import problems, with_headers, with_links
@@ -93,9 +92,9 @@ class NewPlan(Value):
 
 
 class PlanDropping(Value):
-    """Why a plan is given up."""
+    """Why a plan, or its edition in the making, is given up."""
 
-    why: Why
+    why: Words
 
 
 class PlanEnding(Value):
@@ -229,7 +228,9 @@ async def write_plan(
     body: Annotated[PlanContent, Depends(_content)],
 ) -> Response:
     """Replace the whole draft; a change of what was offered makes the next edition."""
-    return changed(await caller.ask(WritePlan(plan_id=plan_id, expected_version=version, content=body), key))
+    return changed(
+        await caller.ask(WritePlan(plan_id=plan_id, expected_version=version, content=body), key, body="content")
+    )
 
 
 @routes.post("/plans/{plan_id:uuid}/offer", response_model=PlanVersion, responses={200: CURRENT, **CHANGE})
@@ -252,7 +253,7 @@ async def approve_plan(
     body: Annotated[Approval, Depends(_approval)],
 ) -> Response:
     """Record that a party approves an edition by its document; the last one needed brings it into force."""
-    return changed(await caller.ask(ApprovePlan(plan_id=plan_id, edition=edition, approval=body), key))
+    return changed(await caller.ask(ApprovePlan(plan_id=plan_id, edition=edition, approval=body), key, body="approval"))
 
 
 @routes.post(
@@ -304,7 +305,7 @@ async def give_guardian_consent(
 ) -> Response:
     """Record that a further guardian agrees to a family's plan, or one who had withdrawn agrees again."""
     asked = GiveGuardianConsent(plan_id=plan_id, expected_version=version, consent=body)
-    return changed(await caller.ask(asked, key))
+    return changed(await caller.ask(asked, key, body="consent"))
 
 
 @routes.post(

@@ -79,7 +79,9 @@ async def review_plan(
     body: Annotated[Review, Depends(_review)],
 ) -> Response:
     """Record a review, and when the next one is."""
-    return _recorded(await caller.ask(ReviewPlan(plan_id=plan_id, expected_version=version, review=body), key))
+    return _recorded(
+        await caller.ask(ReviewPlan(plan_id=plan_id, expected_version=version, review=body), key, body="review")
+    )
 
 
 @routes.post(
@@ -97,7 +99,9 @@ async def extend_plan(
     body: Annotated[Extension, Depends(_extension)],
 ) -> Response:
     """Make the longest time of a plan longer, on a ground of the law's."""
-    return _recorded(await caller.ask(ExtendPlan(plan_id=plan_id, expected_version=version, extension=body), key))
+    return _recorded(
+        await caller.ask(ExtendPlan(plan_id=plan_id, expected_version=version, extension=body), key, body="extension")
+    )
 
 
 @routes.post(
@@ -111,7 +115,7 @@ async def record_hindrance(
     caller: SignedIn, plan_id: UUID, key: IdempotencyKey, body: Annotated[Hindrance, Depends(_hindrance)]
 ) -> Response:
     """Record a hindrance; while it goes on the plan is interrupted."""
-    return _recorded(await caller.ask(RecordHindrance(plan_id=plan_id, hindrance=body), key))
+    return _recorded(await caller.ask(RecordHindrance(plan_id=plan_id, hindrance=body), key, body="hindrance"))
 
 
 @routes.post(
@@ -143,7 +147,7 @@ async def record_follow_up(
     caller: SignedIn, plan_id: UUID, key: IdempotencyKey, body: Annotated[FollowUp, Depends(_follow_up)]
 ) -> Response:
     """Record how a goal is being reached."""
-    return _recorded(await caller.ask(RecordFollowUp(plan_id=plan_id, follow_up=body), key))
+    return _recorded(await caller.ask(RecordFollowUp(plan_id=plan_id, follow_up=body), key, body="follow_up"))
 
 
 @routes.post(
@@ -157,7 +161,7 @@ async def record_neglect(
     caller: SignedIn, plan_id: UUID, key: IdempotencyKey, body: Annotated[Neglect, Depends(_neglect)]
 ) -> Response:
     """Record that something agreed was not done, and how the customer explains it."""
-    return _recorded(await caller.ask(RecordNeglect(plan_id=plan_id, neglect=body), key))
+    return _recorded(await caller.ask(RecordNeglect(plan_id=plan_id, neglect=body), key, body="neglect"))
 
 
 def _recorded(done: Recorded) -> Response:

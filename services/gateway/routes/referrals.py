@@ -18,10 +18,9 @@ from contracts.plan.referrals import (
     ReferralAnswer,
     ReferralVersion,
     ReferToService,
-    Why,
     WithdrawCompletion,
 )
-from contracts.types import CustomerId, Day, Value
+from contracts.types import CustomerId, Day, Value, Words
 from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn
 from services.gateway.openapi import problems, with_headers, with_links
@@ -52,7 +51,7 @@ class AnswerToReferral(Value):
 class WithdrawnCompletion(Value):
     """Why a completion is taken back."""
 
-    why: Why
+    why: Words
 
 
 class NewCompletion(Value):

@@ -22,9 +22,8 @@ from contracts.customer.transfers import (
     Transfers,
     TransferVersion,
     WithdrawTransfer,
-    Words,
 )
-from contracts.handshake import HandshakeState, Responsible
+from contracts.handshake import HandshakeState, Responsible, ToOtherSide
 from contracts.types import Code, CustomerId, Value
 from contracts.usage import Organisation
 from services.gateway.bodies import JsonBody, answer
@@ -79,13 +78,13 @@ class Rejection(Value):
     """Why a transfer is rejected."""
 
     reason: Code
-    text: Words | None = None
+    text: ToOtherSide | None = None
 
 
 class Message(Value):
     """A question to the other side, or a reply to it."""
 
-    text: Words
+    text: ToOtherSide
 
 
 _CONSENT = {"given_on": "2026-03-01", "given_by": "writing"}

@@ -1,6 +1,6 @@
 """What is due: counted anew when a fact changes, told once when it is near and once when it has passed, and listed."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -23,7 +23,7 @@ from contracts.plan.due_dates import (
 from services.kit.actor import service_actor
 from services.kit.background import work_off
 from services.kit.clock import helsinki_date
-from services.kit.errors import ChangedMeanwhile, InvalidInput
+from services.kit.errors import InvalidInput, check_current, check_input
 from services.kit.parts import Parts
 from services.kit.telemetry import describe_error, log
 from services.kit.work import Cause, UnitOfWork, Work
@@ -50,8 +50,11 @@ async def facts_changed(work: Work, *customer_ids: UUID) -> None:
         await _count(work, each)
 
 
-async def _count(work: Work, customer_id: UUID) -> list[Due]:
-    """Counts a customer's due dates, whose row in `due_case` it locks before it reads anything."""
+async def _count(work: Work, customer_id: UUID, *, looked: bool = False) -> list[Due]:
+    """Counts a customer's due dates, whose row in `due_case` it locks before it reads anything.
+
+    `looked`: the caller does what there is to do today; else the next look does.
+    """
     if await work.erased([customer_id]):
         return []
     today = helsinki_date(work.now)
@@ -63,7 +66,7 @@ async def _count(work: Work, customer_id: UUID) -> list[Due]:
         for municipality in known.responsible
         for each in rules.due_dates(known, municipality, repository.aims_of(settings.get(municipality)), today)
     ]
-    await repository.replace(work, known, dues, settings, rules.next_look(dues, date.min))
+    await repository.replace(work, known, dues, settings, rules.next_look(known, dues, today, looked=looked))
     return dues
 
 
@@ -93,6 +96,7 @@ async def list_due(message: ListDue, work: Work) -> Worklist:
     after = rules.place_of(message.cursor) if message.cursor else None
     if message.cursor and after is None:
         raise InvalidInput(errors=[rules.outdated_cursor()])
+    check_input(rules.broken_by_listing(message, laws(), common_aims()))
     hidden = _hidden_from(work)
     found = await repository.page(work, message, wanted if isinstance(wanted, UUID) else None, after, hidden)
     rows, today = found[: message.limit], helsinki_date(work.now)
@@ -127,10 +131,8 @@ async def set_due_date_settings(message: SetDueDateSettings, work: Work) -> DueD
     await repository.lock_settings(work, municipality)
     row = (await repository.settings(work, [municipality])).get(municipality)
     version = row.version if row else 0
-    if version != message.expected_version:
-        raise ChangedMeanwhile(current_version=version)
-    if errors := rules.broken_by_settings(message.settings, common_aims()):
-        raise InvalidInput(errors=errors)
+    check_current(version, message.expected_version)
+    check_input(rules.broken_by_settings(message.settings, common_aims()))
     days = {each.kind: each.days for each in message.settings.aims}
     await repository.set_settings(work, municipality, version + 1, message.settings.notice_days, days)
     work.record_use(data=message.DATA, relation="none")
@@ -182,7 +184,8 @@ async def _look_at(work: Work, customer_id: UUID) -> bool:
     """
     if not await repository.claim(work, customer_id):
         return False
-    today, dues = helsinki_date(work.now), await _count(work, customer_id)
+    today = helsinki_date(work.now)
+    dues = await _count(work, customer_id, looked=True)
     for each in rules.to_tell(dues, today):
         event = DeadlinePassed if each.deadline.due_on < today else DeadlineApproaching
         told = event(
@@ -196,5 +199,4 @@ async def _look_at(work: Work, customer_id: UUID) -> bool:
         )
         if await repository.is_first(work, told):
             await work.publish(told, legal_basis="681/2023 73 § 1 mom. 6")
-    await repository.set_next_look(work, customer_id, rules.next_look(dues, today))
     return True

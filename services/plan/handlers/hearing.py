@@ -24,8 +24,13 @@ _END_REASONS = {"moved_away": "moved_away", "own_wish": "own_wish", "died": "die
 
 
 async def hear_of_customer(message: CustomerState, work: Work) -> None:
-    """Keeps what the law's times and duties of a customer are counted from; plans end with the relationship."""
-    closed = message if isinstance(message, CustomerClosed) and message.reason != _TRANSFERRED else None
+    """Keeps what the law's times and duties of a customer are counted from; plans end with the relationship.
+
+    Those of a customer who is transferred go along, which the transfer itself tells.
+    """
+    closed = message if isinstance(message, CustomerClosed) else None
+    if closed and closed.reason == _TRANSFERRED and not closed.by_hand:
+        closed = None
     ids = await facts.ids_of(work, message.customer_id)
     # before the case, as in acts on plans
     plans = await repository.lock_of(work, ids, closed.municipality) if closed else ()
@@ -141,7 +146,7 @@ async def _move(work: Work, plan: Row[Any], receiver: str, others: list[UUID]) -
     """
     was_in_force = plan.drawn_up_on is not None
     goes_along = not await repository.has_open(
-        work, await facts.ids_of(work, plan.customer_id), receiver, family=plan.kind == "family"
+        work, await facts.people_of(work, plan), receiver, family=plan.kind == "family"
     )
     for each in others:
         goes_along &= await facts.is_customer_of(work, await facts.ids_of(work, each), receiver)

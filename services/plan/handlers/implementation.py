@@ -19,7 +19,7 @@ from contracts.plan.implementation import (
     ReviewPlan,
 )
 from services.kit.clock import helsinki_date
-from services.kit.errors import Conflict, InvalidInput, NotFound
+from services.kit.errors import Conflict, NotFound, check_input
 from services.kit.work import Work
 from services.plan.handlers.telling import check_in_force, check_version, lock, tell
 from services.plan.repository import facts
@@ -40,8 +40,7 @@ async def review_plan(message: ReviewPlan, work: Work) -> Recorded:
     known = await facts_of(work, plan)
     known = replace(known, reviewed_on=max(review.reviewed_on, known.reviewed_on or review.reviewed_on))
     law = law_of(known, today)
-    if errors := rules.broken_by_reviewing(review, known, law, today):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_reviewing(review, known, law, today))
     plan = await repository.change(
         work,
         plan.plan_id,
@@ -68,8 +67,7 @@ async def extend_plan(message: ExtendPlan, work: Work) -> Recorded:
     # two municipalities at once would each find that nothing was granted yet
     await facts.lock_case(work, (await facts.ids_of(work, plan.customer_id))[0])
     known, law = await _known(work, plan)
-    if errors := rules.broken_by_extending(extension, known, law, today):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_extending(extension, known, law, today))
     length, content = Length(months=extension.months), await _content(work, plan)
     latest = latest_end(replace(known, granted=(*known.granted, Granted(extension.ground, length))), law, today)
     ends_on = length.after(plan.valid_until)
@@ -86,8 +84,7 @@ async def record_hindrance(message: RecordHindrance, work: Work) -> Recorded:
     check_in_force(plan)
     known, law = await _known(work, plan)
     begun = known.first_plan_on or plan.drawn_up_on
-    if errors := rules.broken_by_hindrance(message.hindrance, begun, law, helsinki_date(work.now)):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_hindrance(message.hindrance, begun, law, helsinki_date(work.now)))
     hindrance_id = await repository.add_hindrance(work, plan, **dict(message.hindrance))
     plan = await _interrupt(work, plan, law)
     done = await _done(work, plan, "record_hindrance", hindrance=message.hindrance.model_dump(mode="json"))
@@ -106,8 +103,7 @@ async def end_hindrance(message: EndHindrance, work: Work) -> Recorded:
         raise NotFound("no such hindrance")
     if hindrance.last:
         raise Conflict("The hindrance has ended already.")
-    if errors := rules.broken_by_ending_hindrance(message.last, hindrance.first, helsinki_date(work.now)):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_ending_hindrance(message.last, hindrance.first, helsinki_date(work.now)))
     await repository.end_hindrance(work, hindrance.hindrance_id, message.last)
     plan = await _interrupt(work, plan, (await _known(work, plan))[1])
     ended = {"ground": hindrance.ground, "first": str(hindrance.first), "last": str(message.last)}
@@ -122,8 +118,7 @@ async def record_follow_up(message: RecordFollowUp, work: Work) -> Recorded:
         return done
     check_in_force(plan)
     told, content = message.follow_up, await _content(work, plan)
-    if errors := rules.broken_by_follow_up(told, content, plan.drawn_up_on, helsinki_date(work.now)):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_follow_up(told, content, plan.drawn_up_on, helsinki_date(work.now)))
     return await _recorded(work, plan, "record_follow_up", follow_up=told.model_dump(mode="json"))
 
 
@@ -134,8 +129,7 @@ async def record_neglect(message: RecordNeglect, work: Work) -> Recorded:
         return done
     check_in_force(plan)
     told, content = message.neglect, await _content(work, plan)
-    if errors := rules.broken_by_neglect(told, content, plan.drawn_up_on, helsinki_date(work.now)):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_neglect(told, content, plan.drawn_up_on, helsinki_date(work.now)))
     return await _recorded(work, plan, "record_neglect", neglect=told.model_dump(mode="json"))
 
 

@@ -1,8 +1,10 @@
 """Plans from the draft to their end."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row
 from uuid_utils.compat import uuid7
@@ -24,7 +26,7 @@ from contracts.plan.plans import (
     WritePlan,
 )
 from services.kit.clock import helsinki_date
-from services.kit.errors import Conflict, InvalidInput, NotFound
+from services.kit.errors import Conflict, InvalidInput, NotFound, check_input
 from services.kit.work import Work
 from services.plan.handlers.telling import IN_FORCE, check_in_force, check_version, lock, tell
 from services.plan.repository import facts, programme
@@ -41,25 +43,25 @@ _OPEN_ALREADY = "There is a plan already: write, drop or end that one."
 async def draft_plan(message: DraftPlan, work: Work) -> PlanVersion:
     """Begins a plan of a customer, or of a family each member of which the asker reaches."""
     customer_id = await kept_id(work, message.customer_id)
-    members = [await kept_id(work, each) for each in message.members]
+    members = await _members(work, message.members)
     work.record_use([customer_id, *members], message.DATA, relation=work.rights.related)
     if done := await work.outcome_of_repeat(PlanVersion):
         return done
-    if not await facts.lock_case(work, customer_id):
+    people = sorted({customer_id, *members})  # in one order everywhere, for each is locked
+    if not all([await facts.lock_case(work, each) for each in people]):
         raise NotFound("No such customer of this organisation is known here; a new one is known in a moment.")
-    today, ids = helsinki_date(work.now), await facts.ids_of(work, customer_id)
-    is_family = message.kind == "family"
-    if await repository.has_open(work, ids, work.actor.municipality, family=is_family):
+    today, is_family = helsinki_date(work.now), message.kind == "family"
+    ids_of = {person: await facts.ids_of(work, person) for person in people}
+    ids, everybodys = ids_of[customer_id], [each for ids in ids_of.values() for each in ids]
+    if await repository.has_open(work, everybodys if is_family else ids, work.actor.municipality, family=is_family):
         raise Conflict(_OPEN_ALREADY)
     errors = rules.broken_by_drafting(message.model_copy(update={"members": tuple(members)}), customer_id, today)
     found = None if is_family else await facts.assessment(work, ids, message.assessment_id)
     if found is None and (message.assessment_id or not (is_family or message.earlier)):
         errors.append(error("/assessment_id", "plan_needed"))
-    if errors:
-        raise InvalidInput(errors=errors)
+    check_input(errors)
     law = law_of(await facts_of_draft(work, customer_id, message.earlier), today)
-    if errors := rules.broken_by_kind(message.kind, law):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_kind(message.kind, law))
 
     consents = [KnownConsent(consent_id=uuid7(), **dict(each)) for each in message.consents]
     plan = await repository.add(
@@ -84,6 +86,18 @@ async def draft_plan(message: DraftPlan, work: Work) -> PlanVersion:
     needs = [Need.model_validate(each) for each in found.needs] if found else []
     number = await repository.add_edition(work, plan, rules.prefilled(needs))
     return await _done(work, plan, "draft_plan", number)
+
+
+async def _members(work: Work, told: Iterable[UUID]) -> list[UUID]:
+    """The ids of the records kept; raises InvalidInput naming each who is not reached."""
+    found, errors = [], []
+    for at, each in enumerate(told):
+        try:
+            found.append(await kept_id(work, each))
+        except NotFound:
+            errors.append(error(f"/members/{at}", "unknown", "customer"))
+    check_input(errors)
+    return found
 
 
 async def write_plan(message: WritePlan, work: Work) -> PlanVersion:
@@ -123,8 +137,7 @@ async def offer_plan(message: OfferPlan, work: Work) -> PlanVersion:
         family = Family(plan.customer_ids, agreed, await repository.members_until(work, plan))
     needs = await facts.needs(work, plan.assessment_id)
     pinned = await _may_be_named(work, plan, content)
-    if errors := broken_by_offering(content, known, law, today, needs=needs, programme=pinned, family=family):
-        raise InvalidInput(errors=errors)
+    check_input(broken_by_offering(content, known, law, today, needs=needs, programme=pinned, family=family))
     offered = {"offered_at": work.now, "law_version": law.version, "content_sha256": sha256(content)}
     await repository.change_edition(work, plan.plan_id, made.edition, stage="offered", **offered)
     plan = await repository.change(work, plan.plan_id, status=_status(plan, "offered"), law_version=law.version)
@@ -151,8 +164,7 @@ async def approve_plan(message: ApprovePlan, work: Work) -> PlanVersion:
     errors = rules.broken_by_approving(approval, content.language, documents, offered_on, today)
     if approval.party == "county" and not plan.county_takes_part:
         errors.append(error("/approval/party", "unknown", "party"))
-    if errors:
-        raise InvalidInput(errors=errors)
+    check_input(errors)
     await repository.approve(work, plan, made.edition, **dict(approval))
     into_force: dict[str, Any] = {}
     if not rules.awaited({approval.party, *(each.party for each in before)}, plan.county_takes_part):
@@ -163,16 +175,17 @@ async def approve_plan(message: ApprovePlan, work: Work) -> PlanVersion:
 
 
 async def drop_plan(message: DropPlan, work: Work) -> PlanVersion:
-    """Gives up what was never in force."""
+    """Gives up what was never in force: the plan, or the edition that is being made beside the one in force."""
     plan = await lock(work, message.plan_id)
     if done := await work.outcome_of_repeat(PlanVersion):
         return done
     await check_version(work, plan, message.expected_version)
-    if plan.status not in ("draft", "offered"):
-        raise Conflict("Only a plan that was never in force is dropped.")
+    _check_open(plan)
     made = await repository.in_making(work, plan.plan_id)
+    if plan.status in IN_FORCE and made is None:
+        raise Conflict("The plan is in force, and nothing else is being made of it: it is ended, not dropped.")
     await repository.void(work, plan)
-    plan = await repository.change(work, plan.plan_id, status="dropped")
+    plan = await repository.change(work, plan.plan_id, status=_status(plan, "dropped"))
     return await _done(work, plan, "drop_plan", made.edition if made else 1, why=message.why)
 
 
@@ -183,8 +196,7 @@ async def end_plan(message: EndPlan, work: Work) -> PlanVersion:
         return done
     await check_version(work, plan, message.expected_version)
     check_in_force(plan)
-    if errors := rules.broken_by_ending(message, plan.drawn_up_on, helsinki_date(work.now)):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_ending(message, plan.drawn_up_on, helsinki_date(work.now)))
     await repository.void(work, plan)
     await repository.end_hindrances(work, plan.plan_id, message.ended_on)
     plan = await repository.change(
@@ -205,8 +217,7 @@ async def give_guardian_consent(message: GiveGuardianConsent, work: Work) -> Pla
         return done
     await check_version(work, plan, message.expected_version)
     _check_open(plan)
-    if errors := rules.broken_by_consent(message.consent, plan.kind, helsinki_date(work.now)):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_consent(message.consent, plan.kind, helsinki_date(work.now)))
     if sum(each["withdrawn_on"] is None for each in plan.consents) >= MOST_CONSENTS:
         raise Conflict("As many guardians agree as a plan can tell.")
     consent = KnownConsent(consent_id=uuid7(), **dict(message.consent))

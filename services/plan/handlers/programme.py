@@ -13,7 +13,7 @@ from contracts.plan.programme import (
     ServiceContent,
 )
 from services.kit.clock import helsinki_date
-from services.kit.errors import ChangedMeanwhile, InvalidInput
+from services.kit.errors import InvalidInput, check_current, check_input
 from services.kit.work import Work
 from services.plan.repository import programme as repository
 from services.plan.rules import programme as rules
@@ -39,8 +39,7 @@ async def change_programme_service(message: ChangeProgrammeService, work: Work) 
     known = await repository.get(work, message.service_id)
     if done := await work.outcome_of_repeat(ProgrammeServiceVersion):
         return done
-    if known.version != message.expected_version:
-        raise ChangedMeanwhile(current_version=known.version)
+    check_current(known.version, message.expected_version)
     await _check(message.service, work, known)
     version = known.version
     if message.service != known.service:
@@ -106,5 +105,4 @@ async def _check(service: ServiceContent, work: Work, known: ProgrammeService | 
     holder = (await repository.by_key(work)).get(service.external_key or "")
     if holder and (known is None or holder.service_id != known.service_id):
         errors.append(rules.error("/service/external_key", "key_taken"))
-    if errors:
-        raise InvalidInput(errors=errors)
+    check_input(errors)

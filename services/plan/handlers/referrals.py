@@ -28,7 +28,7 @@ from contracts.plan.referrals import (
     WithdrawnCompletion,
 )
 from services.kit.clock import helsinki_date
-from services.kit.errors import ChangedMeanwhile, Conflict, Forbidden, InvalidInput, NotFound
+from services.kit.errors import Conflict, NotFound, check_current, check_input
 from services.kit.work import Work
 from services.plan.handlers.due_dates import facts_changed
 from services.plan.law import disclosure_to_provider
@@ -54,8 +54,7 @@ async def refer_to_service(message: ReferToService, work: Work) -> ReferralVersi
     await work.beyond_the_border("a plan that moved names services of the programme that it was agreed with")
     service = await programme.agreed_on(work, line.service) if line and line.service else None
     today = helsinki_date(work.now)
-    if errors := rules.broken_by_referring(message, line, service, customer_id is not None, today):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_referring(message, line, service, customer_id is not None, today))
     assert line
     assert customer_id
     if await repository.find_open(work, plan.plan_id, message.line_id, customer_id):
@@ -72,14 +71,14 @@ async def answer_referral(message: AnswerReferral, work: Work) -> ReferralVersio
     referral = await repository.lock(work, message.referral_id)
     if done := await work.outcome_of_repeat(ReferralVersion):
         return done
-    _check_version(referral, message.expected_version)
+    check_current(referral.version, message.expected_version)
     _record_use(work, [referral.customer_id])
     return await _answer(work, referral, message.answer)
 
 
 async def answer_referral_for_partner(message: AnswerReferralForPartner, work: Work) -> ReferralVersion:
     """The provider's own answer."""
-    _check_partner(work)
+    work.rights.refuse_people("plan")
     if done := await work.outcome_of_repeat(ReferralVersion):
         return done
     referral = await repository.of_partner(work, message.referral_id, message.partner)
@@ -92,14 +91,14 @@ async def record_completion(message: RecordCompletion, work: Work) -> ReferralVe
     referral = await repository.lock(work, message.referral_id)
     if done := await work.outcome_of_repeat(ReferralVersion):
         return done
-    _check_version(referral, message.expected_version)
+    check_current(referral.version, message.expected_version)
     _record_use(work, [referral.customer_id])
     return await _complete(work, referral, message.completion, message.is_over, work.actor.organisation)
 
 
 async def record_completion_for_partner(message: RecordCompletionForPartner, work: Work) -> ReferralVersion:
     """The provider's own report."""
-    _check_partner(work)
+    work.rights.refuse_people("plan")
     if done := await work.outcome_of_repeat(ReferralVersion):
         return done
     referral = await repository.of_partner(work, message.referral_id, message.partner)
@@ -112,7 +111,7 @@ async def withdraw_completion(message: WithdrawCompletion, work: Work) -> Referr
     referral = await repository.lock(work, message.referral_id)
     if done := await work.outcome_of_repeat(ReferralVersion):
         return done
-    _check_version(referral, message.expected_version)
+    check_current(referral.version, message.expected_version)
     _record_use(work, [referral.customer_id])
     known = await repository.completions(work, referral)
     completion = next((each for each in known if each.completion_id == message.completion_id), None)
@@ -155,7 +154,7 @@ async def list_plan_referrals(message: ListPlanReferrals, work: Work) -> PlanRef
 
 async def get_referral_for_provider(message: GetReferralForProvider, work: Work) -> ReferralForProvider:
     """What this service knows of the items of 94 §, as the plan says now; of what is over only that it is."""
-    _check_partner(work)
+    work.rights.refuse_people("plan")
     referral = await repository.of_partner(work, message.referral_id, message.partner)
     plan = await plans.whole(work, referral.plan_id)
     content = await repository.agreed_with(work, referral)
@@ -211,8 +210,7 @@ async def _name(work: Work, line: PlannedService, content: PlanContent) -> NameI
 
 
 async def _answer(work: Work, referral: Row[Any], told: ReferralAnswer) -> ReferralVersion:
-    if errors := rules.broken_by_answer(told, referral.referred_on, helsinki_date(work.now)):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_answer(told, referral.referred_on, helsinki_date(work.now)))
     if referral.state != "made":
         raise Conflict("The referral has been answered already.")
     now = rules.standing(told.answer, told.on, ())
@@ -222,8 +220,7 @@ async def _answer(work: Work, referral: Row[Any], told: ReferralAnswer) -> Refer
 async def _complete(
     work: Work, referral: Row[Any], told: Completion, is_over: bool, organisation: str
 ) -> ReferralVersion:
-    if errors := rules.broken_by_completion(told, referral.referred_on, helsinki_date(work.now)):
-        raise InvalidInput(errors=errors)
+    check_input(rules.broken_by_completion(told, referral.referred_on, helsinki_date(work.now)))
     if not rules.may_complete(referral.state, told.kind, is_over):
         raise Conflict("The referral was declined, or is over already.")
     known = await repository.completions(work, referral)
@@ -248,17 +245,6 @@ async def _change(work: Work, referral: Row[Any], to: rules.Standing, **told: An
 async def _tell(work: Work, referral: Row[Any]) -> None:
     told = referral._asdict() | {"service": repository.pinned(referral)}
     await work.publish(ReferralChanged.model_validate(told), legal_basis=BASIS)
-
-
-def _check_version(referral: Row[Any], expected: int) -> None:
-    if referral.version != expected:
-        raise ChangedMeanwhile(current_version=referral.version)
-
-
-def _check_partner(work: Work) -> None:
-    """No person asks in a partner's name: who the partner is, the service knows that let it in."""
-    if not work.rights.allows("plan", "none"):
-        raise Forbidden("Only the partners' service asks this.")
 
 
 def _record_use(work: Work, customers: Any) -> None:

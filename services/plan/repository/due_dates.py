@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Update, and_, delete, func, or_, select, true, tuple_, union, update
+from sqlalchemy import Row, Select, Subquery, Update, and_, delete, func, or_, select, true, tuple_, union, update
 from sqlalchemy.dialects.postgresql import insert
 
 from contracts.plan.due_dates import Deadline, ListDue
@@ -87,11 +87,6 @@ async def claim(work: Work, customer_id: UUID) -> bool:
     return (await work.connection.execute(one.with_for_update(skip_locked=True))).first() is not None
 
 
-async def set_next_look(work: Work, customer_id: UUID, on: date | None) -> None:
-    """When the customer is to be looked at next."""
-    await work.connection.execute(_of(customer_id).values(look_on=on))
-
-
 async def try_again(work: Work, customer_id: UUID, at: datetime) -> None:
     """Leaves a customer alone until then."""
     await work.connection.execute(_of(customer_id).values(retry_at=at))
@@ -117,10 +112,6 @@ async def page(
         query = query.where(_DUE.responsible.is_(None))
     elif responsible:
         query = query.where(_DUE.responsible == responsible)
-    if asked.team:
-        of_team = and_(TEAM_VIEW.c.team_id == asked.team, TEAM_VIEW.c.organisation == MUNICIPALITY, ~TEAM_VIEW.c.ended)
-        members = select(func.unnest(TEAM_VIEW.c.members)).where(of_team)
-        query = query.where(_DUE.responsible.in_(members))
     if hidden:
         query = query.where(_DUE.kind.not_in(hidden))
     if asked.kinds:
@@ -132,17 +123,31 @@ async def page(
     if after:
         query = query.where(tuple_(*_ORDER) > after)
     ordered = query.order_by(*_ORDER).limit(asked.limit + 1)
+    if asked.team:
+        ordered = _of_each(_members(asked.team), ordered).limit(asked.limit + 1)
     found: Sequence[Row[Any]] = (await work.connection.execute(ordered, work.rights.values)).all()
     return found
 
 
+def _members(team_id: UUID) -> Subquery:
+    """The users of a team of the asker's municipality, while it has not ended."""
+    its = TEAM_VIEW.c
+    here = and_(its.team_id == team_id, its.organisation == MUNICIPALITY, ~its.ended)
+    return select(func.unnest(its.members).label("user")).where(here).subquery()
+
+
+def _of_each(users: Subquery, ordered: Select[Any]) -> Select[Any]:
+    """What is due of the customers of several users: one list of the first page of each."""
+    theirs = ordered.where(_DUE.responsible == users.c.user).lateral()
+    return select(theirs).join_from(users, theirs, true()).order_by(*(theirs.c[each.name] for each in _ORDER))
+
+
 @cache
 def _page(reach: Reach) -> Select[Any]:
-    query = (
-        select(DUE_DATE)
-        .join(CUSTOMER_VIEW, CUSTOMER_VIEW.c.customer_id == _DUE.customer_id)
-        .where(_DUE.municipality == MUNICIPALITY, reached(reach))
-    )
+    # not a join: PostgreSQL would take it to leave next to nothing, and sort the whole list for a page
+    own = CUSTOMER_VIEW.c.customer_id == _DUE.customer_id
+    is_reached = select(true()).where(own, reached(reach)).correlate(DUE_DATE).limit(1).scalar_subquery()
+    query = select(DUE_DATE).where(_DUE.municipality == MUNICIPALITY, is_reached)
     return query.where(_DUE.customer_id.in_(named(CUSTOMER_VIEW))) if reach.named_only else query
 
 

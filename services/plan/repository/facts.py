@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, Table, any_, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.kit.customer_view import record_id
 from services.kit.work import Work
 from services.plan.tables import CUSTOMER_VIEW
 from services.plan.tables.facts import ACCEPTED_TRANSFER, INTEGRATION_CASE, KNOWN_ASSESSMENT
@@ -37,7 +38,7 @@ async def lock_case(work: Work, customer_id: UUID) -> bool:
 async def ids_of(work: Work, customer_id: UUID) -> list[UUID]:
     """Every id of one person: of the record kept, and of those merged into it."""
     view = CUSTOMER_VIEW.c
-    asked = select(func.coalesce(view.merged_into, view.customer_id)).where(view.customer_id == customer_id)
+    asked = select(record_id(CUSTOMER_VIEW)).where(CUSTOMER_VIEW.c.customer_id == customer_id)
     kept = (await work.connection.execute(asked)).scalar_one_or_none() or customer_id
     merged = select(view.customer_id).where(view.merged_into == kept)
     return [kept, *(await work.connection.execute(merged)).scalars()]

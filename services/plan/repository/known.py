@@ -7,13 +7,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, Row, or_, select
 from uuid_utils.compat import uuid7
 
 from contracts.law.counting import Length
 from contracts.law.deadlines import Granted, Hindrance
 from contracts.plan.plans import EarlierPlan
 from services.kit.clock import helsinki_date
+from services.kit.customer_view import record_id
 from services.kit.work import Work
 from services.plan.repository import referrals
 from services.plan.repository.facts import ids_of
@@ -28,7 +29,7 @@ _CASE = INTEGRATION_CASE.c
 
 async def kept(work: Work, customer_id: UUID) -> UUID:
     """The id of the record kept, as far as was heard by the input: the projection may be ahead of it or behind."""
-    of_customer = select(func.coalesce(_CASE.merged_into, _CASE.customer_id)).where(_CASE.customer_id == customer_id)
+    of_customer = select(record_id(INTEGRATION_CASE)).where(_CASE.customer_id == customer_id)
     found: UUID | None = (await work.connection.execute(of_customer)).scalar()
     return found or customer_id
 

@@ -6,13 +6,13 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, func, select, update
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, Uuid, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from contracts.plan.content import PlanContent
 from contracts.plan.plans import MOST_ACTS
-from services.kit.customer_view import reaches_each
+from services.kit.customer_view import is_about, reaches_each
 from services.kit.errors import NotFound
 from services.kit.rights import MUNICIPALITY, Reach
 from services.kit.work import Work
@@ -51,15 +51,19 @@ async def get_part(work: Work, part: Table, is_it: ColumnElement[bool], *, lock:
 
 async def find(work: Work, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     """The plans of a person, of the family's too, that the asker reaches; the newest first."""
-    query = _reached(work.rights.reach("plan")).where(PLAN.c.customer_ids.overlap(ids))
+    query = _reached(work.rights.reach("plan")).where(_about(ids, MUNICIPALITY))
     newest_first = query.order_by(PLAN.c.created_at.desc(), PLAN.c.plan_id.desc())
     rows: Sequence[Row[Any]] = (await work.connection.execute(newest_first, work.rights.values)).all()
     return rows
 
 
+def _about(ids: Sequence[UUID], municipality: ColumnElement[str]) -> ColumnElement[bool]:
+    return is_about(PLAN, func.any(literal(list(ids), ARRAY(Uuid))), municipality)
+
+
 async def lock_of(work: Work, ids: Sequence[UUID], municipality: str) -> Sequence[Row[Any]]:
     """Locks the open plans that a municipality has of a person, of the family's too, whoever asks."""
-    theirs = select(PLAN).where(PLAN.c.customer_ids.overlap(ids), PLAN.c.municipality == municipality, IS_OPEN)
+    theirs = select(PLAN).where(_about(ids, literal(municipality)), IS_OPEN)
     return (await work.connection.execute(theirs.order_by(PLAN.c.plan_id).with_for_update())).all()
 
 
@@ -71,16 +75,17 @@ async def lock_made_from(work: Work, ids: Sequence[UUID], assessment_id: UUID) -
 
 
 async def has_open(work: Work, ids: Sequence[UUID], municipality: str, *, family: bool) -> bool:
-    """Whether the municipality has an open plan of the person, or of the family."""
-    kind = PLAN.c.kind == "family" if family else PLAN.c.kind != "family"
-    theirs = select(PLAN.c.plan_id).where(PLAN.c.customer_id.in_(ids), PLAN.c.municipality == municipality, IS_OPEN)
-    return (await work.connection.execute(theirs.where(kind))).first() is not None
+    """Whether the municipality has an open plan of the person's own, or one of a family with any of these people."""
+    own = PLAN.c.customer_id.in_(ids) & (PLAN.c.municipality == municipality) & (PLAN.c.kind != "family")
+    of_family = _about(ids, literal(municipality)) & (PLAN.c.kind == "family")
+    found = select(PLAN.c.plan_id).where(of_family if family else own, IS_OPEN)
+    return (await work.connection.execute(found)).first() is not None
 
 
 async def members_until(work: Work, plan: Row[Any]) -> date | None:
     """Until when the last of the family members' own plans is in force, as far as the municipality has them."""
     own = select(func.max(PLAN.c.valid_until)).where(
-        PLAN.c.customer_ids.overlap(await people_of(work, plan)),
+        PLAN.c.customer_id.in_(await people_of(work, plan)),
         PLAN.c.kind != "family",
         PLAN.c.municipality == plan.municipality,
         IN_FORCE,

@@ -12,7 +12,7 @@ from contracts.law import Law
 from contracts.law.counting import Length
 from contracts.law.deadlines import Case, Deadline, Granted, Hindrance, deadlines
 from contracts.law.explanation import LANGUAGES, explain
-from contracts.plan.due_dates import DueDate, DueDateSettings, ExplainedInLanguages
+from contracts.plan.due_dates import DueDate, DueDateSettings, ExplainedInLanguages, ListDue
 from contracts.plan.plans import EarlierPlan
 from services.plan.law import Aims
 from services.plan.rules.times import Facts, case_of, law_of
@@ -25,6 +25,8 @@ _OF_PLAN = ("drawn_up_on", "reviewed_on", "agreed_on", "referred_on", "ended_on"
 RULES = {
     "aim": "no aim has this code",
     "cursor": "not a place in this list: begin anew",
+    "kind": "nothing of this kind is ever due",
+    "order": "it would end before it begins",
     "law_version": "the rule book has no such version",
     "repeated": "this may stand here once only",
 }
@@ -141,13 +143,18 @@ def to_tell(dues: Iterable[Due], on: date) -> list[Due]:
     return [each for each in dues if each.near_on <= on and not each.deadline.is_suspended]
 
 
-def next_look(dues: Collection[Due], after: date) -> date | None:
-    """The first day after that one on which something of these is to be told, or moves by itself."""
-    day = timedelta(days=1)
-    if any(each.deadline.is_suspended for each in dues):
-        return after + day
-    days = (day_of for each in dues for day_of in (each.near_on, each.deadline.due_on + day))
-    return min((each for each in days if each > after), default=None)
+def next_look(known: Known, dues: Collection[Due], today: date, *, looked: bool) -> date | None:
+    """The first day on which something of these is to be told, moves by itself, or is due no more.
+
+    That is after today when it was `looked` at what there is to do today.
+    """
+    day, after = timedelta(days=1), today if looked else date.min
+    days = [after + day for each in dues if each.deadline.is_suspended]
+    days += [each for due in dues for each in (due.near_on, due.deadline.due_on + day) if each > after]
+    young_until = known.facts.education_goal_until
+    if young_until and young_until >= today:
+        days.append(young_until + day)  # from that age on own studies may outlast the plan (31 § 2-3 mom.)
+    return min(days, default=None)
 
 
 def counted_from_permit(laws: Iterable[Law]) -> frozenset[str]:
@@ -183,19 +190,32 @@ def place_of(cursor: str) -> tuple[date, UUID, str] | None:
 
 def outdated_cursor() -> FieldError:
     """That a list can't go on from there."""
-    return FieldError(pointer="/cursor", rule="cursor", detail=RULES["cursor"])
+    return _error("/cursor", "cursor")
+
+
+def broken_by_listing(asked: ListDue, known: Iterable[Law], aims: Aims) -> list[FieldError]:
+    """The rules that a question breaks: an empty list must not come of a slip of the pen."""
+    kinds = {rule.code for law in known for rule in law.deadlines} | set(aims.days)
+    errors = [_error(f"/kinds/{at}", "kind") for at, each in enumerate(asked.kinds) if each not in kinds]
+    if asked.due_from and asked.due_until and asked.due_until < asked.due_from:
+        errors.append(_error("/due_until", "order"))
+    return errors
+
+
+def _error(pointer: str, rule: str) -> FieldError:
+    return FieldError(pointer=pointer, rule=rule, detail=RULES[rule])
 
 
 def unknown_version() -> FieldError:
     """That the rule book has no such version."""
-    return FieldError(pointer="/law_version", rule="law_version", detail=RULES["law_version"])
+    return _error("/law_version", "law_version")
 
 
 def broken_by_settings(settings: DueDateSettings, aims: Aims) -> list[FieldError]:
     """The rules that a municipality's aims break."""
     kinds = [each.kind for each in settings.aims]
     return [
-        FieldError(pointer=f"/settings/aims/{index}/kind", rule=rule, detail=RULES[rule])
+        _error(f"/settings/aims/{index}/kind", rule)
         for index, kind in enumerate(kinds)
         for rule, breaks in (("aim", kind not in aims.days), ("repeated", kind in kinds[:index]))
         if breaks
@@ -227,18 +247,20 @@ def _present_plan(known: Known, municipality: str) -> KnownPlan | None:
 def _case(known: Known, own: Collection[KnownAssessment], present: KnownPlan | None, law: Law, on: date) -> Case:
     """The case with the municipality's assessments, of which the newest conclusion says whether a plan is needed.
 
-    Where it has no plan in force itself, one of whoever's settles that one is to be drawn up.
+    While one is open, no earlier one settles that it is to be made, or that no plan is needed. Where the municipality
+    has no plan in force itself, one of whoever's settles that one is to be drawn up.
     """
     case = case_of(known.as_to(present), law, on)
     plans = [present] if present else known.plans
     concluded = [(each.ended_on, each.result) for each in own if each.status == "concluded" and each.ended_on]
     concluded.sort(key=itemgetter(0))
+    settling = [] if any(each.status in OPEN_ASSESSMENTS for each in own) else concluded
     happened = {
         **case.happened,
         "assessment_to_start": [each.created_on for each in own if each.status == "to_start"],
-        "assessment_concluded": [day for day, _ in concluded],
+        "assessment_concluded": [day for day, _ in settling],
         "assessed_with_need": [day for day, result in concluded if result == "plan_needed"],
-        "found_not_needed": [day for day, result in concluded[-1:] if result != "plan_needed"],
+        "found_not_needed": [day for day, result in settling[-1:] if result != "plan_needed"],
         "plan_drawn_up": [each.drawn_up_on for each in plans if each.drawn_up_on],
     }
     return replace(case, happened=happened)

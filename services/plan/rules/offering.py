@@ -11,6 +11,7 @@ from contracts.envelope import FieldError
 from contracts.law import Law
 from contracts.law.deadlines import Deadline
 from contracts.plan.content import PinnedService, PlanContent
+from contracts.records.state import COPY_LANGUAGES
 from services.kit import code_lists
 from services.plan.rules.times import (
     OWN_STUDIES,
@@ -50,6 +51,7 @@ RULES = {
     "members_plans": "a family's plan ends with the last of its members' own, on {}",
     "no_members_plan": "no member of the family has a plan in force",
     "document": "no document of this edition with this hash is approved in this language",
+    "copy_language": "copies for reading are made in {}",
     "before_offered": "the edition was not yet offered that day",
     "not_in_law": "the version of the act that the case is under names no such ground",
     "more_than_allowed": "all grounds of its kind together give at most {} months",
@@ -118,8 +120,8 @@ def _lacking(content: PlanContent, on: date) -> Iterator[FieldError]:
         yield error("/content/duties_told_on", "future")
     if content.language and content.language not in LANGUAGES:
         yield error("/content/language", "language")
-    if content.copy_language and not code_lists.is_language(content.copy_language):
-        yield error("/content/copy_language", "code_list", "ISO 639")
+    if content.copy_language and content.copy_language not in COPY_LANGUAGES:
+        yield error("/content/copy_language", "copy_language", ", ".join(COPY_LANGUAGES))
 
 
 def _goals(content: PlanContent, needs: Collection[UUID], family: Family | None, on: date) -> Iterator[FieldError]:
@@ -166,6 +168,8 @@ def _services(
             yield error(f"{path}/need_id", "unknown", "need")
         if line.starts_on and line.ends_on and line.ends_on < line.starts_on:
             yield error(f"{path}/ends_on", "before_starts_on")
+        elif line.ends_on and content.starts_on and line.ends_on < content.starts_on:
+            yield error(f"{path}/ends_on", "before_plan")
 
 
 def _days(content: PlanContent, on: date) -> Iterator[FieldError]:
@@ -195,24 +199,23 @@ def _times(content: PlanContent, facts: Facts, law: Law, on: date) -> Iterator[F
         last = law.plan.first_plan.after(min(content.starts_on or on, on))
         if content.ends_on > last:
             yield error("/content/ends_on", "first_plan", last)
-    if content.ends_on and maximum and content.ends_on > maximum.due_on:
-        yield from _beyond_longest_time(content, content.ends_on, maximum, is_young(facts, on))
+    if maximum:
+        yield from _beyond_longest_time(content, maximum, is_young(facts, on))
     if content.next_review_on and review and content.next_review_on > review.due_on:
         yield error("/content/next_review_on", "review_due", review.due_on)
 
 
-def _beyond_longest_time(
-    content: PlanContent, ends_on: date, maximum: Deadline, is_young: bool
-) -> Iterator[FieldError]:
+def _beyond_longest_time(content: PlanContent, maximum: Deadline, is_young: bool) -> Iterator[FieldError]:
     """Only supported studies of the customer's own go on, as long as they last (31 § 2-3 mom.)."""
     may_go_on = OWN_STUDIES in maximum.rule.not_for and not is_young
-    studies = [each.ends_on for each in content.services if each.own_studies and each.ends_on and may_go_on]
-    last = max([maximum.due_on, *studies])
-    if ends_on > last:
-        yield error("/content/ends_on", "longest_time", last)
+    last = maximum.due_on
     for at, line in enumerate(content.services):
-        if studies and not line.own_studies and line.ends_on and line.ends_on > maximum.due_on:
+        if line.ends_on and line.own_studies and may_go_on:
+            last = max(last, line.ends_on)
+        elif line.ends_on and line.ends_on > maximum.due_on:
             yield error(f"/content/services/{at}/ends_on", "longest_time", maximum.due_on)
+    if content.ends_on and content.ends_on > last:
+        yield error("/content/ends_on", "longest_time", last)
 
 
 def broken_by_drawing_up(facts: Facts, law: Law, on: date) -> FieldError | None:

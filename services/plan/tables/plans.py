@@ -6,6 +6,7 @@ from sqlalchemy import Boolean, Column, Date, Index, Integer, Table, Text, Uuid,
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.kit.border import HERE
+from services.kit.customer_view import about_several
 from services.kit.tables import Moment, customer_ids_column
 from services.plan.tables.base import METADATA, within_plan
 
@@ -56,7 +57,7 @@ PLAN = Table(
         unique=True,
         postgresql_where=text(f"{_IS_OPEN} AND kind = 'family'"),
     ),
-    Index("plan_customers", "customer_ids", postgresql_using="gin"),
+    about_several("plan"),
     info={"border": f"municipality = {HERE}"},
     comment="Plans as they stand.",
 )

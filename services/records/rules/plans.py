@@ -7,7 +7,7 @@ from uuid import UUID
 from contracts.customer.people import CustomerCard
 from contracts.law import laws
 from contracts.plan.content import Goal, PlannedService
-from contracts.plan.documents import PlanForDocument
+from contracts.plan.documents import LawSection, PlanForDocument
 from services.kit.clock import helsinki_date
 from services.kit.code_lists import GOAL_KINDS
 from services.records.rules.matters import Matter
@@ -94,6 +94,8 @@ def _services(wording: Wording, plan: PlanForDocument) -> Iterator[Block]:
 def _service(wording: Wording, service: PlannedService, goals: list[int]) -> Iterator[Block]:
     words = wording.words
     yield Heading(wording.written(service.name or words.services), 2)
+    if service.own_studies:
+        yield Paragraph(wording.fixed(words.own_studies))
     party = service.responsible_party
     yield from facts(
         (
@@ -139,11 +141,13 @@ def _approval(wording: Wording, matter: Matter, plan: PlanForDocument) -> Iterat
 def _law(wording: Wording, plan: PlanForDocument) -> Iterator[Block]:
     if plan.law_sections:
         yield Heading(wording.fixed(wording.words.legal_basis))
-        sections = tuple(
-            wording.named(*(f"{name} ({each.legal_basis})" for name in (each.fi, each.sv, each.en)))
-            for each in plan.law_sections
-        )
-        yield Items(sections)
+        yield Items(tuple(_section(wording, each) for each in plan.law_sections))
+
+
+def _section(wording: Wording, section: LawSection) -> Said:
+    if name := wording.words.law_section.get(section.code):
+        return wording.fixed(f"{name} ({section.legal_basis})")
+    return wording.named(*(f"{name} ({section.legal_basis})" for name in (section.fi, section.sv, section.en)))
 
 
 def _numbered(number: int, text: Said) -> Said:

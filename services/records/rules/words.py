@@ -30,6 +30,8 @@ class Words(BaseModel):
     municipality: str
     edition: str
     legal_basis: str
+    law_section: dict[str, str]
+    """By the codes of due dates: what the law's own words say of them ends in a day, which a document can't know."""
     document_number: str
     plan_is: str
     ask: str
@@ -43,6 +45,7 @@ class Words(BaseModel):
     service_by: str
     service_why: str
     service_for: str
+    own_studies: str
     until_further: str
     follow_up: str
     next_review: str

@@ -32,11 +32,11 @@ from contracts.access.usage_log import FindSearches, FindUsageByUser, FindUsageO
 from contracts.envelope import Request
 from tests.leaks.doors.door import THEIRS, Door
 from tests.leaks.people import DEPUTY, HOLDS, LOOKS, Planted
-from tests.support import now
+from tests.support import helsinki_today, now
 
 
 def _provider(_: Planted) -> Request[Any]:
-    return AddProvider(code="0245437-2", name="Palvelu", contract_ends_on=now().date() + timedelta(days=9))
+    return AddProvider(code="0245437-2", name="Palvelu", contract_ends_on=helsinki_today() + timedelta(days=9))
 
 
 def _giving(_: Planted) -> Request[Any]:
