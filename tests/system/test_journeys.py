@@ -193,7 +193,7 @@ class Journey:
         """The family's plan: for as long as a member's own lasts, with the guardian's consent; each finds it."""
         consent = {"given_on": str(self.today), "given_by": GIVEN}
         begun = {"kind": "family", "members": [spouse], "consents": [consent]}
-        plan = (await self.act("POST", f"/customers/{self.customer}/plans", begun))["plan_id"]
+        plan = await self.family_drafted(spouse, begun)
         own = (await self.read(f"/plans/{self.plan}"))["valid_until"]
         content = paths.agreed((await self.read(f"/plans/{plan}"))["in_making"]["content"], self.today, WHY)
         goal = {"goal_id": str(uuid4()), "kind": "everyday_life", "term": "plan", "text": WHY}
@@ -216,6 +216,17 @@ class Journey:
             listed = (await self.read(f"/customers/{person}/plans"))["plans"]
             assert plan in [each["plan_id"] for each in listed]
         return plan
+
+    async def family_drafted(self, spouse: str, begun: Any) -> str:
+        """The plan's id, as soon as its service has heard of the spouse, by each of the queues that tell of one."""
+
+        async def drafted() -> Any:
+            answer = await self.tried("POST", f"/customers/{self.customer}/plans", begun)
+            assert answer.status in (201, 404), answer
+            return answer.status == 201 and answer.json["plan_id"]
+
+        await eventually(lambda: self.read(f"/customers/{spouse}/plans"), what="the spouse's plans")
+        return str(await eventually(drafted, what="the family's plan"))
 
     async def assessed(self) -> None:
         """Every topic is written, one with facts; duties are told, a measure is reported; a plan is needed."""
