@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from contracts.law.counting import Length
 
@@ -33,7 +33,7 @@ def _length(told: Any) -> Any:
     return Length(12 * years + months, days)
 
 
-Duration = Annotated[Length, BeforeValidator(_length)]
+Duration = Annotated[Length, BeforeValidator(_length), PlainSerializer(str, return_type=str)]
 
 
 class Words(_Entry):

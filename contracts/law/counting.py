@@ -12,6 +12,12 @@ class Length:
     months: int = 0
     days: int = 0
 
+    def __str__(self) -> str:
+        """As an ISO 8601 duration, such as P1Y6M."""
+        years, months = divmod(self.months, 12)
+        parts = ((years, "Y"), (months, "M"), (self.days, "D"))
+        return "P" + ("".join(f"{number}{unit}" for number, unit in parts if number) or "0D")
+
     def __add__(self, other: "Length") -> "Length":
         return Length(self.months + other.months, self.days + other.days)
 

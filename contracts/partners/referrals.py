@@ -41,6 +41,7 @@ class ReferralTold(MatterTold, type="authority.referral.v1", data=("plan", "iden
     service_starts_on: Day | None = None
     service_ends_on: Day | None = None
     earlier_measures: tuple[EarlierMeasure, ...] = ()
+    is_withdrawn: bool = Field(False, description="it was made wrongly; its state says declined")
     person: PersonForPartner | None = Field(
         None,
         description="who was referred, while it is not over; null under non-disclosure for personal safety: the"

@@ -73,6 +73,15 @@ class Neglect(Value):
     explanation: Text | None = Field(None, examples=[None], description="the customer's own; null: not heard yet")
 
 
+class Withdrawal(Value):
+    """That something was recorded wrongly: it counts no more and stays readable."""
+
+    why: Words
+    withdrawn_at: AwareDatetime
+    withdrawn_by: UserId
+    organisation: Organisation
+
+
 class PlanAct(Value):
     """Something that was done to a plan, and what was recorded by it."""
 
@@ -90,6 +99,7 @@ class PlanAct(Value):
     hindrance: Hindrance | None = None
     follow_up: FollowUp | None = None
     neglect: Neglect | None = None
+    withdrawn: Withdrawal | None = Field(None, examples=[None], description="of what was recorded; null: it counts")
 
 
 class ReviewPlan(Request[Recorded], type="plan.review_plan.v1", changes=True, act="change", data=("plan",)):
@@ -135,3 +145,16 @@ class RecordNeglect(Request[Recorded], type="plan.record_neglect.v1", changes=Tr
 
     plan_id: UUID
     neglect: Neglect
+
+
+class WithdrawRecord(Request[Recorded], type="plan.withdraw_record.v1", changes=True, act="change", data=("plan",)):
+    """Take back what was recorded wrongly: the plan stands as if it had never been recorded, and it stays readable.
+
+    A review, more time, a hindrance, how a goal is reached or a neglect. What was offered for a time that it no longer
+    has is void.
+    """
+
+    plan_id: UUID
+    expected_version: Version
+    record_id: UUID = Field(description="as it was answered; act_id in the plan's history")
+    why: Words

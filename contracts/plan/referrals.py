@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 from contracts.envelope import Request, StateEvent
 from contracts.partners import PartnerCode
 from contracts.plan.content import PinnedService
+from contracts.plan.implementation import Withdrawal
 from contracts.plan.programme import NameInLanguages, ServiceProvider
 from contracts.types import Code, CustomerId, Day, MunicipalityCode, Name, Value, Words
 from contracts.usage import Organisation, UserId
@@ -57,15 +58,6 @@ class Completion(Value):
     )
 
 
-class WithdrawnCompletion(Value):
-    """That a completion was recorded wrongly: it counts no more and stays readable."""
-
-    why: Words
-    withdrawn_at: AwareDatetime
-    withdrawn_by: UserId
-    organisation: Organisation
-
-
 class KnownCompletion(Completion):
     """The same, and who told it."""
 
@@ -73,7 +65,7 @@ class KnownCompletion(Completion):
     recorded_at: AwareDatetime
     recorded_by: UserId
     organisation: Organisation
-    withdrawn: WithdrawnCompletion | None = Field(None, examples=[None], description="null: it counts")
+    withdrawn: Withdrawal | None = Field(None, examples=[None], description="null: it counts")
 
 
 class Referral(ReferralVersion):
@@ -91,6 +83,9 @@ class Referral(ReferralVersion):
     answered_on: Day | None = None
     decline_reason: Code | None = Field(None, examples=["no_place"])
     completions: tuple[KnownCompletion, ...]
+    withdrawn: Withdrawal | None = Field(
+        None, examples=[None], description="that it was made wrongly: to those who know no more, it was declined"
+    )
 
 
 class PlanReferrals(Value):
@@ -151,6 +146,19 @@ class WithdrawCompletion(
     why: Words
 
 
+class WithdrawReferral(
+    Request[ReferralVersion], type="plan.withdraw_referral.v1", changes=True, act="change", data=("plan",)
+):
+    """Take back a referral that was made wrongly: its line waits for one again, and its provider hears of it.
+
+    What was completed is withdrawn before it.
+    """
+
+    referral_id: UUID
+    expected_version: Version
+    why: Words
+
+
 class GetReferral(Request[Referral], type="plan.get_referral.v1", act="view", data=("plan",)):
     """A referral of a plan of the acting municipality."""
 
@@ -189,6 +197,7 @@ class ReferralForProvider(Value):
     service_starts_on: Day | None = None
     service_ends_on: Day | None = None
     earlier_measures: tuple[EarlierMeasure, ...]
+    is_withdrawn: bool = Field(False, description="it was made wrongly; its state says declined")
     may_be_told: tuple[Code, ...] = Field(
         examples=[["names"]], description="every item that 94 § allows to tell; most of them other services know"
     )
@@ -241,3 +250,4 @@ class ReferralChanged(StateEvent, type="plan.referral_changed.v1", data=("plan",
     referred_on: Day
     answered_on: Day | None = None
     ended_on: Day | None = None
+    is_withdrawn: bool = Field(False, description="it was made wrongly; its state says declined")

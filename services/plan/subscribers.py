@@ -17,6 +17,7 @@ from contracts.plan.implementation import (
     RecordHindrance,
     RecordNeglect,
     ReviewPlan,
+    WithdrawRecord,
 )
 from contracts.plan.plans import (
     ApprovePlan,
@@ -50,6 +51,7 @@ from contracts.plan.referrals import (
     RecordCompletionForPartner,
     ReferToService,
     WithdrawCompletion,
+    WithdrawReferral,
 )
 from contracts.records.state import DocumentKept
 from contracts.topology import CUSTOMER_STATES
@@ -75,6 +77,7 @@ REQUESTS: Mapping[type[Request[Any]], Handler] = {
     EndHindrance: implementation.end_hindrance,
     RecordFollowUp: implementation.record_follow_up,
     RecordNeglect: implementation.record_neglect,
+    WithdrawRecord: implementation.withdraw_record,
     GetPlan: reading.get_plan,
     GetPlanEdition: reading.get_plan_edition,
     GetPlanHistory: reading.get_plan_history,
@@ -94,6 +97,7 @@ REQUESTS: Mapping[type[Request[Any]], Handler] = {
     AnswerReferral: referrals.answer_referral,
     RecordCompletion: referrals.record_completion,
     WithdrawCompletion: referrals.withdraw_completion,
+    WithdrawReferral: referrals.withdraw_referral,
     GetReferral: referrals.get_referral,
     ListPlanReferrals: referrals.list_plan_referrals,
     GetReferralForProvider: referrals.get_referral_for_provider,

@@ -322,6 +322,7 @@ class Preparation:
             self.with_plan_of_its_own("review_plan", review),
             self.with_plan_of_its_own("extend_plan", extension),
             self.while_in_force(),
+            self.neglected({"happened_on": str(today), "fact": "So."}),
         )
 
     async def approving(self) -> None:
@@ -334,9 +335,16 @@ class Preparation:
         plan, version = await self.in_force()
         self.keep(operation, version, body, plan_id=plan)
 
+    async def neglected(self, neglect: dict[str, Any]) -> None:
+        """A plan in force with a neglect to be taken back."""
+        plan, version = await self.in_force()
+        recorded = await self.act(f"/plans/{plan}/neglects", neglect)
+        self.keep("record_neglect", body=neglect, plan_id=plan)
+        self.keep("withdraw_record", version, {"why": "So."}, plan_id=plan, record_id=recorded["record_id"])
+
     async def while_in_force(self) -> None:
         """What is recorded and read of a plan in force; referrals to its lines."""
-        today, lines = str(helsinki_date(now())), [uuid4() for _ in range(4)]
+        today, lines = str(helsinki_date(now())), [uuid4() for _ in range(5)]
         plan, _ = await self.in_force(services=[line(each) for each in lines])
         hindrance = {"ground": "illness", "first": today}
         recorded = await self.act(path := f"/plans/{plan}/hindrances", hindrance)
@@ -344,7 +352,6 @@ class Preparation:
         self.keep("end_hindrance", body={"last": today}, plan_id=plan, hindrance_id=recorded["record_id"])
         followed = {"goal_id": str(GOAL), "followed_on": today, "progress": "under_way"}
         self.keep("record_follow_up", body=followed, plan_id=plan)
-        self.keep("record_neglect", body={"happened_on": today, "fact": "So."}, plan_id=plan)
         for operation in ("get_plan", "get_plan_history", "list_plan_referrals"):
             self.keep(operation, plan_id=plan)
         self.keep("get_plan_edition", plan_id=plan, edition="1")
@@ -358,7 +365,7 @@ class Preparation:
             self.keep(operation, document_id=document["document_id"])
 
         path = f"/plans/{plan}/referrals"
-        to_refer, to_answer, to_complete, to_withdraw = (
+        to_refer, to_answer, to_complete, to_withdraw, to_take_back = (
             {"line_id": str(each), "provider": {"name": "Esimerkkiopisto"}, "referred_on": today} for each in lines
         )
         self.keep("refer_to_service", body=to_refer, plan_id=plan)
@@ -373,3 +380,5 @@ class Preparation:
         [kept] = (await self.act(f"/referrals/{referral}", method="GET"))["completions"]
         of_it = {"referral_id": referral, "completion_id": kept["completion_id"]}
         self.keep("withdraw_completion", version, {"why": "So."}, **of_it)
+        referral = (await self.act(path, to_take_back))["referral_id"]
+        self.keep("withdraw_referral", 1, {"why": "So."}, referral_id=referral)

@@ -1,7 +1,10 @@
-"""The code lists, for programs that offer codes to people."""
+"""The code lists and the rule book, for programs that offer codes to people."""
+
+from urllib.parse import quote
 
 import pytest
 
+from contracts.law import Law, laws
 from tests.gateway.support import API, Door
 
 
@@ -21,6 +24,19 @@ async def test_a_list_tells_its_codes_on_a_day(door: Door) -> None:
 
 async def test_a_list_that_is_not_there_is_not_found(door: Door) -> None:
     assert (await door.send("GET", f"{API}/code-lists/passwd")).status == 404
+
+
+async def test_the_rule_book_tells_its_versions_and_each_of_them_whole(door: Door) -> None:
+    told = (await door.send("GET", f"{API}/law")).json["versions"]
+    assert {each["version"]: each["valid_from"] for each in told} == {
+        each.version: each.valid_from and str(each.valid_from) for each in laws()
+    }
+    for version in (*(each["version"] for each in told), "2025-01-01+2011-09-01"):
+        whole = await door.send("GET", f"{API}/law/{quote(version)}")
+        assert Law.model_validate(whole.json) == laws().version(version)
+    grounds = {each["code"]: each for each in whole.json["plan"]["extensions"]}
+    assert grounds["special_measures"]["legal_basis"]
+    assert (await door.send("GET", f"{API}/law/1918")).problem(404, "not-found")
 
 
 @pytest.mark.parametrize("day", ["yesterday", "0", "2024-12-31T00:00:00"])

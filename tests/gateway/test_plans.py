@@ -6,7 +6,14 @@ import pytest
 
 from contracts.envelope import FieldError
 from contracts.plan.content import PlanContent
-from contracts.plan.implementation import EndHindrance, ExtendPlan, RecordFollowUp, RecordHindrance, ReviewPlan
+from contracts.plan.implementation import (
+    EndHindrance,
+    ExtendPlan,
+    RecordFollowUp,
+    RecordHindrance,
+    ReviewPlan,
+    WithdrawRecord,
+)
 from contracts.plan.plans import (
     ApprovePlan,
     DraftPlan,
@@ -49,6 +56,7 @@ FOLLOW_UP = {"goal_id": str(GRANT_ID), "followed_on": "2026-03-02", "progress": 
         ("POST", "/reviews", REVIEW, ReviewPlan, {"review": REVIEW}),
         ("POST", "/extensions", EXTENSION, ExtendPlan, {"extension": EXTENSION}),
         ("POST", "/consents", CONSENT, GiveGuardianConsent, {"consent": CONSENT}),
+        ("POST", f"/records/{GRANT_ID}/withdraw", {"why": "x"}, WithdrawRecord, {"record_id": GRANT_ID, "why": "x"}),
         (
             "POST",
             f"/consents/{GRANT_ID}/withdraw",

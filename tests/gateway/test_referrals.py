@@ -14,6 +14,7 @@ from contracts.plan.referrals import (
     RecordCompletion,
     ReferToService,
     WithdrawCompletion,
+    WithdrawReferral,
 )
 from services.kit.clock import helsinki_date
 from tests.gateway.issuer import FakeIssuer
@@ -65,6 +66,15 @@ async def test_a_completion_is_withdrawn_where_it_is_with_a_reason(door: Door) -
     assert asked.request == WithdrawCompletion(
         referral_id=GRANT_ID, expected_version=2, completion_id=UUID(LINE), **why
     )
+
+
+async def test_a_referral_is_withdrawn_with_a_reason(door: Door) -> None:
+    headers, why = {"Idempotency-Key": "k", "If-Match": '"2"'}, {"why": "Made of another customer"}
+    assert (await door.send("POST", f"{REFERRAL}/withdraw", json=why, headers=headers)).headers["ETag"] == '"3"'
+    refused = await door.send("POST", f"{REFERRAL}/withdraw", json={"why": " "}, headers=headers)
+    assert [each["pointer"] for each in refused.problem(422, "invalid-input")["errors"]] == ["/why"]
+    [asked] = door.requests.asked
+    assert asked.request == WithdrawReferral(referral_id=GRANT_ID, expected_version=2, **why)
 
 
 @pytest.mark.broker

@@ -167,6 +167,7 @@ OF_THE_MESSAGE = {
     "referral_id",
     "measure_id",
     "state",
+    "is_withdrawn",
     "municipality",
 }
 

@@ -318,10 +318,13 @@ class Journey:
         return contents
 
     async def referred(self) -> None:
-        """The customer is directed to the service and begins: the due date of the referral is settled."""
+        """The customer is directed to the service, by mistake too, and begins: the referral's due date is settled."""
         [line] = (await self.read(f"/plans/{self.plan}"))["in_force"]["content"]["services"]
         self.later.pass_until(self.today + timedelta(days=7))
         body = {"line_id": line["line_id"], "provider": {"name": "Esimerkkiopisto"}, "referred_on": str(self.today)}
+        wrong = await self.act("POST", f"/plans/{self.plan}/referrals", body)
+        await self.act("POST", f"/referrals/{wrong['referral_id']}/withdraw", {"why": WHY}, wrong["version"])
+        assert "referral" in await paths.due(self, self.customer, "plan_review")
         made = await self.act("POST", f"/plans/{self.plan}/referrals", body)
         assert "referral" not in await paths.due(self, self.customer, "plan_review")
         self.later.pass_until(self.today + timedelta(days=7))
@@ -331,8 +334,9 @@ class Journey:
         completion = {"kind": "service", "outcome": "completed", "ends_on": str(self.today), "hours": 200}
         done = {"completion": completion, "is_over": True}
         await self.act("POST", f"/referrals/{made['referral_id']}/completions", done, taken["version"])
-        [referral] = (await self.read(f"/plans/{self.plan}/referrals"))["referrals"]
-        assert (referral["state"], len(referral["completions"])) == ("completed", 1)
+        told = (await self.read(f"/plans/{self.plan}/referrals"))["referrals"]
+        found = [(each["state"], bool(each["withdrawn"]), len(each["completions"])) for each in told]
+        assert found == [("declined", True, 0), ("completed", False, 1)]
 
     async def reviewed(self) -> None:
         """As the half year comes to its end the review is on the worklist; it is made, and the next one agreed."""
@@ -394,9 +398,17 @@ class Journey:
         followed = {"goal_id": goal["goal_id"], "followed_on": str(self.today), "progress": "under_way", "text": WHY}
         await self.act("POST", f"/plans/{self.plan}/follow-ups", followed)
         neglect = {"happened_on": str(self.today), "fact": WHY, "explanation": WHY}
+        wrong = await self.act("POST", f"/plans/{self.plan}/neglects", neglect)
+        withdraw = f"/plans/{self.plan}/records/{wrong['record_id']}/withdraw"
+        await self.act("POST", withdraw, {"why": WHY}, wrong["version"])
         await self.act("POST", f"/plans/{self.plan}/neglects", neglect)
-        acts = [each["act"] for each in (await self.read(f"/plans/{self.plan}/history"))["acts"]]
-        assert acts[:2] == ["record_neglect", "record_follow_up"]
+        acts = (await self.read(f"/plans/{self.plan}/history"))["acts"][:4]
+        assert [(each["act"], bool(each["withdrawn"])) for each in acts] == [
+            ("record_neglect", False),
+            ("withdraw_record", False),
+            ("record_neglect", True),
+            ("record_follow_up", False),
+        ]
 
     async def ended(self, family: str = "") -> None:
         """The time is over: the program proposes to end the plan, and a person ends it with a plan to follow.

@@ -51,7 +51,7 @@ CHANGE = ADD | problems(412, 428)
 SAME = {"plan_id": "$request.path.plan_id"}
 
 
-def next_acts(plan: dict[str, str]) -> dict[str, dict[str, object]]:
+def next_acts(plan: dict[str, str], **more: dict[str, str]) -> dict[str, dict[str, object]]:
     """The documentation of what can be asked after an answer that tells a plan's version."""
     version = plan | {"If-Match": "$response.header.ETag"}
     return with_links(
@@ -63,6 +63,7 @@ def next_acts(plan: dict[str, str]) -> dict[str, dict[str, object]]:
         end_plan=version,
         review_plan=version,
         extend_plan=version,
+        **more,
     )
 
 

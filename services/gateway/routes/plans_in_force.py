@@ -19,18 +19,21 @@ from contracts.plan.implementation import (
     RecordNeglect,
     Review,
     ReviewPlan,
+    WithdrawRecord,
 )
-from contracts.types import Day, Value
+from contracts.types import Day, Value, Words
 from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn
 from services.gateway.openapi import with_headers, with_links
 from services.gateway.routes.customers import PREFIX, ExpectedVersion, IdempotencyKey
-from services.gateway.routes.plans import ADD, CHANGE, CURRENT, SAME
+from services.gateway.routes.plans import ADD, CHANGE, CURRENT, SAME, next_acts
 
 routes = APIRouter(prefix=PREFIX, tags=["plans"])
 
+_RECORD = SAME | {"record_id": "$response.body#/record_id", "If-Match": "$response.header.ETag"}
+_RECORDED = with_headers("ETag") | next_acts(SAME, withdraw_record=_RECORD)
 _INTERRUPTED = with_headers("ETag") | with_links(
-    get_plan=SAME, end_hindrance=SAME | {"hindrance_id": "$response.body#/record_id"}
+    get_plan=SAME, end_hindrance=SAME | {"hindrance_id": "$response.body#/record_id"}, withdraw_record=_RECORD
 )
 
 
@@ -38,6 +41,12 @@ class LastDay(Value):
     """The last day of a hindrance."""
 
     last: Day
+
+
+class RecordedWrongly(Value):
+    """Why something is taken back."""
+
+    why: Words
 
 
 _GOAL = "0199d2b0-0000-7000-8000-000000000001"
@@ -62,13 +71,14 @@ _neglect = JsonBody(
     Neglect,
     example={"happened_on": "2026-03-02", "fact": "Was absent for a week", "explanation": "The child was ill"},
 )
+withdrawing = JsonBody(RecordedWrongly, example={"why": "Recorded of another customer"})
 
 
 @routes.post(
     "/plans/{plan_id:uuid}/reviews",
     status_code=201,
     response_model=Recorded,
-    responses={201: CURRENT, **CHANGE},
+    responses={201: _RECORDED, **CHANGE},
     openapi_extra=_review.documentation,
 )
 async def review_plan(
@@ -88,7 +98,7 @@ async def review_plan(
     "/plans/{plan_id:uuid}/extensions",
     status_code=201,
     response_model=Recorded,
-    responses={201: CURRENT, **CHANGE},
+    responses={201: _RECORDED, **CHANGE},
     openapi_extra=_extension.documentation,
 )
 async def extend_plan(
@@ -140,7 +150,7 @@ async def end_hindrance(
     "/plans/{plan_id:uuid}/follow-ups",
     status_code=201,
     response_model=Recorded,
-    responses={201: CURRENT, **ADD},
+    responses={201: _RECORDED, **ADD},
     openapi_extra=_follow_up.documentation,
 )
 async def record_follow_up(
@@ -154,7 +164,7 @@ async def record_follow_up(
     "/plans/{plan_id:uuid}/neglects",
     status_code=201,
     response_model=Recorded,
-    responses={201: CURRENT, **ADD},
+    responses={201: _RECORDED, **ADD},
     openapi_extra=_neglect.documentation,
 )
 async def record_neglect(
@@ -162,6 +172,26 @@ async def record_neglect(
 ) -> Response:
     """Record that something agreed was not done, and how the customer explains it."""
     return _recorded(await caller.ask(RecordNeglect(plan_id=plan_id, neglect=body), key, body="neglect"))
+
+
+@routes.post(
+    "/plans/{plan_id:uuid}/records/{record_id:uuid}/withdraw",
+    response_model=Recorded,
+    responses={200: CURRENT, **CHANGE},
+    openapi_extra=withdrawing.documentation,
+)
+async def withdraw_record(
+    caller: SignedIn,
+    plan_id: UUID,
+    record_id: UUID,
+    version: ExpectedVersion,
+    key: IdempotencyKey,
+    body: Annotated[RecordedWrongly, Depends(withdrawing)],
+) -> Response:
+    """Take back a review, more time, a hindrance, a follow-up or a neglect that was recorded wrongly."""
+    asked = WithdrawRecord(plan_id=plan_id, expected_version=version, record_id=record_id, why=body.why)
+    done = await caller.ask(asked, key)
+    return answer(done, version=done.version)
 
 
 def _recorded(done: Recorded) -> Response:

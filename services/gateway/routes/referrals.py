@@ -19,12 +19,14 @@ from contracts.plan.referrals import (
     ReferralVersion,
     ReferToService,
     WithdrawCompletion,
+    WithdrawReferral,
 )
-from contracts.types import CustomerId, Day, Value, Words
+from contracts.types import CustomerId, Day, Value
 from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn
 from services.gateway.openapi import problems, with_headers, with_links
 from services.gateway.routes.customers import PREFIX, ExpectedVersion, IdempotencyKey
+from services.gateway.routes.plans_in_force import RecordedWrongly, withdrawing
 
 routes = APIRouter(prefix=PREFIX, tags=["referrals"])
 
@@ -48,12 +50,6 @@ class AnswerToReferral(Value):
     answer: ReferralAnswer
 
 
-class WithdrawnCompletion(Value):
-    """Why a completion is taken back."""
-
-    why: Words
-
-
 class NewCompletion(Value):
     """What was completed or interrupted, and whether nothing more of the service follows."""
 
@@ -64,7 +60,8 @@ class NewCompletion(Value):
 def _next_acts(referral: dict[str, str], **more: dict[str, str]) -> dict[str, Any]:
     """The documentation of what can be asked after an answer that tells a referral's version."""
     version = referral | _VERSION
-    return with_links(get_referral=referral, answer_referral=version, record_completion=version, **more)
+    acts = dict.fromkeys(("answer_referral", "record_completion", "withdraw_referral"), version)
+    return with_links(get_referral=referral, **acts, **more)
 
 
 _VERSION = {"If-Match": "$response.header.ETag"}
@@ -100,7 +97,6 @@ _completing = JsonBody(
         "is_over": False,
     },
 )
-_withdrawing = JsonBody(WithdrawnCompletion, example={"why": "Recorded of the wrong course"})
 
 
 @routes.post(
@@ -173,7 +169,7 @@ async def record_completion(
     "/referrals/{referral_id:uuid}/completions/{completion_id:uuid}/withdraw",
     response_model=ReferralVersion,
     responses={200: _CURRENT, **_CHANGE},
-    openapi_extra=_withdrawing.documentation,
+    openapi_extra=withdrawing.documentation,
 )
 async def withdraw_completion(
     caller: SignedIn,
@@ -181,11 +177,30 @@ async def withdraw_completion(
     completion_id: UUID,
     version: ExpectedVersion,
     key: IdempotencyKey,
-    body: Annotated[WithdrawnCompletion, Depends(_withdrawing)],
+    body: Annotated[RecordedWrongly, Depends(withdrawing)],
 ) -> Response:
     """Take back a completion that was recorded wrongly; it stays readable, with the reason."""
     asked = WithdrawCompletion(
         referral_id=referral_id, expected_version=version, completion_id=completion_id, why=body.why
     )
+    withdrawn = await caller.ask(asked, key)
+    return answer(withdrawn, version=withdrawn.version)
+
+
+@routes.post(
+    "/referrals/{referral_id:uuid}/withdraw",
+    response_model=ReferralVersion,
+    responses={200: _CURRENT, **_CHANGE},
+    openapi_extra=withdrawing.documentation,
+)
+async def withdraw_referral(
+    caller: SignedIn,
+    referral_id: UUID,
+    version: ExpectedVersion,
+    key: IdempotencyKey,
+    body: Annotated[RecordedWrongly, Depends(withdrawing)],
+) -> Response:
+    """Take back a referral that was made wrongly; it stays readable, and its line waits for a referral again."""
+    asked = WithdrawReferral(referral_id=referral_id, expected_version=version, why=body.why)
     withdrawn = await caller.ask(asked, key)
     return answer(withdrawn, version=withdrawn.version)

@@ -1,9 +1,12 @@
-"""Reviews, more time, hindrances, how goals are reached and what was neglected of a plan in force."""
+"""Reviews, more time, hindrances, how goals are reached and what was neglected of a plan in force, and taken back."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row
+from uuid_utils.compat import uuid7
 
 from contracts.law import Law
 from contracts.law.counting import Length
@@ -17,11 +20,12 @@ from contracts.plan.implementation import (
     RecordHindrance,
     RecordNeglect,
     ReviewPlan,
+    WithdrawRecord,
 )
 from services.kit.clock import helsinki_date
 from services.kit.errors import Conflict, NotFound, check_input
 from services.kit.work import Work
-from services.plan.handlers.telling import check_in_force, check_version, lock, tell
+from services.plan.handlers.telling import IN_FORCE, check_in_force, check_version, lock, tell, withdrawal
 from services.plan.repository import facts
 from services.plan.repository import plans as repository
 from services.plan.repository.known import facts_of
@@ -36,7 +40,7 @@ async def review_plan(message: ReviewPlan, work: Work) -> Recorded:
         return done
     await check_version(work, plan, message.expected_version)
     check_in_force(plan)
-    today, review = helsinki_date(work.now), message.review
+    today, review, awaited = helsinki_date(work.now), message.review, plan.review_awaited
     known = await facts_of(work, plan)
     known = replace(known, reviewed_on=max(review.reviewed_on, known.reviewed_on or review.reviewed_on))
     law = law_of(known, today)
@@ -51,7 +55,7 @@ async def review_plan(message: ReviewPlan, work: Work) -> Recorded:
     )
     if review.changes_plan:
         await _begin_edition(work, plan, await _content(work, plan))
-    return await _done(work, plan, "review_plan", review=review.model_dump(mode="json"))
+    return await _done(work, plan, "review_plan", review=review.model_dump(mode="json"), awaited=awaited)
 
 
 async def extend_plan(message: ExtendPlan, work: Work) -> Recorded:
@@ -85,10 +89,10 @@ async def record_hindrance(message: RecordHindrance, work: Work) -> Recorded:
     known, law = await _known(work, plan)
     begun = known.first_plan_on or plan.drawn_up_on
     check_input(rules.broken_by_hindrance(message.hindrance, begun, law, helsinki_date(work.now)))
-    hindrance_id = await repository.add_hindrance(work, plan, **dict(message.hindrance))
-    plan = await _interrupt(work, plan, law)
-    done = await _done(work, plan, "record_hindrance", hindrance=message.hindrance.model_dump(mode="json"))
-    return done.model_copy(update={"record_id": hindrance_id})
+    hindrance, record_id = message.hindrance, uuid7()
+    await repository.add_hindrance(work, plan, hindrance_id=record_id, **dict(hindrance))
+    plan = await _count_anew(work, plan)
+    return await _done(work, plan, "record_hindrance", record_id=record_id, hindrance=hindrance.model_dump(mode="json"))
 
 
 async def end_hindrance(message: EndHindrance, work: Work) -> Recorded:
@@ -105,7 +109,7 @@ async def end_hindrance(message: EndHindrance, work: Work) -> Recorded:
         raise Conflict("The hindrance has ended already.")
     check_input(rules.broken_by_ending_hindrance(message.last, hindrance.first, helsinki_date(work.now)))
     await repository.end_hindrance(work, hindrance.hindrance_id, message.last)
-    plan = await _interrupt(work, plan, (await _known(work, plan))[1])
+    plan = await _count_anew(work, plan)
     ended = {"ground": hindrance.ground, "first": str(hindrance.first), "last": str(message.last)}
     done = await _done(work, plan, "end_hindrance", hindrance=ended)
     return done.model_copy(update={"record_id": hindrance.hindrance_id})
@@ -133,6 +137,38 @@ async def record_neglect(message: RecordNeglect, work: Work) -> Recorded:
     return await _recorded(work, plan, "record_neglect", neglect=told.model_dump(mode="json"))
 
 
+async def withdraw_record(message: WithdrawRecord, work: Work) -> Recorded:
+    """Takes back what was recorded wrongly; what was offered for a time that the plan no longer has is void."""
+    plan = await lock(work, message.plan_id)
+    if done := await work.outcome_of_repeat(Recorded):
+        return done
+    await check_version(work, plan, message.expected_version)
+    record = await repository.recorded(work, plan.plan_id, message.record_id)
+    if record is None:
+        raise NotFound("no such record")
+    if record.withdrawn:
+        raise Conflict("The record was withdrawn already.")
+    await repository.withdraw(work, record.act_id, withdrawal(work, message.why))
+    is_review = record.act == "review_plan"
+    plan = await _count_anew(work, plan, **(await _without_review(work, plan, record) if is_review else {}))
+    await _void_what_is_too_long(work, plan)
+    return await _done(work, plan, "withdraw_record", why=message.why)
+
+
+async def _without_review(work: Work, plan: Row[Any], withdrawn: Row[Any]) -> dict[str, Any]:
+    """When a plan was reviewed and is to be reviewed, by its other reviews and what was agreed."""
+    reviews = [each["review"] for each in await repository.told_by(work, plan.plan_id, "review_plan")]
+    days = [each["reviewed_on"] for each in (*reviews, plan.earlier or {"reviewed_on": None})]
+    last = await repository.reviewed_or_agreed(work, plan)
+    by_review = last.act == "review_plan" and date.fromisoformat(last.told["review"]["next_review_on"])
+    awaited = withdrawn.told.get("awaited") if last.act_id < withdrawn.act_id else None
+    return {
+        "reviewed_on": max((date.fromisoformat(each) for each in days if each), default=None),
+        "next_review_on": by_review or (await _content(work, plan)).next_review_on,
+        "review_awaited": plan.review_awaited or awaited,
+    }
+
+
 async def _known(work: Work, plan: Row[Any]) -> tuple[Facts, Law]:
     known = await facts_of(work, plan)
     return known, law_of(known, helsinki_date(work.now))
@@ -151,24 +187,40 @@ async def _begin_edition(work: Work, plan: Row[Any], content: PlanContent) -> No
         await repository.add_edition(work, plan, content)
 
 
-async def _interrupt(work: Work, plan: Row[Any], law: Law) -> Row[Any]:
-    """Says whether a hindrance goes on, and adds the days of those that are over to what was agreed."""
-    known = await facts_of(work, plan)
-    changed: dict[str, Any] = {"status": status_in_force(known)}
-    ends_on = (await _content(work, plan)).ends_on
-    if plan.kind != "family" and ends_on:
-        since = max(each.approved_on for each in await repository.approvals(work, plan.plan_id, plan.edition))
-        over = replace(known, hindrances=tuple(each for each in known.hindrances if each.last))
-        changed["valid_until"] = valid_until(ends_on, since, over, law, helsinki_date(work.now))
+async def _count_anew(work: Work, plan: Row[Any], **changed: Any) -> Row[Any]:
+    """Says of a plan in force whether a hindrance goes on, and adds the days of those that are over to what was agreed.
+
+    What else was changed is written with it.
+    """
+    known, today = await facts_of(work, plan), helsinki_date(work.now)
+    known = replace(known, reviewed_on=changed.get("reviewed_on", known.reviewed_on))
+    law, ends_on = law_of(known, today), (await _content(work, plan)).ends_on
+    if plan.status in IN_FORCE:
+        changed |= {"status": status_in_force(known), "law_version": law.version}
+        if plan.kind != "family" and ends_on:
+            since = max(each.approved_on for each in await repository.approvals(work, plan.plan_id, plan.edition))
+            over = replace(known, hindrances=tuple(each for each in known.hindrances if each.last))
+            changed["valid_until"] = valid_until(ends_on, since, over, law, today)
     return await repository.change(work, plan.plan_id, **changed)
 
 
-async def _done(work: Work, plan: Row[Any], act: str, **told: Any) -> Recorded:
-    done = await _recorded(work, plan, act, **told)
+async def _void_what_is_too_long(work: Work, plan: Row[Any]) -> None:
+    """What was offered up to a later day than the plan may now last begins anew as a draft."""
+    made = await repository.in_making(work, plan.plan_id)
+    if made is None or made.stage != "offered" or plan.kind == "family":
+        return
+    content, (known, law) = PlanContent.model_validate(made.content), await _known(work, plan)
+    latest = latest_end(known, law, helsinki_date(work.now))
+    if latest and content.ends_on and content.ends_on > latest:
+        await repository.begin_again(work, plan, content)
+
+
+async def _done(work: Work, plan: Row[Any], act: str, record_id: UUID | None = None, **told: Any) -> Recorded:
+    done = await _recorded(work, plan, act, record_id, **told)
     await tell(work, plan)
     return done
 
 
-async def _recorded(work: Work, plan: Row[Any], act: str, **told: Any) -> Recorded:
-    act_id = await repository.add_act(work, plan, act, plan.edition, **told)
-    return Recorded(plan_id=plan.plan_id, version=plan.version, record_id=act_id)
+async def _recorded(work: Work, plan: Row[Any], act: str, record_id: UUID | None = None, **told: Any) -> Recorded:
+    record_id = await repository.add_act(work, plan, act, plan.edition, record_id, **told)
+    return Recorded(plan_id=plan.plan_id, version=plan.version, record_id=record_id)

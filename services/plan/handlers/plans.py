@@ -114,7 +114,7 @@ async def write_plan(message: WritePlan, work: Work) -> PlanVersion:
         plan = await repository.change(work, plan.plan_id)
         await repository.add_act(work, plan, "write_plan", made.edition)
         return PlanVersion(plan_id=plan.plan_id, version=plan.version, edition=made.edition)
-    number = await _begin_again(work, plan, message.content)
+    number = await repository.begin_again(work, plan, message.content)
     plan = await repository.change(work, plan.plan_id, status=_status(plan, "draft"))
     return await _done(work, plan, "write_plan", number)
 
@@ -249,7 +249,7 @@ async def withdraw_guardian_consent(message: WithdrawGuardianConsent, work: Work
     made = await repository.in_making(work, plan.plan_id)
     number = made.edition if made else plan.edition
     if made and made.stage == "offered" and all(each.withdrawn_on for each in consents):
-        number = await _begin_again(work, plan, PlanContent.model_validate(made.content))
+        number = await repository.begin_again(work, plan, PlanContent.model_validate(made.content))
         changed["status"] = _status(plan, "draft")
     plan = await repository.change(work, plan.plan_id, **changed)
     return await _done(work, plan, "withdraw_guardian_consent", number)
@@ -261,12 +261,6 @@ async def _may_be_named(work: Work, plan: Row[Any], content: PlanContent) -> set
     before = PlanContent.model_validate(agreed.content).services if agreed else ()
     named = [each.service for each in content.services if each.service]
     return await programme.known(work, named) | {each.service for each in before if each.service}
-
-
-async def _begin_again(work: Work, plan: Row[Any], content: PlanContent) -> int:
-    """The next edition, in place of the one that was offered: it is kept as it was, and its approvals are void."""
-    await repository.void(work, plan)
-    return await repository.add_edition(work, plan, content)
 
 
 async def _bring_into_force(work: Work, plan: Row[Any], number: int, content: PlanContent, day: date) -> dict[str, Any]:

@@ -25,12 +25,13 @@ from contracts.plan.referrals import (
     ReferralVersion,
     ReferToService,
     WithdrawCompletion,
-    WithdrawnCompletion,
+    WithdrawReferral,
 )
 from services.kit.clock import helsinki_date
 from services.kit.errors import Conflict, NotFound, check_current, check_input
 from services.kit.work import Work
 from services.plan.handlers.due_dates import facts_changed
+from services.plan.handlers.telling import withdrawal
 from services.plan.law import disclosure_to_provider
 from services.plan.repository import plans, programme
 from services.plan.repository import referrals as repository
@@ -121,15 +122,31 @@ async def withdraw_completion(message: WithdrawCompletion, work: Work) -> Referr
         raise Conflict("The completion was withdrawn already.")
     if completion.organisation == referral.partner:
         raise Conflict("The provider's own program told it.")
-    told = WithdrawnCompletion(
-        why=message.why, withdrawn_at=work.now, withdrawn_by=work.actor.user, organisation=work.actor.organisation
-    )
-    await repository.withdraw_completion(work, completion.completion_id, told)
+    await repository.withdraw_completion(work, completion.completion_id, withdrawal(work, message.why))
     now = await _standing(work, referral)
     reopens = now.state in rules.OPEN and referral.state not in rules.OPEN
     if reopens and await repository.find_open(work, referral.plan_id, referral.line_id, referral.customer_id):
         raise Conflict("The client has been referred to it anew.")
     return await _change(work, referral, now)
+
+
+async def withdraw_referral(message: WithdrawReferral, work: Work) -> ReferralVersion:
+    """Takes back a referral that was made wrongly: it stays readable as declined, and its line waits for another."""
+    referral = await repository.lock(work, message.referral_id)
+    if done := await work.outcome_of_repeat(ReferralVersion):
+        return done
+    check_current(referral.version, message.expected_version)
+    _record_use(work, [referral.customer_id])
+    if referral.withdrawn:
+        raise Conflict("The referral was withdrawn already.")
+    if any(each.withdrawn is None for each in await repository.completions(work, referral)):
+        raise Conflict("What was completed is withdrawn before the referral.")
+    told = withdrawal(work, message.why).model_dump(mode="json")
+    over = {"state": "declined", "ended_on": helsinki_date(work.now)}
+    changed = await repository.change(work, referral.referral_id, withdrawn=told, **over)
+    await facts_changed(work, *(await plans.get(work, referral.plan_id)).customer_ids)
+    await _tell(work, changed)
+    return ReferralVersion(referral_id=changed.referral_id, version=changed.version)
 
 
 async def get_referral(message: GetReferral, work: Work) -> Referral:
@@ -173,6 +190,7 @@ async def get_referral_for_provider(message: GetReferralForProvider, work: Work)
         service=repository.pinned(referral),
         service_name=await _name(work, line, content),
         earlier_measures=(),
+        is_withdrawn=bool(referral.withdrawn),
         may_be_told=tuple(each.code for each in law.items),
     )
     if referral.state not in rules.OPEN:
@@ -243,7 +261,7 @@ async def _change(work: Work, referral: Row[Any], to: rules.Standing, **told: An
 
 
 async def _tell(work: Work, referral: Row[Any]) -> None:
-    told = referral._asdict() | {"service": repository.pinned(referral)}
+    told = referral._asdict() | {"service": repository.pinned(referral), "is_withdrawn": bool(referral.withdrawn)}
     await work.publish(ReferralChanged.model_validate(told), legal_basis=BASIS)
 
 

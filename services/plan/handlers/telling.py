@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from contracts.envelope import FieldChange
 from contracts.plan.content import PlanContent
+from contracts.plan.implementation import Withdrawal
 from contracts.plan.state import OfferedEdition, PlanChanged
 from services.kit.errors import ChangedMeanwhile, Conflict
 from services.kit.work import Work
@@ -45,6 +46,12 @@ def check_in_force(plan: Row[Any]) -> None:
     """Raises Conflict."""
     if plan.status not in IN_FORCE:
         raise Conflict("The plan is not in force.")
+
+
+def withdrawal(work: Work, why: str) -> Withdrawal:
+    """What is kept of taking back what was recorded wrongly."""
+    actor = work.actor
+    return Withdrawal(why=why, withdrawn_at=work.now, withdrawn_by=actor.user, organisation=actor.organisation)
 
 
 async def tell(work: Work, plan: Row[Any]) -> None:

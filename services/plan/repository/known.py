@@ -117,8 +117,11 @@ async def _plans(work: Work, which: ColumnElement[bool]) -> list[KnownPlan]:
     plan_ids = [each.plan_id for each in plans]
     granted: dict[UUID, list[Granted]] = defaultdict(list)
     received: dict[UUID, date] = {}
-    acts = select(PLAN_ACT).where(PLAN_ACT.c.plan_id.in_(plan_ids), PLAN_ACT.c.act.in_(("extend_plan", "move_plan")))
-    for act in await work.connection.execute(acts.order_by(PLAN_ACT.c.act_id)):
+    table = PLAN_ACT.c
+    acts = select(PLAN_ACT).where(
+        table.plan_id.in_(plan_ids), table.act.in_(("extend_plan", "move_plan")), table.withdrawn.is_(None)
+    )
+    for act in await work.connection.execute(acts.order_by(table.act_id)):
         if act.act == "move_plan":
             received[act.plan_id] = helsinki_date(act.acted_at)
         else:

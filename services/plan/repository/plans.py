@@ -6,11 +6,12 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, Uuid, func, literal, select, update
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, Uuid, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from contracts.plan.content import PlanContent
+from contracts.plan.implementation import Withdrawal
 from contracts.plan.plans import MOST_ACTS
 from services.kit.customer_view import is_about, reaches_each
 from services.kit.errors import NotFound
@@ -23,6 +24,8 @@ from services.plan.tables.plans import PLAN, PLAN_ACT, PLAN_APPROVAL, PLAN_DOCUM
 IS_OPEN = PLAN.c.status.not_in(("ended", "dropped"))
 IN_FORCE = PLAN.c.status.in_(("in_force", "interrupted"))
 IN_MAKING = PLAN_EDITION.c.stage.in_(("draft", "offered"))
+RECORDING = ("review_plan", "extend_plan", "record_hindrance", "record_follow_up", "record_neglect")
+"""Acts by which something is recorded of a plan in force, and which can be taken back."""
 
 
 async def get(work: Work, plan_id: UUID, *, lock: bool = False) -> Row[Any]:
@@ -161,6 +164,12 @@ async def change_edition(work: Work, plan_id: UUID, number: int, **values: Any) 
     await work.connection.execute(changed)
 
 
+async def begin_again(work: Work, plan: Row[Any], content: PlanContent) -> int:
+    """The next edition, in place of the one that was offered: it is kept as it was, and its approvals are void."""
+    await void(work, plan)
+    return await add_edition(work, plan, content)
+
+
 async def void(work: Work, plan: Row[Any]) -> None:
     """Voids the edition in the making of a plan that is locked, with its approvals; it stays readable."""
     table = PLAN_EDITION.c
@@ -204,9 +213,9 @@ async def add_document(work: Work, **values: Any) -> None:
 # What was done and recorded
 
 
-async def add_act(work: Work, plan: Row[Any], act: str, number: int, **told: Any) -> UUID:
-    """Writes what was done to a plan that is locked; `told` is what was recorded by it."""
-    act_id = uuid7()
+async def add_act(work: Work, plan: Row[Any], act: str, number: int, act_id: UUID | None = None, **told: Any) -> UUID:
+    """Writes what was done to a plan that is locked; `told` is what was recorded by it. Returns the act's id."""
+    act_id = act_id or uuid7()
     row = {
         "act_id": act_id,
         "plan_id": plan.plan_id,
@@ -242,10 +251,33 @@ async def acts_after(work: Work, plan_id: UUID, version: int) -> Sequence[Row[An
 
 
 async def told_by(work: Work, plan_id: UUID, act: str) -> Sequence[dict[str, Any]]:
-    """What was recorded by every act of a kind, the oldest first."""
+    """What was recorded by every act of a kind that counts, the oldest first."""
     table = PLAN_ACT.c
-    told = select(table.told).where(table.plan_id == plan_id, table.act == act).order_by(table.act_id)
-    return (await work.connection.execute(told)).scalars().all()
+    told = select(table.told).where(table.plan_id == plan_id, table.act == act, table.withdrawn.is_(None))
+    return (await work.connection.execute(told.order_by(table.act_id))).scalars().all()
+
+
+async def reviewed_or_agreed(work: Work, plan: Row[Any]) -> Row[Any]:
+    """The act by which the next review was set last: a review that counts, or the approval of the edition in force."""
+    table = PLAN_ACT.c
+    approval = (table.act == "approve_plan") & (table.edition == plan.edition)
+    by_any = select(PLAN_ACT).where(table.plan_id == plan.plan_id, (table.act == "review_plan") | approval)
+    last = by_any.where(table.withdrawn.is_(None)).order_by(table.act_id.desc()).limit(1)
+    return (await work.connection.execute(last)).one()
+
+
+async def recorded(work: Work, plan_id: UUID, record_id: UUID) -> Row[Any] | None:
+    """The act by which something was recorded of a plan."""
+    table = PLAN_ACT.c
+    one = select(PLAN_ACT).where(table.plan_id == plan_id, table.act_id == record_id, table.act.in_(RECORDING))
+    return (await work.connection.execute(one)).first()
+
+
+async def withdraw(work: Work, record_id: UUID, told: Withdrawal) -> None:
+    """Writes that what was recorded of a plan that is locked counts no more; of a hindrance only its act stays."""
+    one = update(PLAN_ACT).where(PLAN_ACT.c.act_id == record_id)
+    await work.connection.execute(one.values(withdrawn=told.model_dump(mode="json")))
+    await work.connection.execute(delete(PLAN_HINDRANCE).where(PLAN_HINDRANCE.c.hindrance_id == record_id))
 
 
 async def hindrances(work: Work, plan_id: UUID) -> Sequence[Row[Any]]:
@@ -255,12 +287,10 @@ async def hindrances(work: Work, plan_id: UUID) -> Sequence[Row[Any]]:
     return (await work.connection.execute(of_plan)).all()
 
 
-async def add_hindrance(work: Work, plan: Row[Any], **values: Any) -> UUID:
+async def add_hindrance(work: Work, plan: Row[Any], **values: Any) -> None:
     """Writes a hindrance of a plan that is locked."""
-    hindrance_id = uuid7()
-    row = {"hindrance_id": hindrance_id, "plan_id": plan.plan_id, "customer_ids": plan.customer_ids, **values}
+    row = {"plan_id": plan.plan_id, "customer_ids": plan.customer_ids, **values}
     await work.connection.execute(insert(PLAN_HINDRANCE), row)
-    return hindrance_id
 
 
 async def end_hindrance(work: Work, hindrance_id: UUID, last: date) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONPATH
 from uuid_utils.compat import uuid7
 
 from contracts.plan.content import PinnedService, PlanContent
+from contracts.plan.implementation import Withdrawal
 from contracts.plan.programme import ServiceProvider
 from contracts.plan.referrals import (
     Completion,
@@ -18,7 +19,6 @@ from contracts.plan.referrals import (
     LanguageTest,
     Referral,
     ReferToService,
-    WithdrawnCompletion,
 )
 from services.kit.errors import NotFound
 from services.kit.work import Work
@@ -139,7 +139,7 @@ async def completions(work: Work, referral: Row[Any]) -> Sequence[Row[Any]]:
     return (await work.connection.execute(query.order_by(_COMPLETION.completion_id))).all()
 
 
-async def withdraw_completion(work: Work, completion_id: UUID, told: WithdrawnCompletion) -> None:
+async def withdraw_completion(work: Work, completion_id: UUID, told: Withdrawal) -> None:
     """Writes that a completion counts no more, of a referral that is locked."""
     one = update(COMPLETION).where(_COMPLETION.completion_id == completion_id)
     await work.connection.execute(one.values(withdrawn=told.model_dump(mode="json")))
@@ -191,7 +191,8 @@ _AGREED = (
 async def directed(work: Work, plan_ids: Sequence[UUID]) -> dict[UUID, rules.Directed]:
     """By plan since when its lines are agreed on, and when all had been referred to (20 § 5 mom.)."""
     referred: dict[UUID, list[tuple[UUID, date]]] = defaultdict(list)
-    for row in await work.connection.execute(select(REFERRAL).where(_REFERRAL.plan_id.in_(plan_ids))):
+    counted = select(REFERRAL).where(_REFERRAL.plan_id.in_(plan_ids), _REFERRAL.withdrawn.is_(None))
+    for row in await work.connection.execute(counted):
         referred[row.plan_id].append((row.line_id, row.referred_on))
     editions: dict[UUID, list[tuple[date, list[UUID]]]] = defaultdict(list)
     for row in await work.connection.execute(_AGREED.where(_EDITION.plan_id.in_(plan_ids))):

@@ -106,7 +106,7 @@ PLAN_DOCUMENT = _of_plan(
 
 PLAN_HINDRANCE = _of_plan(
     "plan_hindrance",
-    Column("hindrance_id", Uuid, primary_key=True),
+    Column("hindrance_id", Uuid, primary_key=True, comment="of the act that recorded it"),
     Column("plan_id", Uuid, nullable=False, index=True),
     Column("ground", Text, nullable=False),
     Column("first", Date, nullable=False),
@@ -125,6 +125,7 @@ PLAN_ACT = _of_plan(
     Column("acted_by", Text, nullable=False),
     Column("organisation", Text, nullable=False),
     Column("told", JSONB, nullable=False, comment="what was recorded by it"),
+    Column("withdrawn", JSONB(none_as_null=True), comment="by whom, when and why it was taken back; null: it counts"),
     Index("plan_act_of_plan", "plan_id", "act_id"),
     comment="Everything that was done to plans, and what was recorded by it: reviews and extensions too.",
 )

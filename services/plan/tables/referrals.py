@@ -26,6 +26,7 @@ REFERRAL = Table(
     Column("answered_on", Date),
     Column("decline_reason", Text),
     Column("ended_on", Date),
+    Column("withdrawn", JSONB(none_as_null=True), comment="by whom, when and why it was taken back; null: it counts"),
     Column("changed_at", Moment, nullable=False),
     Column("changed_by", Text, nullable=False),
     Index("referral_of_plan", "plan_id", "referral_id"),

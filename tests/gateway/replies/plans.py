@@ -26,6 +26,7 @@ from contracts.plan.implementation import (
     RecordHindrance,
     RecordNeglect,
     ReviewPlan,
+    WithdrawRecord,
 )
 from contracts.plan.plans import (
     ApprovePlan,
@@ -92,7 +93,7 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
         PlanVersion(plan_id=PLAN_ID, version=3, edition=1),
     ),
     **dict.fromkeys(
-        (ReviewPlan, ExtendPlan, RecordHindrance, EndHindrance, RecordFollowUp, RecordNeglect),
+        (ReviewPlan, ExtendPlan, RecordHindrance, EndHindrance, RecordFollowUp, RecordNeglect, WithdrawRecord),
         Recorded(plan_id=PLAN_ID, version=3, record_id=GRANT_ID),
     ),
     GetPlan: Plan(**_PLAN, is_statutory=True, assessment_id=None, county_takes_part=False, editions=(), **_LAW),

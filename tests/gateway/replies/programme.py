@@ -30,6 +30,7 @@ from contracts.plan.referrals import (
     ReferralVersion,
     ReferToService,
     WithdrawCompletion,
+    WithdrawReferral,
 )
 from tests.gateway.replies.ids import CUSTOMER_ID, GRANT_ID
 
@@ -57,6 +58,7 @@ REPLIES: dict[type[Request[Any]], BaseModel] = {
     AnswerReferral: ReferralVersion(referral_id=GRANT_ID, version=2),
     RecordCompletion: ReferralVersion(referral_id=GRANT_ID, version=3),
     WithdrawCompletion: ReferralVersion(referral_id=GRANT_ID, version=3),
+    WithdrawReferral: ReferralVersion(referral_id=GRANT_ID, version=3),
     GetReferral: Referral(
         referral_id=GRANT_ID,
         version=2,

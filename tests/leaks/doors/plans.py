@@ -21,6 +21,7 @@ from contracts.plan.implementation import (
     RecordHindrance,
     RecordNeglect,
     ReviewPlan,
+    WithdrawRecord,
 )
 from contracts.plan.plans import (
     ApprovePlan,
@@ -142,6 +143,14 @@ DOORS = (
         RecordNeglect,
         of_plan(RecordNeglect, neglect={"happened_on": date(2026, 1, 2), "fact": "Was absent"}),
         **NOT_IN_FORCE,
+    ),
+    Door(
+        "withdraw a record of a plan that was changed",
+        WithdrawRecord,
+        lambda it: WithdrawRecord(
+            plan_id=it.plan_id, expected_version=it.plan_version + 1, record_id=uuid4(), why="Another plan"
+        ),
+        refuses=True,
     ),
     Door(
         "plan for a document",

@@ -25,6 +25,7 @@ from contracts.plan.referrals import (
     ReferralAnswer,
     ReferToService,
     WithdrawCompletion,
+    WithdrawReferral,
 )
 from tests.leaks.doors.door import THEIRS, Door
 from tests.leaks.doors.plans import NOT_IN_FORCE, of_plan
@@ -72,6 +73,12 @@ DOORS = (
         lambda it: WithdrawCompletion(
             referral_id=it.referral_id, expected_version=1, completion_id=it.completion_id, why="Another course"
         ),
+    ),
+    Door(
+        "withdraw a referral that was changed",
+        WithdrawReferral,
+        lambda it: WithdrawReferral(referral_id=it.referral_id, expected_version=2, why="Another course"),
+        refuses=True,
     ),
     Door("referral", GetReferral, lambda it: GetReferral(referral_id=it.referral_id)),
     Door("referrals", ListPlanReferrals, of_plan(ListPlanReferrals)),
