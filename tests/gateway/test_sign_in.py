@@ -37,7 +37,7 @@ async def test_no_route_of_the_api_answers_without_a_token(door: Door) -> None:
     for path, operations in door.document["paths"].items():
         for method in operations:
             address = re.sub(r"{\w+_id}", str(CUSTOMER_ID), path).format(
-                name="municipalities", group="education", topic="literacy", edition=1
+                name="municipalities", version="2023", group="education", topic="literacy", edition=1
             )
             answer = await door.send(method.upper(), address, token=None, data=b"{")
             answer.problem(401, "not-authenticated")

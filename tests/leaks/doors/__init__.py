@@ -38,6 +38,8 @@ DOORS: tuple[Door, ...] = (
 WITHOUT_CUSTOMERS = {
     "get_code_lists",
     "get_code_list",
+    "get_law_versions",
+    "get_law",
     "get_session",
     "act",
     "sign_out",
