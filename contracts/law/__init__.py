@@ -194,9 +194,13 @@ class Laws:
     def version(self, version: str) -> Law:
         """The version of that name, in force or not, or two: one with what it keeps of another; raises LookupError."""
         name, _, earlier = version.partition(_KEEPING)
+        law = self._named(name)
+        return law.keeping(self._named(earlier)) if earlier else law
+
+    def _named(self, version: str) -> Law:
         for each in self._known:
-            if each.version == name:
-                return each.keeping(self.version(earlier)) if earlier else each
+            if each.version == version:
+                return each
         raise LookupError(f"there is no version {version} of the law")
 
     def on(self, day: date) -> Law:

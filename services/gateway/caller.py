@@ -96,9 +96,7 @@ class Callers:
 
         Raises MalformedRequest for the purpose, NoRights, ChooseRight or Unavailable.
         """
-        if user.identity:
-            await self._rights.note_token(user.identity)
-        held = await self._rights.held(user.id, user.assurance)
+        held = await self.held(user)
         if purpose and (purpose in _NOT_STATED or not is_valid_purpose_of_use(purpose, helsinki_date(held.now))):
             raise MalformedRequest("The header Koto-Purpose: not a code of purposes_of_use that a caller may state.")
         if grant_id:
@@ -107,9 +105,11 @@ class Callers:
             right = held.chosen_before(user.session.grant_id) if user.session else held.first
         return Caller(held.actor(right, purpose), self._requests, partial(self.acting, user, grant_id, purpose))
 
-    async def held(self, session: Session) -> Held:
-        """What the user of a session holds now; raises Unavailable."""
-        return await self._rights.held(session.user, session.assurance)
+    async def held(self, user: User) -> Held:
+        """What the user holds now; raises Unavailable."""
+        if user.identity:
+            await self._rights.note_token(user.identity)
+        return await self._rights.held(user.id, user.assurance)
 
     async def session(self, session_id: str, request: Request) -> Session:
         """The session itself, which looking at does not prolong; raises as `by_session`."""

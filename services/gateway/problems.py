@@ -61,7 +61,7 @@ class ChooseRight(Refusal):
     status, code, title = 403, "choose-right", "Choose the right to act under"
 
     def __init__(self) -> None:
-        super().__init__("The right that was chosen is not in force. `GET /api/v1/session` tells those that are.")
+        super().__init__("The right that was chosen is not in force. `GET /api/v1/rights` tells those that are.")
 
 
 class TooManyRequests(Refusal):

@@ -36,7 +36,8 @@ async def test_the_rule_book_tells_its_versions_and_each_of_them_whole(door: Doo
         assert Law.model_validate(whole.json) == laws().version(version)
     grounds = {each["code"]: each for each in whole.json["plan"]["extensions"]}
     assert grounds["special_measures"]["legal_basis"]
-    assert (await door.send("GET", f"{API}/law/1918")).problem(404, "not-found")
+    for unknown in ("1918", "+", "2025-01-01+1918", "2023+2011-09-01", "+".join(1000 * ["2025-01-01"])):
+        (await door.send("GET", f"{API}/law/{quote(unknown)}")).problem(404, "not-found")
 
 
 @pytest.mark.parametrize("day", ["yesterday", "0", "2024-12-31T00:00:00"])

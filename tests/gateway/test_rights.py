@@ -161,6 +161,15 @@ class TestTheRight:
         assert "Koto-Purpose" in problem["detail"]
         assert not door.requests.asked
 
+    async def test_a_token_reads_which_rights_it_may_name(self, door: Door, bearer: Bearer, user: str) -> None:
+        door.requests.grants(user, grant(OTHER, role="supervisor"), grant())
+        told = (await door.send("GET", f"{API}/rights", token=bearer.token)).json["rights"]
+        assert [(each["grant_id"], each["role"]) for each in told] == [
+            (str(OTHER), "supervisor"),
+            (str(GRANT_ID), "integration_expert"),
+        ]
+        assert "/api/v1/rights" in (await bearer.read(Koto_Grant=str(uuid4()))).problem(403, "choose-right")["detail"]
+
     async def test_code_lists_are_for_whoever_is_known(self, door: Door, bearer: Bearer, user: str) -> None:
         door.requests.grants(user)
         assert (await door.send("GET", f"{API}/code-lists", token=bearer.token)).status == 200
@@ -169,7 +178,7 @@ class TestTheRight:
         for path, operations in shared_door.document["paths"].items():
             for operation in operations.values():
                 named = {each["name"]: each["required"] for each in operation.get("parameters", ())}
-                expected = path.partition("/api/v1/")[2].split("/")[0] not in ("session", "code-lists", "law")
+                expected = path.partition("/api/v1/")[2].split("/")[0] not in ("session", "code-lists", "law", "rights")
                 assert ("Koto-Grant" in named, "Koto-Purpose" in named) == (expected, expected), path
                 assert not named.get("Koto-Grant")
 

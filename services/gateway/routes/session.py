@@ -17,7 +17,7 @@ from contracts.types import Code, MunicipalityCode, Value
 from contracts.usage import Organisation
 from services.gateway import sessions, sign_in
 from services.gateway.bodies import JsonBody, answer, read
-from services.gateway.caller import Callers, InSession
+from services.gateway.caller import AnyUser, Callers, InSession, User
 from services.gateway.openapi import problems
 from services.gateway.pages import failure_page, signed_out_page
 from services.gateway.problems import ChooseRight, NoRights, TooManyRequests
@@ -84,6 +84,12 @@ class SignedInUser(Value):
     csrf_token: str
 
 
+class RightsInForce(Value):
+    """What a user may act as: under `Koto-Grant` with one's `grant_id`."""
+
+    rights: tuple[RightInForce, ...] = Field(description="the first is acted under where none is named")
+
+
 class RightChosen(Value):
     """The right to act under from now on."""
 
@@ -144,11 +150,18 @@ async def back_channel_logout(request: Request) -> Response:
 @routes.get("/session", response_model=SignedInUser, responses=problems(401, 429, 500, 503))
 async def get_session(request: Request, session: InSession) -> Response:
     """Who is signed in, until when, and what the user may act as. Asking does not prolong it."""
-    held = await _callers(request).held(session)
+    held = await _callers(request).held(_user_of(session))
     acting: RightInForce | None = None
     with suppress(NoRights, ChooseRight):
         acting = _told(held.chosen_before(session.grant_id))
     return _session_told(request, session, held, acting)
+
+
+@routes.get("/rights", response_model=RightsInForce, responses=problems(401, 403, 429, 500, 503))
+async def get_rights(request: Request, user: AnyUser) -> Response:
+    """The rights of whoever asks, by a token or in a session."""
+    held = await _callers(request).held(user)
+    return answer(RightsInForce(rights=tuple(map(_told, held.rights))))
 
 
 _choosing = JsonBody(RightChosen, example={"grant_id": "5b9a6f1e-1c1b-4f0e-9d55-0d3a0a9f3c11"})
@@ -162,7 +175,7 @@ _choosing = JsonBody(RightChosen, example={"grant_id": "5b9a6f1e-1c1b-4f0e-9d55-
 )
 async def act(request: Request, session: InSession, body: Annotated[RightChosen, Depends(_choosing)]) -> Response:
     """Act under another right from now on."""
-    held = await _callers(request).held(session)
+    held = await _callers(request).held(_user_of(session))
     try:
         right = held.named(body.grant_id)
     except (NoRights, ChooseRight):
@@ -184,6 +197,10 @@ async def sign_out_everywhere(request: Request, session: InSession) -> Response:
     """End all sessions of the user, in every browser."""
     await _sessions(request).end_all(session.user)
     return await _signed_out(request)
+
+
+def _user_of(session: Session) -> User:
+    return User(session.user, session.assurance, session)
 
 
 def _session_told(request: Request, session: Session, held: Held, acting: RightInForce | None) -> Response:

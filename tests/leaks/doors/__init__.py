@@ -40,6 +40,7 @@ WITHOUT_CUSTOMERS = {
     "get_code_list",
     "get_law_versions",
     "get_law",
+    "get_rights",
     "get_session",
     "act",
     "sign_out",
