@@ -79,6 +79,7 @@ class Approval(Value):
     sha256: Sha256 = Field(description="of the document that was approved")
     how: Code = Field(examples=["in_person"], description="code list approval_ways")
     approved_on: Day
+    approved_by: Name | None = Field(None, examples=[None], description="which guardian, or who of the county")
 
 
 class KnownApproval(Approval):

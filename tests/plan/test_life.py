@@ -166,6 +166,7 @@ async def test_a_change_that_waits_for_the_last_approval_is_told_who_did_what(de
         ({"approved_on": date(2026, 3, 3)}, "/approval/approved_on"),
         ({"approved_on": date(2026, 3, 1)}, "/approval/approved_on"),
         ({"party": "county"}, "/approval/party"),
+        ({"approved_by": "Ilta Esimerkki"}, "/approval/approved_by"),
     ],
 )
 async def test_an_approval_is_bound_to_the_document_of_the_edition(
@@ -175,6 +176,15 @@ async def test_an_approval_is_bound_to_the_document_of_the_edition(
     with pytest.raises(InvalidInput) as refused:
         await desk.ask(desk.approving(offered, **({"party": "customer"} | wrong)))
     assert [each.pointer for each in refused.value.errors] == [pointer]
+
+
+async def test_the_approval_of_a_guardian_tells_of_which(desk: Desk) -> None:
+    offered = await desk.offered(await desk.first(await desk.customer()))
+    await desk.ask(desk.approving(offered, "guardian", approved_by="Ilta Esimerkki"))
+    plan = await desk.plan(await desk.approved(offered, "expert"))
+    assert plan.in_force
+    told = [(each.party, each.approved_by) for each in plan.in_force.approvals]
+    assert told == [("guardian", "Ilta Esimerkki"), ("expert", None)]
 
 
 @pytest.mark.parametrize("language", ["ar", "fi"])

@@ -52,6 +52,7 @@ RULES = {
     "no_members_plan": "no member of the family has a plan in force",
     "document": "no document of this edition with this hash is approved in this language",
     "copy_language": "copies for reading are made in {}",
+    "not_of_party": "for a guardian or the county only: who else approves is known",
     "before_offered": "the edition was not yet offered that day",
     "not_in_law": "the version of the act that the case is under names no such ground",
     "more_than_allowed": "all grounds of its kind together give at most {} months",

@@ -114,6 +114,8 @@ def broken_by_approving(
         found.append(error("/approval/approved_on", "future"))
     elif approval.approved_on < offered_on:
         found.append(error("/approval/approved_on", "before_offered"))
+    if approval.approved_by and approval.party not in ("guardian", "county"):
+        found.append(error("/approval/approved_by", "not_of_party"))
     return found
 
 

@@ -86,6 +86,7 @@ PLAN_APPROVAL = _of_plan(
     Column("sha256", Text, nullable=False, comment="of the document that was approved"),
     Column("how", Text, nullable=False),
     Column("approved_on", Date, nullable=False),
+    Column("approved_by", Text, comment="which guardian, or who of the county"),
     Column("recorded_at", Moment, nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("organisation", Text, nullable=False),
