@@ -183,8 +183,8 @@ async def test_the_approval_of_a_guardian_tells_of_which(desk: Desk) -> None:
     await desk.ask(desk.approving(offered, "guardian", approved_by="Ilta Esimerkki"))
     plan = await desk.plan(await desk.approved(offered, "expert"))
     assert plan.in_force
-    told = [(each.party, each.approved_by) for each in plan.in_force.approvals]
-    assert told == [("guardian", "Ilta Esimerkki"), ("expert", None)]
+    told = {each.party: each.approved_by for each in plan.in_force.approvals}
+    assert told == {"guardian": "Ilta Esimerkki", "expert": None}
 
 
 @pytest.mark.parametrize("language", ["ar", "fi"])
