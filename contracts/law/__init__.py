@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from contracts.law.counting import Length
 
@@ -33,7 +33,12 @@ def _length(told: Any) -> Any:
     return Length(12 * years + months, days)
 
 
-Duration = Annotated[Length, BeforeValidator(_length), PlainSerializer(str, return_type=str)]
+Duration = Annotated[
+    Length,
+    BeforeValidator(_length),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "description": "ISO 8601, of years, months and days", "examples": ["P1Y6M"]}),
+]
 
 
 class Words(_Entry):
@@ -193,9 +198,14 @@ class Laws:
 
     def version(self, version: str) -> Law:
         """The version of that name, in force or not, or two: one with what it keeps of another; raises LookupError."""
-        name, _, earlier = version.partition(_KEEPING)
+        name, keeping, other = version.partition(_KEEPING)
         law = self._named(name)
-        return law.keeping(self._named(earlier)) if earlier else law
+        if not keeping:
+            return law
+        earlier = self._named(other)
+        if not (law.valid_from and earlier.valid_from and earlier.valid_from < law.valid_from):
+            raise LookupError(f"version {name} follows no version {other}")
+        return law.keeping(earlier)
 
     def _named(self, version: str) -> Law:
         for each in self._known:

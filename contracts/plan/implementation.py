@@ -99,7 +99,10 @@ class PlanAct(Value):
     hindrance: Hindrance | None = None
     follow_up: FollowUp | None = None
     neglect: Neglect | None = None
-    withdrawn: Withdrawal | None = Field(None, examples=[None], description="of what was recorded; null: it counts")
+    record_id: UUID | None = Field(None, examples=[None], description="what a hindrance's end or a withdrawal is of")
+    withdrawn: Withdrawal | None = Field(
+        None, examples=[None], description="of an act that recorded something; null: it counts"
+    )
 
 
 class ReviewPlan(Request[Recorded], type="plan.review_plan.v1", changes=True, act="change", data=("plan",)):

@@ -149,9 +149,9 @@ class WithdrawCompletion(
 class WithdrawReferral(
     Request[ReferralVersion], type="plan.withdraw_referral.v1", changes=True, act="change", data=("plan",)
 ):
-    """Take back a referral that was made wrongly: its line waits for one again, and its provider hears of it.
+    """Take back a referral that was made wrongly, whatever came of it: its line waits for one again.
 
-    What was completed is withdrawn before it.
+    Its provider hears that it was wrong.
     """
 
     referral_id: UUID

@@ -1,6 +1,7 @@
 """What was recorded wrongly of a plan in force is taken back."""
 
 import asyncio
+import json
 from datetime import date
 from functools import partial
 from typing import Any
@@ -26,10 +27,10 @@ from contracts.plan.implementation import (
     ReviewPlan,
     WithdrawRecord,
 )
-from contracts.plan.plans import EndPlan, FollowOn, GetPlanHistory, PlanVersion
+from contracts.plan.plans import EndPlan, FollowOn, GetPlanHistory, OfferPlan, PlanVersion, WritePlan
 from services.kit.errors import ChangedMeanwhile, Conflict, NotFound
 from services.kit.migrate import configuration
-from tests.plan.support import GOAL, HELSINKI, TAMPERE, TODAY, Desk, StoppedClock, transfer
+from tests.plan.support import GOAL, HELSINKI, TAMPERE, TODAY, Desk, StoppedClock, content, transfer
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE, TestDatabases, owner_url, rows
 
 pytestmark = pytest.mark.database
@@ -91,7 +92,8 @@ async def test_more_time_that_is_withdrawn_counts_no_more_and_stays_readable(des
     assert act.withdrawn
     assert act.withdrawn.withdrawn_by == EXPERT_TAMPERE.user
     [newest, *_] = (await desk.ask(GetPlanHistory(plan_id=plan.plan_id))).acts
-    assert (newest.act, newest.why) == ("withdraw_record", WHY)
+    assert (newest.act, newest.why, newest.record_id) == ("withdraw_record", WHY, extended.record_id)
+    assert done.record_id == extended.record_id
     with pytest.raises(Conflict):
         await desk.ask(await withdrawing(desk, plan, extended))
     await desk.ask(await extending(desk, plan))
@@ -180,21 +182,6 @@ async def test_what_an_earlier_review_found_stays_with_the_later_one(desk: Desk,
     assert (found.reviewed_on, found.next_review_on) == (date(2026, 4, 1), date(2026, 9, 30))
 
 
-async def test_a_review_that_was_awaited_is_awaited_again(desk: Desk) -> None:
-    customer = await desk.customer(TAMPERE, HELSINKI)
-    plan = await desk.in_force(customer)
-    await desk.hear(transfer(customer))
-    version = (await desk.plan(plan, EXPERT_HELSINKI)).version
-    told = {"reason": "transfer", "reviewed_on": TODAY, "participation": "x", "progress": "x"}
-    review = Review.model_validate(told | {"next_review_on": date(2026, 8, 31)})
-    reviewing = ReviewPlan(plan_id=plan.plan_id, expected_version=version, review=review)
-    done = await desk.ask(reviewing, EXPERT_HELSINKI)
-    assert (await desk.plan(plan, EXPERT_HELSINKI)).review_awaited is None
-    wrong = {"plan_id": plan.plan_id, "expected_version": done.version, "record_id": done.record_id, "why": WHY}
-    await desk.ask(WithdrawRecord.model_validate(wrong), EXPERT_HELSINKI)
-    assert (await desk.plan(plan, EXPERT_HELSINKI)).review_awaited == "transfer"
-
-
 async def test_without_the_review_the_longest_time_is_that_of_the_earlier_act_again(desk: Desk) -> None:
     customer = await desk.customer(first_permit_on=date(2024, 1, 1))
     drafted = await desk.drafted(customer, earlier={"drawn_up_on": date(2024, 6, 2)})
@@ -247,6 +234,107 @@ async def test_what_is_no_record_of_this_plan_is_not_withdrawn(desk: Desk) -> No
         await desk.ask((await withdrawing(desk, other, extended)).model_copy(update={"expected_version": 1}))
 
 
+async def test_the_customer_s_other_plans_follow(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    ours, theirs = await desk.in_force(customer), await desk.in_force_in_helsinki(customer)
+    extended = await desk.ask(await extending(desk, ours))
+    ill = await desk.ask(RecordHindrance(plan_id=ours.plan_id, hindrance=Hindrance(ground="illness", first=TODAY)))
+    told = (await desk.told(theirs.plan_id))[-1]
+    assert (told["status"], told["municipality"]) == ("interrupted", HELSINKI)
+    await desk.ask(await withdrawing(desk, ours, ill))
+    assert (await desk.told(theirs.plan_id))[-1]["status"] == "in_force"
+    found = await desk.plan(theirs, EXPERT_HELSINKI)
+    longer = content(ends_on=date(2028, 3, 2))
+    written = WritePlan(plan_id=theirs.plan_id, expected_version=found.version, content=longer)
+    version = (await desk.ask(written, EXPERT_HELSINKI)).version
+    offered = await desk.ask(OfferPlan(plan_id=theirs.plan_id, expected_version=version), EXPERT_HELSINKI)
+    await desk.hear(desk.document(offered))
+    await desk.ask(await withdrawing(desk, ours, extended))
+    found = await desk.plan(theirs, EXPERT_HELSINKI)
+    assert [each.stage for each in found.editions] == ["approved", "voided", "draft"]
+    assert (await desk.told(theirs.plan_id))[-1]["offered"] is None
+    acts = (await desk.ask(GetPlanHistory(plan_id=theirs.plan_id), EXPERT_HELSINKI)).acts
+    assert (acts[0].act, acts[0].acted_by, acts[0].organisation) == ("count_anew", "plan", "koto")
+    with pytest.raises(Conflict):
+        await desk.ask(desk.approving(offered), EXPERT_HELSINKI)
+
+
+async def test_a_plan_that_follows_one_that_ended_loses_the_time_that_it_had_of_it(desk: Desk) -> None:
+    customer = await desk.customer()
+    plan = await desk.in_force(customer)
+    extended = await desk.ask(await extending(desk, plan))
+    ending = {"reason": "own_wish", "ended_on": TODAY, "follow_on": FollowOn(plan="none")}
+    await desk.ask(EndPlan.model_validate({"plan_id": plan.plan_id, "expected_version": extended.version, **ending}))
+    later = await desk.approved(await desk.offered(await desk.first(customer), ends_on=date(2028, 9, 1)))
+    assert (await desk.plan(later)).valid_until == date(2028, 9, 1)
+    await desk.ask(await withdrawing(desk, plan, extended))
+    assert (await desk.told(later.plan_id))[-1]["valid_until"] == "2027-09-01"
+    assert (await desk.plan(plan)).valid_until == date(2027, 3, 2)
+
+
+async def test_an_offer_whose_own_studies_outlast_the_longest_time_stays(desk: Desk) -> None:
+    customer = await desk.customer()
+    plan = await desk.in_force(customer)
+    neglect = RecordNeglect(plan_id=plan.plan_id, neglect=Neglect(happened_on=TODAY, fact="Was absent"))
+    recorded = await desk.ask(neglect)
+    studies = content().services[0].model_copy(update={"own_studies": True, "ends_on": date(2028, 5, 31)})
+    await desk.offered(plan, services=(studies,), ends_on=date(2028, 5, 31))
+    await desk.ask(await withdrawing(desk, plan, recorded))
+    made = (await desk.plan(plan)).in_making
+    assert made
+    assert made.stage == "offered"
+
+
+async def test_the_next_review_is_never_later_than_the_law_s(desk: Desk, clock: StoppedClock) -> None:
+    plan = await desk.in_force(await desk.customer())
+    clock.move_to(date(2026, 6, 1))
+    wrong = await reviewed(desk, plan, date(2026, 6, 1), date(2026, 12, 1))
+    version = (await desk.plan(plan)).version
+    told = {"next_review_on": date(2026, 12, 1), "starts_on": date(2026, 6, 1)}
+    await desk.approved(await desk.offered(plan.model_copy(update={"version": version}), **told))
+    await desk.ask(await withdrawing(desk, plan, wrong))
+    assert (await desk.plan(plan)).next_review_on == date(2026, 9, 2)
+
+
+async def test_the_review_that_a_transfer_awaits_is_awaited_until_one_counts(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    plan = await desk.in_force(customer)
+    await desk.hear(transfer(customer))
+    records = []
+    for _ in range(2):
+        told = {"reason": "transfer", "reviewed_on": TODAY, "participation": "x", "progress": "x"}
+        review = Review.model_validate(told | {"next_review_on": date(2026, 8, 31)})
+        version = (await desk.plan(plan, EXPERT_HELSINKI)).version
+        asked = ReviewPlan(plan_id=plan.plan_id, expected_version=version, review=review)
+        records.append(await desk.ask(asked, EXPERT_HELSINKI))
+    for record, awaited in zip(records, (None, "transfer"), strict=True):
+        version = (await desk.plan(plan, EXPERT_HELSINKI)).version
+        wrong = {"plan_id": plan.plan_id, "expected_version": version, "record_id": record.record_id, "why": WHY}
+        await desk.ask(WithdrawRecord.model_validate(wrong), EXPERT_HELSINKI)
+        assert (await desk.plan(plan, EXPERT_HELSINKI)).review_awaited == awaited
+
+
+async def test_the_right_extension_gives_back_the_time_that_is_agreed(desk: Desk) -> None:
+    plan = await desk.in_force(await desk.customer())
+    wrong = await desk.ask(await extending(desk, plan))
+    offered = await desk.offered(plan.model_copy(update={"version": wrong.version}), ends_on=date(2028, 3, 2))
+    await desk.approved(offered)
+    await desk.ask(await withdrawing(desk, plan, wrong))
+    assert (await desk.plan(plan)).valid_until == date(2027, 9, 1)
+    await desk.ask(await extending(desk, plan))
+    assert (await desk.plan(plan)).valid_until == date(2028, 3, 2)
+
+
+async def test_of_two_who_act_on_two_plans_of_a_customer_one_waits_for_the_other(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    ours, theirs = await desk.in_force(customer), await desk.in_force_in_helsinki(customer)
+    ill = Hindrance(ground="illness", first=TODAY)
+    asked = [RecordHindrance(plan_id=each.plan_id, hindrance=ill) for each in (theirs, ours)]
+    first, second = await desk.ask_while(*asked, by=EXPERT_HELSINKI)
+    assert isinstance(first, Recorded)
+    assert isinstance(second, Recorded)
+
+
 async def test_an_approval_that_races_with_a_withdrawal_is_before_it_or_finds_nothing_offered(desk: Desk) -> None:
     plan = await desk.in_force(await desk.customer())
     extended = await desk.ask(await extending(desk, plan))
@@ -257,7 +345,7 @@ async def test_an_approval_that_races_with_a_withdrawal_is_before_it_or_finds_no
     assert isinstance(second, Conflict)
 
 
-async def test_a_hindrance_of_before_gets_the_id_of_its_act(databases: TestDatabases) -> None:
+async def test_the_act_of_a_hindrance_of_before_gets_its_id(databases: TestDatabases) -> None:
     url = await databases.empty("plan")
     upgrade = partial(asyncio.to_thread, command.upgrade, configuration("plan", owner_url(url)))
     await upgrade("0010")
@@ -266,6 +354,6 @@ async def test_a_hindrance_of_before_gets_the_id_of_its_act(databases: TestDatab
         await rows(url, _OF_BEFORE, UUID(int=act.int + 100), plan_id, ground, first)
         await rows(url, _ITS_ACT, act, plan_id, f'{{"hindrance": {{"ground": "{ground}", "first": "{first}"}}}}')
     await upgrade("head")
-    found = await rows(url, "SELECT hindrance_id, ground FROM plan_hindrance ORDER BY hindrance_id")
-    assert [row["hindrance_id"] for row in found] == acts
-    assert [row["ground"] for row in found] == ["illness", "illness", "military"]
+    found = await rows(url, "SELECT act_id, told FROM plan_act ORDER BY act_id")
+    assert [row["act_id"] for row in found] == [UUID(int=act.int + 100) for act in acts]
+    assert [json.loads(row["told"])["hindrance"]["ground"] for row in found] == ["illness", "illness", "military"]

@@ -11,11 +11,12 @@ from contracts.plan.referrals import (
     AnswerReferralForPartner,
     GetReferral,
     GetReferralForProvider,
+    RecordCompletionForPartner,
     ReferralVersion,
     WithdrawReferral,
 )
 from services.kit.errors import ChangedMeanwhile, Conflict, NotFound
-from tests.plan.agreed import BEGUN, DECLINED, PARTNERS, Agreed, agreed, answering, completing, referring
+from tests.plan.agreed import BEGUN, DECLINED, DONE, PARTNERS, Agreed, agreed, answering, completing, referring
 from tests.plan.support import Desk
 from tests.plan.test_withdrawn_completions import withdrawing as withdrawing_completion
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
@@ -82,12 +83,18 @@ async def test_one_that_was_answered_is_withdrawn_too(desk: Desk, plan: Agreed, 
         await desk.ask(answering(back))
 
 
-async def test_what_was_completed_is_withdrawn_before_it(desk: Desk, plan: Agreed) -> None:
-    over = await desk.ask(completing(await desk.ask(referring(plan))))
+async def test_one_of_which_something_was_completed_is_withdrawn_too_and_stays_so(desk: Desk, plan: Agreed) -> None:
+    [due_on] = await referral_due(desk)
+    made = await desk.ask(referring(plan))
+    report = RecordCompletionForPartner(partner="school", referral_id=made.referral_id, completion=DONE)
+    over = await desk.ask(report, PARTNERS)
+    await desk.ask(referring(plan, plan.other))
+    await desk.ask(withdrawing(over))
+    assert await referral_due(desk) == [due_on]
     with pytest.raises(Conflict):
-        await desk.ask(withdrawing(over))
-    await desk.ask(withdrawing(await desk.ask(await withdrawing_completion(desk, over))))
-    assert (await desk.ask(GetReferral(referral_id=over.referral_id))).state == "declined"
+        await desk.ask(await withdrawing_completion(desk, over))
+    found = await desk.ask(GetReferral(referral_id=over.referral_id))
+    assert (found.state, bool(found.withdrawn), len(found.completions)) == ("declined", True, 1)
 
 
 async def test_its_provider_hears_that_it_was_wrong_and_nothing_more_of_the_client(desk: Desk, plan: Agreed) -> None:

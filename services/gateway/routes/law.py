@@ -28,7 +28,7 @@ class LawVersion(Value):
 
 
 class LawVersions(Value):
-    """The versions there are, oldest first."""
+    """The versions there are, oldest first; last what never came into force."""
 
     versions: tuple[LawVersion, ...]
 

@@ -98,6 +98,12 @@ class PlanDropping(Value):
     why: Words
 
 
+class RecordedWrongly(Value):
+    """Why something is taken back."""
+
+    why: Words
+
+
 class PlanEnding(Value):
     """Why and when a plan ends, and what comes after it."""
 
@@ -148,6 +154,7 @@ _approval = JsonBody(
     },
 )
 _dropping = JsonBody(PlanDropping, example={"why": "The customer moved before it was agreed"})
+withdrawing = JsonBody(RecordedWrongly, example={"why": "Recorded of another customer"})
 _ending = JsonBody(
     PlanEnding,
     example={

@@ -21,12 +21,12 @@ from contracts.plan.implementation import (
     ReviewPlan,
     WithdrawRecord,
 )
-from contracts.types import Day, Value, Words
+from contracts.types import Day, Value
 from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn
 from services.gateway.openapi import with_headers, with_links
 from services.gateway.routes.customers import PREFIX, ExpectedVersion, IdempotencyKey
-from services.gateway.routes.plans import ADD, CHANGE, CURRENT, SAME, next_acts
+from services.gateway.routes.plans import ADD, CHANGE, CURRENT, SAME, RecordedWrongly, next_acts, withdrawing
 
 routes = APIRouter(prefix=PREFIX, tags=["plans"])
 
@@ -41,12 +41,6 @@ class LastDay(Value):
     """The last day of a hindrance."""
 
     last: Day
-
-
-class RecordedWrongly(Value):
-    """Why something is taken back."""
-
-    why: Words
 
 
 _GOAL = "0199d2b0-0000-7000-8000-000000000001"
@@ -71,7 +65,6 @@ _neglect = JsonBody(
     Neglect,
     example={"happened_on": "2026-03-02", "fact": "Was absent for a week", "explanation": "The child was ill"},
 )
-withdrawing = JsonBody(RecordedWrongly, example={"why": "Recorded of another customer"})
 
 
 @routes.post(

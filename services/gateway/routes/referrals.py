@@ -26,7 +26,7 @@ from services.gateway.bodies import JsonBody, answer
 from services.gateway.caller import SignedIn
 from services.gateway.openapi import problems, with_headers, with_links
 from services.gateway.routes.customers import PREFIX, ExpectedVersion, IdempotencyKey
-from services.gateway.routes.plans_in_force import RecordedWrongly, withdrawing
+from services.gateway.routes.plans import RecordedWrongly, withdrawing
 
 routes = APIRouter(prefix=PREFIX, tags=["referrals"])
 

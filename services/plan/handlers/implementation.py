@@ -1,12 +1,12 @@
 """Reviews, more time, hindrances, how goals are reached and what was neglected of a plan in force, and taken back."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
-from uuid_utils.compat import uuid7
 
 from contracts.law import Law
 from contracts.law.counting import Length
@@ -25,42 +25,42 @@ from contracts.plan.implementation import (
 from services.kit.clock import helsinki_date
 from services.kit.errors import Conflict, NotFound, check_input
 from services.kit.work import Work
+from services.plan.handlers.counting import count_anew, follow, lock_with_others
 from services.plan.handlers.telling import IN_FORCE, check_in_force, check_version, lock, tell, withdrawal
-from services.plan.repository import facts
 from services.plan.repository import plans as repository
 from services.plan.repository.known import facts_of
 from services.plan.rules import plans as rules
-from services.plan.rules.times import Facts, latest_end, law_of, status_in_force, valid_until
+from services.plan.rules.times import Facts, latest_end, law_of
 
 
 async def review_plan(message: ReviewPlan, work: Work) -> Recorded:
     """Records a review; from it on the plan is under the act that is in force (102 § 2 mom.)."""
-    plan = await lock(work, message.plan_id)
+    plan, others = await lock_with_others(work, message.plan_id)
     if done := await work.outcome_of_repeat(Recorded):
         return done
     await check_version(work, plan, message.expected_version)
     check_in_force(plan)
-    today, review, awaited = helsinki_date(work.now), message.review, plan.review_awaited
+    today, review = helsinki_date(work.now), message.review
     known = await facts_of(work, plan)
     known = replace(known, reviewed_on=max(review.reviewed_on, known.reviewed_on or review.reviewed_on))
-    law = law_of(known, today)
-    check_input(rules.broken_by_reviewing(review, known, law, today))
+    check_input(rules.broken_by_reviewing(review, known, law_of(known, today), today))
+    if review.changes_plan:
+        await _begin_edition(work, plan, await repository.agreed(work, plan))
     plan = await repository.change(
         work,
         plan.plan_id,
         reviewed_on=known.reviewed_on,
         next_review_on=review.next_review_on,
         review_awaited=None,
-        law_version=law.version,
     )
-    if review.changes_plan:
-        await _begin_edition(work, plan, await _content(work, plan))
-    return await _done(work, plan, "review_plan", review=review.model_dump(mode="json"), awaited=awaited)
+    record_id = await repository.add_act(work, plan, "review_plan", plan.edition, review=review.model_dump(mode="json"))
+    return await _counted(work, plan, others, record_id)
 
 
 async def extend_plan(message: ExtendPlan, work: Work) -> Recorded:
     """Makes the longest time longer. Until when the plan is in force is agreed in a new edition."""
-    plan = await lock(work, message.plan_id)
+    # two municipalities at once would each find that nothing was granted yet
+    plan, others = await lock_with_others(work, message.plan_id)
     if done := await work.outcome_of_repeat(Recorded):
         return done
     await check_version(work, plan, message.expected_version)
@@ -68,36 +68,38 @@ async def extend_plan(message: ExtendPlan, work: Work) -> Recorded:
     if plan.kind == "family":
         raise Conflict("A family's plan lasts as long as its members' own.")
     today, extension = helsinki_date(work.now), message.extension
-    # two municipalities at once would each find that nothing was granted yet
-    await facts.lock_case(work, (await facts.ids_of(work, plan.customer_id))[0])
     known, law = await _known(work, plan)
     check_input(rules.broken_by_extending(extension, known, law, today))
-    length, content = Length(months=extension.months), await _content(work, plan)
+    length, content = Length(months=extension.months), await repository.agreed(work, plan)
     latest = latest_end(replace(known, granted=(*known.granted, Granted(extension.ground, length))), law, today)
     ends_on = length.after(plan.valid_until)
     await _begin_edition(work, plan, content.model_copy(update={"ends_on": min(ends_on, latest or ends_on)}))
-    plan = await repository.change(work, plan.plan_id, law_version=law.version)
-    return await _done(work, plan, "extend_plan", extension=extension.model_dump(mode="json"))
+    plan = await repository.change(work, plan.plan_id)
+    told = extension.model_dump(mode="json")
+    return await _counted(
+        work, plan, others, await repository.add_act(work, plan, "extend_plan", plan.edition, extension=told)
+    )
 
 
 async def record_hindrance(message: RecordHindrance, work: Work) -> Recorded:
     """Records a hindrance that goes on, or one that is over."""
-    plan = await lock(work, message.plan_id)
+    plan, others = await lock_with_others(work, message.plan_id)
     if done := await work.outcome_of_repeat(Recorded):
         return done
     check_in_force(plan)
     known, law = await _known(work, plan)
-    begun = known.first_plan_on or plan.drawn_up_on
-    check_input(rules.broken_by_hindrance(message.hindrance, begun, law, helsinki_date(work.now)))
-    hindrance, record_id = message.hindrance, uuid7()
+    hindrance, begun = message.hindrance, known.first_plan_on or plan.drawn_up_on
+    check_input(rules.broken_by_hindrance(hindrance, begun, law, helsinki_date(work.now)))
+    plan = await repository.change(work, plan.plan_id)
+    told = hindrance.model_dump(mode="json")
+    record_id = await repository.add_act(work, plan, "record_hindrance", plan.edition, hindrance=told)
     await repository.add_hindrance(work, plan, hindrance_id=record_id, **dict(hindrance))
-    plan = await _count_anew(work, plan)
-    return await _done(work, plan, "record_hindrance", record_id=record_id, hindrance=hindrance.model_dump(mode="json"))
+    return await _counted(work, plan, others, record_id)
 
 
 async def end_hindrance(message: EndHindrance, work: Work) -> Recorded:
     """Ends a hindrance; its days are added to the time of the plan."""
-    plan = await lock(work, message.plan_id)
+    plan, others = await lock_with_others(work, message.plan_id)
     if done := await work.outcome_of_repeat(Recorded):
         return done
     check_in_force(plan)
@@ -109,10 +111,11 @@ async def end_hindrance(message: EndHindrance, work: Work) -> Recorded:
         raise Conflict("The hindrance has ended already.")
     check_input(rules.broken_by_ending_hindrance(message.last, hindrance.first, helsinki_date(work.now)))
     await repository.end_hindrance(work, hindrance.hindrance_id, message.last)
-    plan = await _count_anew(work, plan)
+    plan = await repository.change(work, plan.plan_id)
     ended = {"ground": hindrance.ground, "first": str(hindrance.first), "last": str(message.last)}
-    done = await _done(work, plan, "end_hindrance", hindrance=ended)
-    return done.model_copy(update={"record_id": hindrance.hindrance_id})
+    record_id = hindrance.hindrance_id
+    await repository.add_act(work, plan, "end_hindrance", plan.edition, record_id=str(record_id), hindrance=ended)
+    return await _counted(work, plan, others, record_id)
 
 
 async def record_follow_up(message: RecordFollowUp, work: Work) -> Recorded:
@@ -121,9 +124,12 @@ async def record_follow_up(message: RecordFollowUp, work: Work) -> Recorded:
     if done := await work.outcome_of_repeat(Recorded):
         return done
     check_in_force(plan)
-    told, content = message.follow_up, await _content(work, plan)
+    told, content = message.follow_up, await repository.agreed(work, plan)
     check_input(rules.broken_by_follow_up(told, content, plan.drawn_up_on, helsinki_date(work.now)))
-    return await _recorded(work, plan, "record_follow_up", follow_up=told.model_dump(mode="json"))
+    record_id = await repository.add_act(
+        work, plan, "record_follow_up", plan.edition, follow_up=told.model_dump(mode="json")
+    )
+    return Recorded(plan_id=plan.plan_id, version=plan.version, record_id=record_id)
 
 
 async def record_neglect(message: RecordNeglect, work: Work) -> Recorded:
@@ -132,14 +138,17 @@ async def record_neglect(message: RecordNeglect, work: Work) -> Recorded:
     if done := await work.outcome_of_repeat(Recorded):
         return done
     check_in_force(plan)
-    told, content = message.neglect, await _content(work, plan)
+    told, content = message.neglect, await repository.agreed(work, plan)
     check_input(rules.broken_by_neglect(told, content, plan.drawn_up_on, helsinki_date(work.now)))
-    return await _recorded(work, plan, "record_neglect", neglect=told.model_dump(mode="json"))
+    record_id = await repository.add_act(
+        work, plan, "record_neglect", plan.edition, neglect=told.model_dump(mode="json")
+    )
+    return Recorded(plan_id=plan.plan_id, version=plan.version, record_id=record_id)
 
 
 async def withdraw_record(message: WithdrawRecord, work: Work) -> Recorded:
-    """Takes back what was recorded wrongly; what was offered for a time that the plan no longer has is void."""
-    plan = await lock(work, message.plan_id)
+    """Takes back what was recorded wrongly: it stays readable, and all is counted as if it were not there."""
+    plan, others = await lock_with_others(work, message.plan_id)
     if done := await work.outcome_of_repeat(Recorded):
         return done
     await check_version(work, plan, message.expected_version)
@@ -148,37 +157,38 @@ async def withdraw_record(message: WithdrawRecord, work: Work) -> Recorded:
         raise NotFound("no such record")
     if record.withdrawn:
         raise Conflict("The record was withdrawn already.")
-    await repository.withdraw(work, record.act_id, withdrawal(work, message.why))
-    is_review = record.act == "review_plan"
-    plan = await _count_anew(work, plan, **(await _without_review(work, plan, record) if is_review else {}))
-    await _void_what_is_too_long(work, plan)
-    return await _done(work, plan, "withdraw_record", why=message.why)
+    await repository.withdraw(work, record, withdrawal(work, message.why))
+    changed = await _reviewed(work, plan) if record.act == "review_plan" else {}
+    plan = await repository.change(work, plan.plan_id, **changed)
+    record_id = record.act_id
+    await repository.add_act(work, plan, "withdraw_record", plan.edition, record_id=str(record_id), why=message.why)
+    return await _counted(work, plan, others, record_id)
 
 
-async def _without_review(work: Work, plan: Row[Any], withdrawn: Row[Any]) -> dict[str, Any]:
-    """When a plan was reviewed and is to be reviewed, by its other reviews and what was agreed."""
-    reviews = [each["review"] for each in await repository.told_by(work, plan.plan_id, "review_plan")]
-    days = [each["reviewed_on"] for each in (*reviews, plan.earlier or {"reviewed_on": None})]
-    last = await repository.reviewed_or_agreed(work, plan)
-    by_review = last.act == "review_plan" and date.fromisoformat(last.told["review"]["next_review_on"])
-    awaited = withdrawn.told.get("awaited") if last.act_id < withdrawn.act_id else None
-    return {
-        "reviewed_on": max((date.fromisoformat(each) for each in days if each), default=None),
-        "next_review_on": by_review or (await _content(work, plan)).next_review_on,
-        "review_awaited": plan.review_awaited or awaited,
-    }
+async def _reviewed(work: Work, plan: Row[Any]) -> dict[str, Any]:
+    """When a plan was reviewed and is to be reviewed, by its reviews that count and by what was agreed."""
+    acts = await repository.counting(work, plan.plan_id, "review_plan", "approve_plan", "move_plan")
+    reviews = [each for each in acts if each.act == "review_plan"]
+    days = [date.fromisoformat(each.told["review"]["reviewed_on"]) for each in reviews]
+    if plan.earlier and plan.earlier["reviewed_on"]:
+        days.append(date.fromisoformat(plan.earlier["reviewed_on"]))
+    reviewed_on = {"reviewed_on": max(days, default=None)}
+    if plan.status not in IN_FORCE:
+        return reviewed_on
+    agreed, next_review_on, awaited = await repository.agreed(work, plan), None, None
+    for each in acts:
+        if each.act == "review_plan":
+            next_review_on, awaited = date.fromisoformat(each.told["review"]["next_review_on"]), None
+        elif each.act == "approve_plan" and each.edition == plan.edition:
+            next_review_on = agreed.next_review_on
+        elif each.act == "move_plan" and helsinki_date(each.acted_at) >= plan.drawn_up_on:
+            awaited = each.told["reason"]
+    return {**reviewed_on, "next_review_on": next_review_on, "review_awaited": awaited}
 
 
 async def _known(work: Work, plan: Row[Any]) -> tuple[Facts, Law]:
     known = await facts_of(work, plan)
     return known, law_of(known, helsinki_date(work.now))
-
-
-async def _content(work: Work, plan: Row[Any]) -> PlanContent:
-    """What is agreed in the edition in force."""
-    edition = await repository.edition(work, plan.plan_id, plan.edition)
-    assert edition
-    return PlanContent.model_validate(edition.content)
 
 
 async def _begin_edition(work: Work, plan: Row[Any], content: PlanContent) -> None:
@@ -187,40 +197,9 @@ async def _begin_edition(work: Work, plan: Row[Any], content: PlanContent) -> No
         await repository.add_edition(work, plan, content)
 
 
-async def _count_anew(work: Work, plan: Row[Any], **changed: Any) -> Row[Any]:
-    """Says of a plan in force whether a hindrance goes on, and adds the days of those that are over to what was agreed.
-
-    What else was changed is written with it.
-    """
-    known, today = await facts_of(work, plan), helsinki_date(work.now)
-    known = replace(known, reviewed_on=changed.get("reviewed_on", known.reviewed_on))
-    law, ends_on = law_of(known, today), (await _content(work, plan)).ends_on
-    if plan.status in IN_FORCE:
-        changed |= {"status": status_in_force(known), "law_version": law.version}
-        if plan.kind != "family" and ends_on:
-            since = max(each.approved_on for each in await repository.approvals(work, plan.plan_id, plan.edition))
-            over = replace(known, hindrances=tuple(each for each in known.hindrances if each.last))
-            changed["valid_until"] = valid_until(ends_on, since, over, law, today)
-    return await repository.change(work, plan.plan_id, **changed)
-
-
-async def _void_what_is_too_long(work: Work, plan: Row[Any]) -> None:
-    """What was offered up to a later day than the plan may now last begins anew as a draft."""
-    made = await repository.in_making(work, plan.plan_id)
-    if made is None or made.stage != "offered" or plan.kind == "family":
-        return
-    content, (known, law) = PlanContent.model_validate(made.content), await _known(work, plan)
-    latest = latest_end(known, law, helsinki_date(work.now))
-    if latest and content.ends_on and content.ends_on > latest:
-        await repository.begin_again(work, plan, content)
-
-
-async def _done(work: Work, plan: Row[Any], act: str, record_id: UUID | None = None, **told: Any) -> Recorded:
-    done = await _recorded(work, plan, act, record_id, **told)
+async def _counted(work: Work, plan: Row[Any], others: Sequence[Row[Any]], record_id: UUID) -> Recorded:
+    """What follows of something that was recorded, for the plan and the customer's others; everybody hears of it."""
+    plan = await count_anew(work, plan)
     await tell(work, plan)
-    return done
-
-
-async def _recorded(work: Work, plan: Row[Any], act: str, record_id: UUID | None = None, **told: Any) -> Recorded:
-    record_id = await repository.add_act(work, plan, act, plan.edition, record_id, **told)
+    await follow(work, others)
     return Recorded(plan_id=plan.plan_id, version=plan.version, record_id=record_id)

@@ -28,13 +28,21 @@ from contracts.plan.plans import (
 from services.kit.clock import helsinki_date
 from services.kit.errors import Conflict, InvalidInput, NotFound, check_input
 from services.kit.work import Work
+from services.plan.handlers.counting import follow, lock_with_others
 from services.plan.handlers.telling import IN_FORCE, check_in_force, check_version, lock, tell
 from services.plan.repository import facts, programme
 from services.plan.repository import plans as repository
 from services.plan.repository.known import facts_of, facts_of_draft
 from services.plan.repository.reach import kept_id
 from services.plan.rules import plans as rules
-from services.plan.rules.offering import Family, broken_by_drawing_up, broken_by_offering, error, sha256
+from services.plan.rules.offering import (
+    Family,
+    broken_by_drawing_up,
+    broken_by_offering,
+    broken_by_times,
+    error,
+    sha256,
+)
 from services.plan.rules.times import drawn_up, law_of, status_in_force
 
 _OPEN_ALREADY = "There is a plan already: write, drop or end that one."
@@ -131,10 +139,7 @@ async def offer_plan(message: OfferPlan, work: Work) -> PlanVersion:
     today, content = helsinki_date(work.now), PlanContent.model_validate(made.content)
     known = await facts_of(work, plan)
     law = law_of(known, today)
-    family = None
-    if plan.kind == "family":
-        agreed = any(each["withdrawn_on"] is None for each in plan.consents)
-        family = Family(plan.customer_ids, agreed, await repository.members_until(work, plan))
+    family = await _family(work, plan)
     needs = await facts.needs(work, plan.assessment_id)
     pinned = await _may_be_named(work, plan, content)
     check_input(broken_by_offering(content, known, law, today, needs=needs, programme=pinned, family=family))
@@ -165,6 +170,10 @@ async def approve_plan(message: ApprovePlan, work: Work) -> PlanVersion:
     if approval.party == "county" and not plan.county_takes_part:
         errors.append(error("/approval/party", "unknown", "party"))
     check_input(errors)
+    known, family = await facts_of(work, plan), await _family(work, plan)
+    if broken := broken_by_times(content, known, law_of(known, offered_on), offered_on, family):
+        why = "; ".join(each.detail for each in broken)
+        raise Conflict(f"What was offered no longer holds, write it anew: {why}.", current_version=plan.version)
     await repository.approve(work, plan, made.edition, **dict(approval))
     into_force: dict[str, Any] = {}
     if not rules.awaited({approval.party, *(each.party for each in before)}, plan.county_takes_part):
@@ -190,8 +199,8 @@ async def drop_plan(message: DropPlan, work: Work) -> PlanVersion:
 
 
 async def end_plan(message: EndPlan, work: Work) -> PlanVersion:
-    """Ends a plan in force."""
-    plan = await lock(work, message.plan_id)
+    """Ends a plan in force, and with it what hinders it."""
+    plan, others = await lock_with_others(work, message.plan_id)
     if done := await work.outcome_of_repeat(PlanVersion):
         return done
     await check_version(work, plan, message.expected_version)
@@ -207,7 +216,9 @@ async def end_plan(message: EndPlan, work: Work) -> PlanVersion:
         end_reason=message.reason,
         follow_on=message.follow_on.model_dump(mode="json"),
     )
-    return await _done(work, plan, "end_plan", plan.edition, reason=message.reason)
+    done = await _done(work, plan, "end_plan", plan.edition, reason=message.reason)
+    await follow(work, others)
+    return done
 
 
 async def give_guardian_consent(message: GiveGuardianConsent, work: Work) -> PlanVersion:
@@ -253,6 +264,14 @@ async def withdraw_guardian_consent(message: WithdrawGuardianConsent, work: Work
         changed["status"] = _status(plan, "draft")
     plan = await repository.change(work, plan.plan_id, **changed)
     return await _done(work, plan, "withdraw_guardian_consent", number)
+
+
+async def _family(work: Work, plan: Row[Any]) -> Family | None:
+    """What a family's plan depends on; None for any other."""
+    if plan.kind != "family":
+        return None
+    agreed = any(each["withdrawn_on"] is None for each in plan.consents)
+    return Family(plan.customer_ids, agreed, await repository.members_until(work, plan))
 
 
 async def _may_be_named(work: Work, plan: Row[Any], content: PlanContent) -> set[PinnedService]:

@@ -51,8 +51,8 @@ async def get_plan(message: GetPlan, work: Work) -> Plan:
     made, last = await repository.in_making(work, plan.plan_id), None
     if plan.edition:
         last = await repository.edition(work, plan.plan_id, plan.edition)
-    reviews = await repository.told_by(work, plan.plan_id, "review_plan")
-    extensions = await repository.told_by(work, plan.plan_id, "extend_plan")
+    reviews = await repository.counting(work, plan.plan_id, "review_plan")
+    extensions = await repository.counting(work, plan.plan_id, "extend_plan")
     same = plan._mapping
     return Plan.model_validate(
         {
@@ -64,8 +64,8 @@ async def get_plan(message: GetPlan, work: Work) -> Plan:
             "editions": [_edition_card(each) for each in await repository.editions(work, plan.plan_id)],
             "in_force": last and await _edition(work, plan, last),
             "in_making": made and await _edition(work, plan, made),
-            "last_review": Review.model_validate(reviews[-1]["review"]) if reviews else None,
-            "extensions": [Extension.model_validate(each["extension"]) for each in extensions],
+            "last_review": Review.model_validate(reviews[-1].told["review"]) if reviews else None,
+            "extensions": [Extension.model_validate(each.told["extension"]) for each in extensions],
             "hindrances": [
                 HindranceOfPlan.model_validate(each, from_attributes=True)
                 for each in await repository.hindrances(work, plan.plan_id)

@@ -120,6 +120,8 @@ async def withdraw_completion(message: WithdrawCompletion, work: Work) -> Referr
         raise NotFound("no such completion")
     if completion.withdrawn:
         raise Conflict("The completion was withdrawn already.")
+    if referral.withdrawn:
+        raise Conflict("The referral was withdrawn.")
     if completion.organisation == referral.partner:
         raise Conflict("The provider's own program told it.")
     await repository.withdraw_completion(work, completion.completion_id, withdrawal(work, message.why))
@@ -136,15 +138,14 @@ async def withdraw_referral(message: WithdrawReferral, work: Work) -> ReferralVe
     if done := await work.outcome_of_repeat(ReferralVersion):
         return done
     check_current(referral.version, message.expected_version)
-    _record_use(work, [referral.customer_id])
+    plan = await plans.get(work, referral.plan_id)
+    _record_use(work, plan.customer_ids)
     if referral.withdrawn:
         raise Conflict("The referral was withdrawn already.")
-    if any(each.withdrawn is None for each in await repository.completions(work, referral)):
-        raise Conflict("What was completed is withdrawn before the referral.")
     told = withdrawal(work, message.why).model_dump(mode="json")
     over = {"state": "declined", "ended_on": helsinki_date(work.now)}
     changed = await repository.change(work, referral.referral_id, withdrawn=told, **over)
-    await facts_changed(work, *(await plans.get(work, referral.plan_id)).customer_ids)
+    await facts_changed(work, *plan.customer_ids)
     await _tell(work, changed)
     return ReferralVersion(referral_id=changed.referral_id, version=changed.version)
 

@@ -13,8 +13,9 @@ from uuid_utils.compat import uuid7
 from contracts.plan.content import PlanContent
 from contracts.plan.implementation import Withdrawal
 from contracts.plan.plans import MOST_ACTS
+from services.kit.actor import Actor
 from services.kit.customer_view import is_about, reaches_each
-from services.kit.errors import NotFound
+from services.kit.errors import Conflict, NotFound
 from services.kit.rights import MUNICIPALITY, Reach
 from services.kit.work import Work
 from services.plan.repository.facts import people_of
@@ -62,6 +63,12 @@ async def find(work: Work, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
 
 def _about(ids: Sequence[UUID], municipality: ColumnElement[str]) -> ColumnElement[bool]:
     return is_about(PLAN, func.any(literal(list(ids), ARRAY(Uuid))), municipality)
+
+
+async def lock_all(work: Work, ids: Sequence[UUID], plan_id: UUID) -> Sequence[Row[Any]]:
+    """Locks a person's open plans, whoever has them, and one more, in the order in which `lock_of` does."""
+    theirs = select(PLAN).where((PLAN.c.customer_id.in_(ids) & IS_OPEN) | (PLAN.c.plan_id == plan_id))
+    return (await work.connection.execute(theirs.order_by(PLAN.c.plan_id).with_for_update())).all()
 
 
 async def lock_of(work: Work, ids: Sequence[UUID], municipality: str) -> Sequence[Row[Any]]:
@@ -116,6 +123,15 @@ async def change(work: Work, plan_id: UUID, **values: Any) -> Row[Any]:
     return row
 
 
+async def stand(work: Work, plan: Row[Any], **values: Any) -> Row[Any]:
+    """Writes where a plan that is locked stands after an act, under the act's version."""
+    if not values:
+        return plan
+    stands = update(PLAN).where(PLAN.c.plan_id == plan.plan_id).values(**values)
+    row: Row[Any] = (await work.connection.execute(stands.returning(PLAN))).one()
+    return row
+
+
 # Editions
 
 
@@ -131,6 +147,13 @@ async def edition(work: Work, plan_id: UUID, number: int | None) -> Row[Any] | N
     table = PLAN_EDITION.c
     one = select(PLAN_EDITION).where(table.plan_id == plan_id, table.edition == number)
     return (await work.connection.execute(one)).first()
+
+
+async def agreed(work: Work, plan: Row[Any]) -> PlanContent:
+    """What is agreed in the edition in force, or that was last, of a plan that was in force."""
+    found = await edition(work, plan.plan_id, plan.edition)
+    assert found
+    return PlanContent.model_validate(found.content)
 
 
 async def in_making(work: Work, plan_id: UUID) -> Row[Any] | None:
@@ -213,9 +236,20 @@ async def add_document(work: Work, **values: Any) -> None:
 # What was done and recorded
 
 
-async def add_act(work: Work, plan: Row[Any], act: str, number: int, act_id: UUID | None = None, **told: Any) -> UUID:
-    """Writes what was done to a plan that is locked; `told` is what was recorded by it. Returns the act's id."""
-    act_id = act_id or uuid7()
+async def add_act(
+    work: Work,
+    plan: Row[Any],
+    act: str,
+    number: int,
+    *,
+    actor: Actor | None = None,
+    **told: Any,
+) -> UUID:
+    """Writes what was done to a plan that is locked, by the asker unless told otherwise; returns the act's id.
+
+    `told` is what was recorded by it.
+    """
+    act_id, actor = uuid7(), actor or work.actor
     row = {
         "act_id": act_id,
         "plan_id": plan.plan_id,
@@ -224,8 +258,8 @@ async def add_act(work: Work, plan: Row[Any], act: str, number: int, act_id: UUI
         "version": plan.version,
         "edition": number,
         "acted_at": work.happened_at,
-        "acted_by": work.actor.user,
-        "organisation": work.actor.organisation,
+        "acted_by": actor.user,
+        "organisation": actor.organisation,
         "told": told,
     }
     await work.connection.execute(insert(PLAN_ACT), row)
@@ -250,20 +284,11 @@ async def acts_after(work: Work, plan_id: UUID, version: int) -> Sequence[Row[An
     return (await work.connection.execute(later.order_by(table.act_id).limit(MOST_ACTS))).all()
 
 
-async def told_by(work: Work, plan_id: UUID, act: str) -> Sequence[dict[str, Any]]:
-    """What was recorded by every act of a kind that counts, the oldest first."""
+async def counting(work: Work, plan_id: UUID, *acts: str) -> Sequence[Row[Any]]:
+    """The acts of these kinds that count, the oldest first."""
     table = PLAN_ACT.c
-    told = select(table.told).where(table.plan_id == plan_id, table.act == act, table.withdrawn.is_(None))
-    return (await work.connection.execute(told.order_by(table.act_id))).scalars().all()
-
-
-async def reviewed_or_agreed(work: Work, plan: Row[Any]) -> Row[Any]:
-    """The act by which the next review was set last: a review that counts, or the approval of the edition in force."""
-    table = PLAN_ACT.c
-    approval = (table.act == "approve_plan") & (table.edition == plan.edition)
-    by_any = select(PLAN_ACT).where(table.plan_id == plan.plan_id, (table.act == "review_plan") | approval)
-    last = by_any.where(table.withdrawn.is_(None)).order_by(table.act_id.desc()).limit(1)
-    return (await work.connection.execute(last)).one()
+    found = select(PLAN_ACT).where(table.plan_id == plan_id, table.act.in_(acts), table.withdrawn.is_(None))
+    return (await work.connection.execute(found.order_by(table.act_id))).all()
 
 
 async def recorded(work: Work, plan_id: UUID, record_id: UUID) -> Row[Any] | None:
@@ -273,11 +298,17 @@ async def recorded(work: Work, plan_id: UUID, record_id: UUID) -> Row[Any] | Non
     return (await work.connection.execute(one)).first()
 
 
-async def withdraw(work: Work, record_id: UUID, told: Withdrawal) -> None:
-    """Writes that what was recorded of a plan that is locked counts no more; of a hindrance only its act stays."""
-    one = update(PLAN_ACT).where(PLAN_ACT.c.act_id == record_id)
+async def withdraw(work: Work, record: Row[Any], told: Withdrawal) -> None:
+    """Writes that what was recorded of a plan that is locked counts no more; of a hindrance only its act stays.
+
+    Raises Conflict where the program of before `0011` recorded a hindrance beside this one: its act tells not which.
+    """
+    one = update(PLAN_ACT).where(PLAN_ACT.c.act_id == record.act_id)
     await work.connection.execute(one.values(withdrawn=told.model_dump(mode="json")))
-    await work.connection.execute(delete(PLAN_HINDRANCE).where(PLAN_HINDRANCE.c.hindrance_id == record_id))
+    if record.act == "record_hindrance":
+        its = delete(PLAN_HINDRANCE).where(PLAN_HINDRANCE.c.hindrance_id == record.act_id)
+        if not (await work.connection.execute(its)).rowcount:
+            raise Conflict("The hindrance was recorded while the program was renewed: end it on its first day.")
 
 
 async def hindrances(work: Work, plan_id: UUID) -> Sequence[Row[Any]]:

@@ -101,11 +101,16 @@ def broken_by_offering(
     """
     found = [*_lacking(content, on), *_goals(content, needs, family, on), *_services(content, needs, programme)]
     found += [*_days(content, on)]
-    if family:
-        found += _of_family(content, family)
-    else:
-        found += [*_obligatory_goals(content, facts, law, on), *_times(content, facts, law, on)]
-    return found
+    if not family:
+        found += _obligatory_goals(content, facts, law, on)
+    return [*found, *broken_by_times(content, facts, law, on, family)]
+
+
+def broken_by_times(
+    content: PlanContent, facts: Facts, law: Law, on: date, family: Family | None = None
+) -> list[FieldError]:
+    """The rules of the law's times that offering this content on a day breaks: facts may have changed since."""
+    return list(_of_family(content, family) if family else _times(content, facts, law, on))
 
 
 def _lacking(content: PlanContent, on: date) -> Iterator[FieldError]:

@@ -1,4 +1,4 @@
-"""What was recorded wrongly of a plan can be taken back, and so can a referral; a hindrance has the id of its act."""
+"""What was recorded wrongly of a plan can be taken back, and so can a referral; a hindrance's act has its id."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,10 +21,10 @@ WITH acts AS (
         row_number() OVER (PARTITION BY plan_id, ground, first ORDER BY hindrance_id) AS number
     FROM plan_hindrance
 )
-UPDATE plan_hindrance SET hindrance_id = acts.act_id
+UPDATE plan_act SET act_id = kept.hindrance_id
 FROM kept JOIN acts ON (acts.plan_id, acts.ground, acts.first, acts.number)
     = (kept.plan_id, kept.ground, kept.first::text, kept.number)
-WHERE plan_hindrance.hindrance_id = kept.hindrance_id
+WHERE plan_act.act_id = acts.act_id
 """
 
 
