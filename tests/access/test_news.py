@@ -43,9 +43,9 @@ async def hearing(house: House) -> AsyncIterator[AbstractQueue]:
         yield queue
 
 
-async def next_of(queue: AbstractQueue, kind: str, within: float = 5) -> AbstractIncomingMessage:
+async def next_of(queue: AbstractQueue, kind: str) -> AbstractIncomingMessage:
     """The next message of that type."""
-    async with asyncio.timeout(within), queue.iterator(no_ack=True) as messages:
+    async with asyncio.timeout(30), queue.iterator(no_ack=True) as messages:
         async for message in messages:
             if message.type == kind:
                 return message
@@ -83,7 +83,7 @@ class TestNews:
             before = now()
             await house.ask(EndGrant(grant_id=grant_id, expected_version=1, reason="misuse"), ADMIN)
             heard = []
-            async with asyncio.timeout(5), queue.iterator(no_ack=True) as messages:
+            async with asyncio.timeout(30), queue.iterator(no_ack=True) as messages:
                 async for message in messages:
                     heard.append(message.type)
                     if message.type == RightsHeartbeat.TYPE and _as_of(message) > before + timedelta(milliseconds=200):

@@ -327,7 +327,7 @@ class TestTime:
             return not await rows(store, "SELECT FROM session WHERE user_id = $1", user)
 
         async with Door(issuer, database_url=store):
-            await eventually(is_forgotten, within=5)
+            await eventually(is_forgotten)
 
 
 class TestSigningOut:

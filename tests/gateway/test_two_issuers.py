@@ -161,5 +161,5 @@ async def test_a_person_who_signs_out_at_the_issuer_is_signed_out_here(browser: 
         async def is_signed_out() -> bool:
             return not await browser.is_signed_in()
 
-        await eventually(is_signed_out, within=5)
+        await eventually(is_signed_out)
         assert await elsewhere.is_signed_in(), "one session of the issuer's ends, not all of the user"

@@ -31,7 +31,7 @@ async def worked_off(steps: Steps, **how: Any) -> None:
     """Works until all steps were taken; fails where that takes long."""
     working = asyncio.create_task(work_off(PARTS, steps, waits="test.wait", **how))
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await steps.done.wait()
     finally:
         working.cancel()

@@ -158,16 +158,16 @@ async def test_nobody_there_to_answer_is_told_within_the_deadline(requests: Requ
 
 
 async def test_a_drowning_service_is_told_of_at_once(stand_in: StandIn, requests: Requests) -> None:
-    quick = timedelta(seconds=30)
+    patient = timedelta(seconds=100)
     filling = [
-        asyncio.create_task(requests.ask(QUESTION, EXPERT_TAMPERE, within=quick))
+        asyncio.create_task(requests.ask(QUESTION, EXPERT_TAMPERE, within=patient))
         for _ in range(REQUEST_QUEUE_LENGTH + 300)
     ]
 
     async def refused() -> bool:
         return len([each for each in filling if each.done()]) >= 200
 
-    await eventually(refused, within=10, what="refusing what the queue can't hold")
+    await eventually(refused, within=60, what="refusing what the queue can't hold")
     assert all(isinstance(each.exception(), Unavailable) for each in filling if each.done())
     assert len([each for each in filling if not each.done()]) >= REQUEST_QUEUE_LENGTH
     for each in filling:
@@ -182,7 +182,7 @@ async def test_a_lost_connection_fails_what_waits_at_once_and_then_all_is_well_a
     connection = await eventually(lambda: _connection_of(stand_in, "koto-gateway-requests"), within=30)
     await stand_in.vhost.api("DELETE", f"connections/{connection}")
     with pytest.raises(Unavailable):
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(45):
             await waiting
     await stand_in.start(requests={GetCustomerAssessments: answer})
     await eventually(lambda: _answered(requests))
@@ -213,7 +213,7 @@ async def raw_call(stand_in: StandIn, body: bytes, **properties: Any) -> dict[st
     message = aio_pika.Message(body, reply_to=queue.name, **properties)
     await exchange.publish(message, "assessment")
     reply = await queue.get(timeout=10, fail=False)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while reply is None:
             reply = await queue.get(timeout=10, fail=False)
     await connection.close()

@@ -451,7 +451,7 @@ class TestAims:
         )
         async with desk.unit_of_work.begin(service_actor("plan"), CAUSE) as work:
             await due_dates.facts_changed(work, customer)
-            await asyncio.wait_for(desk.ask(asked, SUPERVISOR), 5)  # it waits for nobody
+            await asyncio.wait_for(desk.ask(asked, SUPERVISOR), 30)  # it waits for nobody
         await tick(desk)
         rows = await desk.rows("SELECT due_on, settings_version FROM due_date WHERE kind = 'assessment_start'")
         assert [tuple(each) for each in rows] == [(date(2026, 2, 4), 1)]
