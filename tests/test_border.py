@@ -13,6 +13,7 @@ BEYOND = {
     "services/customer/repository/people.py": {"lock"},
     "services/customer/repository/search.py": {"find_elsewhere", "find_owner"},
     "services/customer/repository/transfers.py": {"lock_both"},
+    "services/plan/handlers/counting.py": {"lock_with_others"},
     "services/plan/handlers/due_dates.py": {"facts_changed", "get_customer_due_dates"},
     "services/plan/repository/known.py": {"_of_person"},
     "services/plan/handlers/referrals.py": {"refer_to_service"},

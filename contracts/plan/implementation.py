@@ -153,8 +153,8 @@ class RecordNeglect(Request[Recorded], type="plan.record_neglect.v1", changes=Tr
 class WithdrawRecord(Request[Recorded], type="plan.withdraw_record.v1", changes=True, act="change", data=("plan",)):
     """Take back what was recorded wrongly: the plan stands as if it had never been recorded, and it stays readable.
 
-    A review, more time, a hindrance, how a goal is reached or a neglect. What was offered for a time that it no longer
-    has is void.
+    A review, more time, a hindrance, how a goal is reached or a neglect. What was offered on what holds no more is
+    void, and the customer's other plans follow.
     """
 
     plan_id: UUID

@@ -308,6 +308,10 @@ class Desk:
             plan = await self.ask(self.approving(plan, party), EXPERT_HELSINKI)
         return plan
 
+    async def now(self, plan: PlanVersion) -> PlanVersion:
+        """The plan in the version that it has now."""
+        return plan.model_copy(update={"version": (await self.plan(plan)).version})
+
     async def plan(self, plan: PlanVersion | UUID, actor: Actor = EXPERT_TAMPERE) -> Plan:
         """The plan as it is read."""
         return await self.ask(GetPlan(plan_id=plan.plan_id if isinstance(plan, PlanVersion) else plan), actor)

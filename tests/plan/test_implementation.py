@@ -269,3 +269,52 @@ async def test_no_end_is_proposed_while_a_hindrance_goes_on(desk: Desk, clock: S
     await desk.ask(EndHindrance(plan_id=plan.plan_id, hindrance_id=ill.record_id, last=date(2026, 3, 5)))
     found = await desk.plan(plan)
     assert (found.status, found.valid_until, found.proposed_end) == ("in_force", date(2026, 3, 16), "time_over")
+
+
+async def test_a_further_review_leaves_what_was_offered_by_an_earlier_one(desk: Desk, clock: StoppedClock) -> None:
+    plan = await desk.in_force(await desk.customer())
+    clock.move_to(date(2026, 6, 1))
+    await desk.ask(reviewing(plan, reviewed_on=date(2026, 6, 1), next_review_on=date(2026, 12, 1)))
+    clock.move_to(date(2026, 6, 10))
+    offered = await desk.offered(await desk.now(plan), next_review_on=date(2026, 12, 1))
+    await desk.approved(offered, "customer")
+    clock.move_to(date(2026, 6, 20))
+    await desk.ask(reviewing(await desk.now(plan), reviewed_on=date(2026, 6, 20), next_review_on=date(2026, 12, 1)))
+    await desk.approved(offered, "expert")
+    assert (await desk.told(plan.plan_id))[-1]["edition"] == 2
+
+
+async def test_what_was_offered_under_the_earlier_act_is_void_with_the_first_review(
+    desk: Desk, clock: StoppedClock
+) -> None:
+    customer = await desk.customer(first_permit_on=date(2024, 1, 1))
+    drafted = await desk.drafted(customer, earlier={"drawn_up_on": date(2024, 6, 2)})
+    plan = await desk.approved(await desk.offered(drafted, ends_on=date(2027, 6, 2)))
+    offered = await desk.offered(plan, ends_on=date(2027, 6, 1))
+    clock.move_to(date(2026, 3, 5))
+    await desk.ask(reviewing(await desk.now(plan), reviewed_on=date(2026, 3, 5)))
+    told = (await desk.told(plan.plan_id))[-1]
+    assert (told["offered"], told["valid_until"], told["law_version"]) == (None, "2026-06-02", "2025-01-01")
+    with pytest.raises(Conflict):
+        await desk.approved(offered)
+
+
+async def test_a_plan_that_comes_into_force_moves_the_customer_s_others(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI, first_permit_on=date(2024, 1, 1))
+    theirs = await desk.in_force_in_helsinki(customer)
+    drafted = await desk.drafted(customer, earlier={"drawn_up_on": date(2024, 3, 1)})
+    await desk.approved(await desk.offered(drafted, ends_on=date(2027, 3, 1)))
+    told = (await desk.told(theirs.plan_id))[-1]
+    assert (told["municipality"], told["valid_until"]) == (HELSINKI, "2027-03-01")
+
+
+async def test_what_was_agreed_while_a_hindrance_goes_on_stays_agreed(desk: Desk, clock: StoppedClock) -> None:
+    plan = await desk.in_force(await desk.customer(), ends_on=date(2027, 9, 1))
+    await desk.ask(RecordHindrance(plan_id=plan.plan_id, hindrance=Hindrance(ground="illness", first=TODAY)))
+    clock.move_to(date(2026, 3, 12))
+    longest = (await desk.plan(plan)).latest_end
+    assert longest
+    assert longest > date(2027, 9, 1)
+    await desk.approved(await desk.offered(await desk.now(plan), ends_on=longest))
+    await desk.ask(reviewing(await desk.now(plan), reviewed_on=date(2026, 3, 12)))
+    assert (await desk.plan(plan)).valid_until == longest

@@ -254,7 +254,8 @@ async def test_the_customer_s_other_plans_follow(desk: Desk) -> None:
     assert [each.stage for each in found.editions] == ["approved", "voided", "draft"]
     assert (await desk.told(theirs.plan_id))[-1]["offered"] is None
     acts = (await desk.ask(GetPlanHistory(plan_id=theirs.plan_id), EXPERT_HELSINKI)).acts
-    assert (acts[0].act, acts[0].acted_by, acts[0].organisation) == ("count_anew", "plan", "koto")
+    assert (acts[0].act, acts[0].edition, acts[0].acted_by, acts[0].organisation) == ("count_anew", 3, "plan", "koto")
+    assert found.editions[-1].created_by == "plan"  # who acted in another municipality is not told
     with pytest.raises(Conflict):
         await desk.ask(desk.approving(offered), EXPERT_HELSINKI)
 

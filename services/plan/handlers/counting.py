@@ -1,22 +1,21 @@
 """Where plans stand by what is known of a person: what is recorded in one of them moves the others too."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
 
 from contracts.plan.content import PlanContent
-from services.kit.actor import service_actor
+from services.kit.actor import Actor, service_actor
 from services.kit.clock import helsinki_date
 from services.kit.errors import NotFound
 from services.kit.work import Work
-from services.plan.handlers.telling import IN_FORCE, record_use, tell
+from services.plan.handlers.telling import IN_FORCE, record_use
 from services.plan.repository import facts
 from services.plan.repository import plans as repository
 from services.plan.repository.known import facts_of
-from services.plan.rules.offering import broken_by_times
+from services.plan.rules.offering import broken_since
 from services.plan.rules.times import PLAN_REVIEW, Facts, due, law_of, status_in_force, valid_until
 
 
@@ -41,24 +40,27 @@ async def count_anew(work: Work, plan: Row[Any]) -> Row[Any]:
     What was offered on what holds no more is void, and begins anew as a draft.
     """
     known = await facts_of(work, plan)
-    await _void_what_no_longer_holds(work, plan, known)
-    return await repository.stand(work, plan, **await _stands(work, plan, known))
+    plan = await repository.stand(work, plan, **await _stands(work, plan, known))
+    await _begin_again(work, plan, known, work.actor)
+    return plan
 
 
-async def follow(work: Work, others: Sequence[Row[Any]]) -> None:
-    """Brings the customer's other plans to where they stand since; of those that moved everybody hears."""
-    for plan in others:
-        known = await facts_of(work, plan)
-        stands = await _stands(work, plan, known)
-        is_void = await _void_what_no_longer_holds(work, plan, known)
-        if not is_void and all(plan._mapping[name] == value for name, value in stands.items()):
+async def follow(work: Work, others: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Brings the customer's other plans to where they stand since; returns those that moved, which are to be told.
+
+    In the service's name: who acted in another municipality is not told there.
+    """
+    service, moved = service_actor("plan"), []
+    for before in others:
+        known = await facts_of(work, before)
+        plan = await repository.stand(work, before, **await _stands(work, before, known))
+        number = await _begin_again(work, plan, known, service)
+        if number is None and plan == before:
             continue
-        if plan.status not in IN_FORCE:
-            stands["status"] = "draft"
-        moved = await repository.change(work, plan.plan_id, **stands)
-        by = service_actor("plan")  # who acts in another municipality is not told here
-        await repository.add_act(work, moved, "count_anew", moved.edition or 1, actor=by)
-        await tell(work, moved)
+        plan = await repository.change(work, plan.plan_id, status=plan.status if plan.status in IN_FORCE else "draft")
+        await repository.add_act(work, plan, "count_anew", number or plan.edition, actor=service)
+        moved.append(plan)
+    return moved
 
 
 async def _stands(work: Work, plan: Row[Any], known: Facts) -> dict[str, Any]:
@@ -73,19 +75,16 @@ async def _stands(work: Work, plan: Row[Any], known: Facts) -> dict[str, Any]:
     if review := due(known, law, today).get(PLAN_REVIEW):
         stands["next_review_on"] = min(plan.next_review_on, review.due_on)
     since = max(each.approved_on for each in await repository.approvals(work, plan.plan_id, plan.edition))
-    over = replace(known, hindrances=tuple(each for each in known.hindrances if each.last))
     assert content.ends_on
-    return stands | {"valid_until": valid_until(content.ends_on, since, over, law, today)}
+    return stands | {"valid_until": valid_until(content.ends_on, since, known, law, today)}
 
 
-async def _void_what_no_longer_holds(work: Work, plan: Row[Any], known: Facts) -> bool:
-    """Whether what was offered was voided; a family's is looked at when it is approved."""
+async def _begin_again(work: Work, plan: Row[Any], known: Facts, actor: Actor) -> int | None:
+    """The edition that takes the place of what was offered and holds no more; a family's is looked at when approved."""
     made = await repository.in_making(work, plan.plan_id)
     if made is None or made.stage != "offered" or plan.kind == "family":
-        return False
-    offered_on, content = helsinki_date(made.offered_at), PlanContent.model_validate(made.content)
-    law = law_of(known, offered_on)
-    if made.law_version == law.version and not broken_by_times(content, known, law, offered_on):
-        return False
-    await repository.begin_again(work, plan, content)
-    return True
+        return None
+    content = PlanContent.model_validate(made.content)
+    if not broken_since(content, known, helsinki_date(made.offered_at), made.law_version):
+        return None
+    return await repository.begin_again(work, plan, content, actor)

@@ -157,7 +157,7 @@ async def _move(work: Work, plan: Row[Any], receiver: str, others: list[UUID]) -
     else:
         awaited = _TRANSFER if was_in_force else None
         plan = await repository.change(work, plan.plan_id, municipality=receiver, review_awaited=awaited)
-        await repository.add_act(work, plan, "move_plan", plan.edition or 1, reason=_TRANSFER)
+        await repository.add_act(work, plan, "move_plan", plan.edition or 1, reason=_TRANSFER, awaited=awaited)
         await tell(work, plan)
 
 

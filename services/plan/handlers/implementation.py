@@ -181,8 +181,8 @@ async def _reviewed(work: Work, plan: Row[Any]) -> dict[str, Any]:
             next_review_on, awaited = date.fromisoformat(each.told["review"]["next_review_on"]), None
         elif each.act == "approve_plan" and each.edition == plan.edition:
             next_review_on = agreed.next_review_on
-        elif each.act == "move_plan" and helsinki_date(each.acted_at) >= plan.drawn_up_on:
-            awaited = each.told["reason"]
+        elif each.act == "move_plan":
+            awaited = each.told.get("awaited")
     return {**reviewed_on, "next_review_on": next_review_on, "review_awaited": awaited}
 
 
@@ -200,6 +200,5 @@ async def _begin_edition(work: Work, plan: Row[Any], content: PlanContent) -> No
 async def _counted(work: Work, plan: Row[Any], others: Sequence[Row[Any]], record_id: UUID) -> Recorded:
     """What follows of something that was recorded, for the plan and the customer's others; everybody hears of it."""
     plan = await count_anew(work, plan)
-    await tell(work, plan)
-    await follow(work, others)
+    await tell(work, plan, *await follow(work, others))
     return Recorded(plan_id=plan.plan_id, version=plan.version, record_id=record_id)

@@ -1,7 +1,6 @@
 """Plans from the draft to their end."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -28,7 +27,7 @@ from contracts.plan.plans import (
 from services.kit.clock import helsinki_date
 from services.kit.errors import Conflict, InvalidInput, NotFound, check_input
 from services.kit.work import Work
-from services.plan.handlers.counting import follow, lock_with_others
+from services.plan.handlers.counting import count_anew, follow, lock_with_others
 from services.plan.handlers.telling import IN_FORCE, check_in_force, check_version, lock, tell
 from services.plan.repository import facts, programme
 from services.plan.repository import plans as repository
@@ -39,11 +38,11 @@ from services.plan.rules.offering import (
     Family,
     broken_by_drawing_up,
     broken_by_offering,
-    broken_by_times,
+    broken_since,
     error,
     sha256,
 )
-from services.plan.rules.times import drawn_up, law_of, status_in_force
+from services.plan.rules.times import drawn_up, law_of
 
 _OPEN_ALREADY = "There is a plan already: write, drop or end that one."
 
@@ -151,7 +150,7 @@ async def offer_plan(message: OfferPlan, work: Work) -> PlanVersion:
 
 async def approve_plan(message: ApprovePlan, work: Work) -> PlanVersion:
     """Records an approval; who changes the edition at the same moment comes before or after it, never between."""
-    plan = await lock(work, message.plan_id)
+    plan, others = await lock_with_others(work, message.plan_id)
     if done := await work.outcome_of_repeat(PlanVersion):
         return done
     made, approval = await repository.in_making(work, plan.plan_id), message.approval
@@ -171,16 +170,16 @@ async def approve_plan(message: ApprovePlan, work: Work) -> PlanVersion:
         errors.append(error("/approval/party", "unknown", "party"))
     check_input(errors)
     known, family = await facts_of(work, plan), await _family(work, plan)
-    if broken := broken_by_times(content, known, law_of(known, offered_on), offered_on, family):
+    if broken := broken_since(content, known, offered_on, made.law_version, family):
         why = "; ".join(each.detail for each in broken)
         raise Conflict(f"What was offered no longer holds, write it anew: {why}.", current_version=plan.version)
     await repository.approve(work, plan, made.edition, **dict(approval))
-    into_force: dict[str, Any] = {}
-    if not rules.awaited({approval.party, *(each.party for each in before)}, plan.county_takes_part):
-        day = max(approval.approved_on, *(each.approved_on for each in before))
-        into_force = await _bring_into_force(work, plan, made.edition, content, day)
-    plan = await repository.change(work, plan.plan_id, **into_force)
-    return await _done(work, plan, "approve_plan", made.edition)
+    if rules.awaited({approval.party, *(each.party for each in before)}, plan.county_takes_part):
+        plan = await repository.change(work, plan.plan_id)
+        return await _done(work, plan, "approve_plan", made.edition)
+    day = max(approval.approved_on, *(each.approved_on for each in before))
+    plan = await _bring_into_force(work, plan, made.edition, content, day)
+    return await _done(work, plan, "approve_plan", made.edition, others)
 
 
 async def drop_plan(message: DropPlan, work: Work) -> PlanVersion:
@@ -216,9 +215,7 @@ async def end_plan(message: EndPlan, work: Work) -> PlanVersion:
         end_reason=message.reason,
         follow_on=message.follow_on.model_dump(mode="json"),
     )
-    done = await _done(work, plan, "end_plan", plan.edition, reason=message.reason)
-    await follow(work, others)
-    return done
+    return await _done(work, plan, "end_plan", plan.edition, others, reason=message.reason)
 
 
 async def give_guardian_consent(message: GiveGuardianConsent, work: Work) -> PlanVersion:
@@ -282,7 +279,7 @@ async def _may_be_named(work: Work, plan: Row[Any], content: PlanContent) -> set
     return await programme.known(work, named) | {each.service for each in before if each.service}
 
 
-async def _bring_into_force(work: Work, plan: Row[Any], number: int, content: PlanContent, day: date) -> dict[str, Any]:
+async def _bring_into_force(work: Work, plan: Row[Any], number: int, content: PlanContent, day: date) -> Row[Any]:
     """What the last approval needed makes of a plan; an edition that was in force until then is replaced."""
     known = await facts_of(work, plan)
     law = law_of(known, day)
@@ -295,15 +292,16 @@ async def _bring_into_force(work: Work, plan: Row[Any], number: int, content: Pl
     if plan.edition:
         await repository.change_edition(work, plan.plan_id, plan.edition, stage="replaced")
     await repository.change_edition(work, plan.plan_id, number, stage="approved")
-    known = replace(known, drawn_up_on=plan.drawn_up_on or day)
-    assert content.ends_on
-    return {
-        "status": status_in_force(known),
-        "edition": number,
-        "drawn_up_on": known.drawn_up_on,
-        "valid_until": content.ends_on,
-        "next_review_on": content.next_review_on,
-    }
+    plan = await repository.change(
+        work,
+        plan.plan_id,
+        status="in_force",
+        edition=number,
+        drawn_up_on=plan.drawn_up_on or day,
+        valid_until=content.ends_on,
+        next_review_on=content.next_review_on,
+    )
+    return await count_anew(work, plan)
 
 
 def _status(plan: Row[Any], status: str) -> str:
@@ -316,7 +314,10 @@ def _check_open(plan: Row[Any]) -> None:
         raise Conflict("The plan is over.")
 
 
-async def _done(work: Work, plan: Row[Any], act: str, number: int, **told: Any) -> PlanVersion:
+async def _done(
+    work: Work, plan: Row[Any], act: str, number: int, others: Sequence[Row[Any]] = (), **told: Any
+) -> PlanVersion:
+    """Writes an act, and tells where the plan stands, and the customer's others that it moved."""
     await repository.add_act(work, plan, act, number, **told)
-    await tell(work, plan)
+    await tell(work, plan, *await follow(work, others))
     return PlanVersion(plan_id=plan.plan_id, version=plan.version, edition=number)

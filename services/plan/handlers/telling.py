@@ -54,12 +54,17 @@ def withdrawal(work: Work, why: str) -> Withdrawal:
     return Withdrawal(why=why, withdrawn_at=work.now, withdrawn_by=actor.user, organisation=actor.organisation)
 
 
-async def tell(work: Work, plan: Row[Any]) -> None:
-    """Publishes where a plan stands that is locked and changed.
+async def tell(work: Work, *plans: Row[Any]) -> None:
+    """Publishes where plans stand that are locked and changed.
 
-    Its due dates are counted first: their lock comes before the event's number here as in the tick.
+    Their due dates are counted first: that lock comes before the event's number here as in the tick.
     """
-    await facts_changed(work, *plan.customer_ids)
+    await facts_changed(work, *(each for plan in plans for each in plan.customer_ids))
+    for plan in plans:
+        await _publish(work, plan)
+
+
+async def _publish(work: Work, plan: Row[Any]) -> None:
     made = await repository.in_making(work, plan.plan_id)
     offered = None
     if made and made.stage == "offered":

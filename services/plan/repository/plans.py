@@ -162,8 +162,8 @@ async def in_making(work: Work, plan_id: UUID) -> Row[Any] | None:
     return (await work.connection.execute(one)).first()
 
 
-async def add_edition(work: Work, plan: Row[Any], content: PlanContent) -> int:
-    """Begins the next edition of a plan that is locked."""
+async def add_edition(work: Work, plan: Row[Any], content: PlanContent, actor: Actor | None = None) -> int:
+    """Begins the next edition of a plan that is locked, in the asker's name unless told otherwise."""
     last = select(func.max(PLAN_EDITION.c.edition)).where(PLAN_EDITION.c.plan_id == plan.plan_id)
     number = ((await work.connection.execute(last)).scalar_one() or 0) + 1
     row = {
@@ -174,7 +174,7 @@ async def add_edition(work: Work, plan: Row[Any], content: PlanContent) -> int:
         "law_version": plan.law_version,
         "content": content.model_dump(mode="json"),
         "created_at": work.now,
-        "created_by": work.actor.user,
+        "created_by": (actor or work.actor).user,
     }
     await work.connection.execute(insert(PLAN_EDITION), row)
     return number
@@ -187,10 +187,10 @@ async def change_edition(work: Work, plan_id: UUID, number: int, **values: Any) 
     await work.connection.execute(changed)
 
 
-async def begin_again(work: Work, plan: Row[Any], content: PlanContent) -> int:
+async def begin_again(work: Work, plan: Row[Any], content: PlanContent, actor: Actor | None = None) -> int:
     """The next edition, in place of the one that was offered: it is kept as it was, and its approvals are void."""
     await void(work, plan)
-    return await add_edition(work, plan, content)
+    return await add_edition(work, plan, content, actor)
 
 
 async def void(work: Work, plan: Row[Any]) -> None:
@@ -308,7 +308,7 @@ async def withdraw(work: Work, record: Row[Any], told: Withdrawal) -> None:
     if record.act == "record_hindrance":
         its = delete(PLAN_HINDRANCE).where(PLAN_HINDRANCE.c.hindrance_id == record.act_id)
         if not (await work.connection.execute(its)).rowcount:
-            raise Conflict("The hindrance was recorded while the program was renewed: end it on its first day.")
+            raise Conflict("The hindrance was recorded while the program was renewed: who runs it must.")
 
 
 async def hindrances(work: Work, plan_id: UUID) -> Sequence[Row[Any]]:

@@ -22,6 +22,7 @@ from services.plan.rules.times import (
     drawn_up,
     due,
     is_young,
+    law_of,
 )
 
 LANGUAGES = ("fi", "sv", "en")
@@ -54,6 +55,7 @@ RULES = {
     "copy_language": "copies for reading are made in {}",
     "not_of_party": "for a guardian or the county only: who else approves is known",
     "before_offered": "the edition was not yet offered that day",
+    "other_law": "the case is under another version of the act since",
     "not_in_law": "the version of the act that the case is under names no such ground",
     "more_than_allowed": "all grounds of its kind together give at most {} months",
     "age": "only for those who are younger",
@@ -111,6 +113,18 @@ def broken_by_times(
 ) -> list[FieldError]:
     """The rules of the law's times that offering this content on a day breaks: facts may have changed since."""
     return list(_of_family(content, family) if family else _times(content, facts, law, on))
+
+
+def broken_since(
+    content: PlanContent, facts: Facts, offered_on: date, law_version: str, family: Family | None = None
+) -> list[FieldError]:
+    """The rules of the law's times that what was offered on a day breaks by what is known since."""
+    reviews = (facts.reviewed_on, *facts.others_reviewed_on)
+    on = max(day for day in (offered_on, *reviews) if day)  # of several reviews the facts tell the newest alone
+    law = law_of(facts, on)
+    if law.version != law_version and not family:
+        return [error("", "other_law")]
+    return broken_by_times(content, facts, law, on, family)
 
 
 def _lacking(content: PlanContent, on: date) -> Iterator[FieldError]:

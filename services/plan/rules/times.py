@@ -101,12 +101,13 @@ def latest_end(facts: Facts, law: Law, on: date) -> date | None:
 def valid_until(ends_on: date, since: date, facts: Facts, law: Law, on: date) -> date:
     """The last day of an edition in force since a day: as agreed, and the days of hindrances, within the longest time.
 
-    Days are counted as the law counts them for the longest time (23 § 4 mom.).
+    Days are counted as the law counts them for the longest time (23 § 4 mom.), of hindrances that are over.
     """
     rule = law.due_date(PLAN_MAXIMUM).model_copy(
         update={"length": Length(days=(ends_on - since).days), "extended_by": (), "settled_by": (), "not_for": ()}
     )
-    only = replace(facts, first_plan_on=since)
+    over = tuple(each for each in facts.hindrances if each.last)
+    only = replace(facts, first_plan_on=since, hindrances=over)
     on = max(on, since)
     [agreed] = deadlines(law.model_copy(update={"deadlines": (rule,)}), case_of(only, law, on), on)
     latest = latest_end(facts, law, on)
