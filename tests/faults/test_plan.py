@@ -21,7 +21,7 @@ from services.kit.clock import helsinki_date
 from tests import paths
 from tests.faults.house import CLIENTS, Faulty, Load
 from tests.gateway.support import API
-from tests.support import TIME_SCALE, now
+from tests.support import TIME_SCALE, eventually, now
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 ROUNDS = 8 if os.environ.get("KOTO_TEST_LONG") else 1
