@@ -66,6 +66,17 @@ async def test_when_the_last_member_s_plan_ends_the_family_s_is_proposed_to_end(
     assert (found.status, found.proposed_end) == ("in_force", "members_plans_ended")
 
 
+async def test_a_family_s_plan_is_approved_only_while_a_member_has_one(desk: Desk) -> None:
+    mother, child = await desk.customer(), await desk.customer()
+    own = await desk.in_force(mother)
+    offered = await desk.offered(await family(desk, mother, child))
+    await desk.approved(offered, "customer")
+    await _end(desk, own)
+    with pytest.raises(Conflict) as refused:
+        await desk.approved(offered, "expert")
+    assert "no member of the family has a plan in force" in refused.value.detail
+
+
 async def test_without_a_plan_of_any_member_there_is_none_of_the_family(desk: Desk) -> None:
     mother, child = await desk.customer(), await desk.customer()
     written = await desk.written(await family(desk, mother, child))

@@ -260,6 +260,18 @@ async def test_the_customer_s_other_plans_follow(desk: Desk) -> None:
         await desk.ask(desk.approving(offered), EXPERT_HELSINKI)
 
 
+async def test_a_plan_is_interrupted_by_what_goes_on_in_another_until_that_one_ends(desk: Desk) -> None:
+    customer = await desk.customer(TAMPERE, HELSINKI)
+    ours = await desk.in_force(customer)
+    await desk.ask(RecordHindrance(plan_id=ours.plan_id, hindrance=Hindrance(ground="illness", first=TODAY)))
+    theirs = await desk.in_force_in_helsinki(customer)
+    assert (await desk.told(theirs.plan_id))[-1]["status"] == "interrupted"
+    ending = {"reason": "own_wish", "ended_on": TODAY, "follow_on": FollowOn(plan="none")}
+    version = (await desk.plan(ours)).version
+    await desk.ask(EndPlan.model_validate({"plan_id": ours.plan_id, "expected_version": version, **ending}))
+    assert (await desk.told(theirs.plan_id))[-1]["status"] == "in_force"
+
+
 async def test_a_plan_that_follows_one_that_ended_loses_the_time_that_it_had_of_it(desk: Desk) -> None:
     customer = await desk.customer()
     plan = await desk.in_force(customer)

@@ -16,7 +16,7 @@ from contracts.plan.referrals import (
     WithdrawReferral,
 )
 from services.kit.errors import ChangedMeanwhile, Conflict, NotFound
-from tests.plan.agreed import BEGUN, DECLINED, DONE, PARTNERS, Agreed, agreed, answering, completing, referring
+from tests.plan.agreed import BEGUN, DECLINED, DONE, PARTNERS, TEST, Agreed, agreed, answering, completing, referring
 from tests.plan.support import Desk
 from tests.plan.test_withdrawn_completions import withdrawing as withdrawing_completion
 from tests.support import EXPERT_HELSINKI, EXPERT_TAMPERE
@@ -91,10 +91,17 @@ async def test_one_of_which_something_was_completed_is_withdrawn_too_and_stays_s
     await desk.ask(referring(plan, plan.other))
     await desk.ask(withdrawing(over))
     assert await referral_due(desk) == [due_on]
-    with pytest.raises(Conflict):
-        await desk.ask(await withdrawing_completion(desk, over))
     found = await desk.ask(GetReferral(referral_id=over.referral_id))
     assert (found.state, bool(found.withdrawn), len(found.completions)) == ("declined", True, 1)
+
+
+async def test_nothing_more_is_recorded_of_it(desk: Desk, plan: Agreed) -> None:
+    over = await desk.ask(completing(await desk.ask(referring(plan))))
+    back = await desk.ask(withdrawing(over))
+    for asked in (await withdrawing_completion(desk, over), answering(back), completing(back, TEST, is_over=False)):
+        with pytest.raises(Conflict):
+            await desk.ask(asked)
+    assert (await desk.ask(GetReferral(referral_id=over.referral_id))).state == "declined"
 
 
 async def test_its_provider_hears_that_it_was_wrong_and_nothing_more_of_the_client(desk: Desk, plan: Agreed) -> None:
