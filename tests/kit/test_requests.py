@@ -158,15 +158,18 @@ async def test_nobody_there_to_answer_is_told_within_the_deadline(requests: Requ
 
 
 async def test_a_drowning_service_is_told_of_at_once(stand_in: StandIn, requests: Requests) -> None:
-    patient = timedelta(seconds=100)
-    filling = [
-        asyncio.create_task(requests.ask(QUESTION, EXPERT_TAMPERE, within=patient))
-        for _ in range(REQUEST_QUEUE_LENGTH + 300)
-    ]
+    patient, filling = timedelta(seconds=100), list[asyncio.Task[Any]]()
+
+    def fill(times: int) -> None:
+        filling.extend(
+            asyncio.create_task(requests.ask(QUESTION, EXPERT_TAMPERE, within=patient)) for _ in range(times)
+        )
 
     async def refused() -> bool:
+        fill(20)  # a quorum queue takes in what was under way when it was full
         return len([each for each in filling if each.done()]) >= 200
 
+    fill(REQUEST_QUEUE_LENGTH)
     await eventually(refused, within=60, what="refusing what the queue can't hold")
     assert all(isinstance(each.exception(), Unavailable) for each in filling if each.done())
     assert len([each for each in filling if not each.done()]) >= REQUEST_QUEUE_LENGTH
