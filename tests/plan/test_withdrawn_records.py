@@ -65,6 +65,13 @@ async def reviewed(desk: Desk, plan: PlanVersion, on: date, next_on: date, **oth
     return await desk.ask(ReviewPlan(plan_id=plan.plan_id, expected_version=version, review=review))
 
 
+async def ended(desk: Desk, plan: PlanVersion) -> None:
+    """Ends a plan today."""
+    ending = {"reason": "own_wish", "ended_on": TODAY, "follow_on": FollowOn(plan="none")}
+    version = (await desk.plan(plan)).version
+    await desk.ask(EndPlan.model_validate({"plan_id": plan.plan_id, "expected_version": version, **ending}))
+
+
 async def act_of(desk: Desk, plan: PlanVersion, record: Recorded) -> PlanAct:
     """How the history shows what was recorded."""
     acts = (await desk.ask(GetPlanHistory(plan_id=plan.plan_id))).acts
@@ -213,8 +220,7 @@ async def test_of_a_plan_that_has_ended_it_is_taken_back_too(desk: Desk) -> None
     customer = await desk.customer()
     plan = await desk.in_force(customer)
     extended = await desk.ask(await extending(desk, plan))
-    ending = {"reason": "own_wish", "ended_on": TODAY, "follow_on": FollowOn(plan="none")}
-    await desk.ask(EndPlan.model_validate({"plan_id": plan.plan_id, "expected_version": extended.version, **ending}))
+    await ended(desk, plan)
     await desk.ask(await withdrawing(desk, plan, extended))
     assert (await desk.plan(plan)).status == "ended"
     assert (await desk.plan(await desk.first(customer))).latest_end == date(2027, 9, 1)
@@ -266,9 +272,7 @@ async def test_a_plan_is_interrupted_by_what_goes_on_in_another_until_that_one_e
     await desk.ask(RecordHindrance(plan_id=ours.plan_id, hindrance=Hindrance(ground="illness", first=TODAY)))
     theirs = await desk.in_force_in_helsinki(customer)
     assert (await desk.told(theirs.plan_id))[-1]["status"] == "interrupted"
-    ending = {"reason": "own_wish", "ended_on": TODAY, "follow_on": FollowOn(plan="none")}
-    version = (await desk.plan(ours)).version
-    await desk.ask(EndPlan.model_validate({"plan_id": ours.plan_id, "expected_version": version, **ending}))
+    await ended(desk, ours)
     assert (await desk.told(theirs.plan_id))[-1]["status"] == "in_force"
 
 
@@ -276,8 +280,7 @@ async def test_a_plan_that_follows_one_that_ended_loses_the_time_that_it_had_of_
     customer = await desk.customer()
     plan = await desk.in_force(customer)
     extended = await desk.ask(await extending(desk, plan))
-    ending = {"reason": "own_wish", "ended_on": TODAY, "follow_on": FollowOn(plan="none")}
-    await desk.ask(EndPlan.model_validate({"plan_id": plan.plan_id, "expected_version": extended.version, **ending}))
+    await ended(desk, plan)
     later = await desk.approved(await desk.offered(await desk.first(customer), ends_on=date(2028, 9, 1)))
     assert (await desk.plan(later)).valid_until == date(2028, 9, 1)
     await desk.ask(await withdrawing(desk, plan, extended))

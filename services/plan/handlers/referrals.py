@@ -31,7 +31,7 @@ from services.kit.clock import helsinki_date
 from services.kit.errors import Conflict, NotFound, check_current, check_input
 from services.kit.work import Work
 from services.plan.handlers.due_dates import facts_changed
-from services.plan.handlers.telling import withdrawal
+from services.plan.handlers.telling import check_in_force, withdrawal
 from services.plan.law import disclosure_to_provider
 from services.plan.repository import plans, programme
 from services.plan.repository import referrals as repository
@@ -46,9 +46,8 @@ async def refer_to_service(message: ReferToService, work: Work) -> ReferralVersi
     plan = await plans.get(work, message.plan_id, lock=True)
     if done := await work.outcome_of_repeat(ReferralVersion):
         return done
-    content = await repository.agreed(work, plan)
-    if content is None or plan.status not in ("in_force", "interrupted"):
-        raise Conflict("The plan is not in force.")
+    check_in_force(plan)
+    content = await plans.agreed(work, plan)
     line = rules.line_of(content, message.line_id)
     ids = await ids_of(work, message.customer_id or plan.customer_id)
     customer_id = next((each for each in plan.customer_ids if each in ids), None)

@@ -308,7 +308,7 @@ async def withdraw(work: Work, record: Row[Any], told: Withdrawal) -> None:
     if record.act == "record_hindrance":
         its = delete(PLAN_HINDRANCE).where(PLAN_HINDRANCE.c.hindrance_id == record.act_id)
         if not (await work.connection.execute(its)).rowcount:
-            raise Conflict("The hindrance was recorded while the program was renewed: who runs it must.")
+            raise Conflict("The hindrance was recorded while the program was renewed: its act tells not which it is.")
 
 
 async def hindrances(work: Work, plan_id: UUID) -> Sequence[Row[Any]]:

@@ -31,12 +31,6 @@ from services.plan.tables.referrals import COMPLETION, REFERRAL
 _REFERRAL, _COMPLETION, _VERSION = REFERRAL.c, COMPLETION.c, PROGRAMME_SERVICE_VERSION.c
 
 
-async def agreed(work: Work, plan: Row[Any]) -> PlanContent | None:
-    """What was agreed in the edition of a plan that is in force, or was last; None where none ever was."""
-    edition = await plans.edition(work, plan.plan_id, plan.edition) if plan.edition else None
-    return PlanContent.model_validate(edition.content) if edition else None
-
-
 async def agreed_with(work: Work, referral: Row[Any]) -> PlanContent | None:
     """What was agreed in the newest edition that has the line of a referral: one in force since may have dropped it."""
     edition = PLAN_EDITION.c

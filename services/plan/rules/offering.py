@@ -105,26 +105,21 @@ def broken_by_offering(
     found += [*_days(content, on)]
     if not family:
         found += _obligatory_goals(content, facts, law, on)
-    return [*found, *broken_by_times(content, facts, law, on, family)]
-
-
-def broken_by_times(
-    content: PlanContent, facts: Facts, law: Law, on: date, family: Family | None = None
-) -> list[FieldError]:
-    """The rules of the law's times that offering this content on a day breaks: facts may have changed since."""
-    return list(_of_family(content, family) if family else _times(content, facts, law, on))
+    return [*found, *(_of_family(content, family) if family else _times(content, facts, law, on))]
 
 
 def broken_since(
     content: PlanContent, facts: Facts, offered_on: date, law_version: str, family: Family | None = None
 ) -> list[FieldError]:
     """The rules of the law's times that what was offered on a day breaks by what is known since."""
+    if family:
+        return list(_of_family(content, family))
     reviews = (facts.reviewed_on, *facts.others_reviewed_on)
     on = max(day for day in (offered_on, *reviews) if day)  # of several reviews the facts tell the newest alone
     law = law_of(facts, on)
-    if law.version != law_version and not family:
+    if law.version != law_version:
         return [error("", "other_law")]
-    return broken_by_times(content, facts, law, on, family)
+    return list(_times(content, facts, law, on))
 
 
 def _lacking(content: PlanContent, on: date) -> Iterator[FieldError]:
